@@ -1,0 +1,69 @@
+/* Tests of the pool: every slice exactly once, any number of threads, cancelling.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/parallel.h"
+
+#define COUNT 1000
+
+typedef struct {
+  gint seen[COUNT];
+  gint cancelled;
+  gint highest_worker;
+} Data;
+
+static void
+count_slice (gpointer user, guint index, guint worker)
+{
+  Data *data = user;
+
+  g_atomic_int_inc (&data->seen[index]);
+  if ((gint) worker > g_atomic_int_get (&data->highest_worker))
+    g_atomic_int_set (&data->highest_worker, (gint) worker);
+}
+
+static void
+cancel_at_ten (gpointer user, guint index, guint worker)
+{
+  Data *data = user;
+
+  g_atomic_int_inc (&data->seen[index]);
+  if (index == 10)
+    g_atomic_int_set (&data->cancelled, 1);
+}
+
+static void
+test_each_slice_once (void)
+{
+  for (guint threads = 1; threads <= 5; threads++) {
+    bs_parallel_set_threads (threads);
+    for (guint round = 0; round < 50; round++) {
+      g_autofree Data *data = g_new0 (Data, 1);
+      bs_parallel_for (COUNT, count_slice, data, NULL);
+      for (guint i = 0; i < COUNT; i++)
+        g_assert_cmpint (data->seen[i], ==, 1);
+      g_assert_cmpint (data->highest_worker, <, (gint) threads);
+    }
+  }
+}
+
+static void
+test_cancel (void)
+{
+  g_autofree Data *data = g_new0 (Data, 1);
+  guint done = 0;
+
+  bs_parallel_set_threads (2);
+  bs_parallel_for (COUNT, cancel_at_ten, data, &data->cancelled);
+  for (guint i = 0; i < COUNT; i++)
+    done += (guint) data->seen[i];
+  g_assert_cmpuint (done, >=, 11);
+  g_assert_cmpuint (done, <, COUNT);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/parallel/each-slice-once", test_each_slice_once);
+  g_test_add_func ("/parallel/cancel", test_cancel);
+  return g_test_run ();
+}
