@@ -28,6 +28,8 @@ cancel_at_ten (gpointer user, guint index, guint worker)
   g_atomic_int_inc (&data->seen[index]);
   if (index == 10)
     g_atomic_int_set (&data->cancelled, 1);
+  while (index > 10 && g_atomic_int_get (&data->cancelled) == 0)
+    g_thread_yield ();
 }
 
 static void

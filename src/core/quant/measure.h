@@ -1,0 +1,30 @@
+/* Measures: how far a quantized tensor or output is from the original.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Sums over pairs (x, y = quantized x); merge in shard order for numbers that do not depend on threads. */
+typedef struct {
+  guint64 count, n_not_finite; /* pairs; pairs skipped because a member is not finite */
+  double sum_x, sum_sq_x, sum_sq_y, sum_xy, sum_err, sum_sq_err, max_abs;
+} BsErrorSums;
+
+void bs_error_sums_add (BsErrorSums *sums, const float *x, const float *y, gsize n);
+void bs_error_sums_merge (BsErrorSums *into, const BsErrorSums *from);
+
+double bs_error_mse (const BsErrorSums *sums);
+double bs_error_sqnr_db (const BsErrorSums *sums); /* 10·log10(Σx²/Σ(x−y)²); +inf without noise, −inf without signal */
+double bs_error_cosine (const BsErrorSums *sums);  /* both zero 1, one zero 0 */
+double bs_error_mean (const BsErrorSums *sums);    /* bias: mean of y − x */
+
+/* Outputs [n, classes]. argmax: ties give the lowest index, NaN never wins. */
+guint bs_argmax (const float *x, guint n);
+double bs_kl_divergence (const float *ref, const float *test, guint n); /* of softmax, nats, log-sum-exp */
+
+/* bs_wilson_interval: 95 % confidence interval of a share k of n, in [0, 1]. Source: Wilson 1927. */
+void bs_wilson_interval (guint64 k, guint64 n, double *lo, double *hi);
+
+G_END_DECLS

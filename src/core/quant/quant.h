@@ -1,0 +1,62 @@
+/* A spec that met numbers: codes, scales and decoded values of one tensor.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "model/tensor.h"
+#include "quant/range.h"
+
+G_BEGIN_DECLS
+
+/* real = (code − zero) · scale for integer encodings; values hold the decoded reals of every encoding. Immutable. */
+typedef struct {
+  BsSpec spec;
+  guint n_dims;
+  gint64 dims[BS_MAX_DIMS];
+  gsize n;               /* elements */
+  gint axis;             /* ≥ 0: the axis scales run along (channel), or the axis that groups cut (group) */
+  gsize n_scales;        /* 1 for model and tensor; dims[axis] for channel; the scale tensor's size for group; n for element */
+  guint scale_n_dims;    /* shape of the scale tensor: vectors' rule (scalar; [n_axis]; dims with axis → ⌈L/group⌉; dims) */
+  gint64 scale_dims[BS_MAX_DIMS];
+  gint32 qmin, qmax;     /* integer encodings */
+  gint32 *codes;         /* [n]; NULL for float */
+  float *values;         /* [n] decoded */
+  float *scale;          /* [n_scales] as stored; NULL where the encoding has none */
+  gint32 *zero;          /* [n_scales]; NULL: all 0 */
+  guint64 size_bits;     /* codes, scales, zero points, code books */
+  guint64 n_not_finite;  /* NaN and infinities seen */
+} BsQuant;
+
+/* bs_quantize: quantizes one tensor.
+ *
+ *   x             [dims], row-major float32
+ *   channel_axis  axis used for BS_AXIS_AUTO: the operator's output axis
+ *   model_range   interval for BS_SCOPE_MODEL (bs_quant_model_range); NULL otherwise: then model means tensor
+ *   name          of the tensor, for messages
+ *
+ * Errors  BS_ERROR_INVALID (axis out of range, bits the encoding does not have), BS_ERROR_NOT_FINITE never:
+ *         NaN becomes the code of 0, infinities the ends of the range, and both are counted.
+ * Source  ONNX QuantizeLinear for integers; each encoding's own. */
+BsQuant *bs_quantize (const BsSpec *spec,
+                      const float *x,
+                      const gint64 *dims,
+                      guint n_dims,
+                      gint channel_axis,
+                      const BsInterval *model_range,
+                      const char *name,
+                      GError **error);
+void bs_quant_free (BsQuant *quant);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsQuant, bs_quant_free)
+
+/* bs_quant_params: scale, zero point and code range of an integer spec for one interval: what activations need.
+ *   amax or [lo, hi] from interval; the scale is rounded once to spec->store.
+ * Source  methods: symmetric s = amax/qmax; affine s = (hi−lo)/(qmax−qmin), z = clamp(rne(qmin − lo/s)). */
+typedef struct {
+  float scale;
+  gint32 zero, qmin, qmax;
+} BsQuantParams;
+void bs_quant_params (const BsSpec *spec, const BsInterval *interval, BsQuantParams *out);
+
+/* bs_quant_size_bits: size of a tensor of these dims under spec without quantizing it. float: 32 bits an element. */
+guint64 bs_quant_size_bits (const BsSpec *spec, const gint64 *dims, guint n_dims, gint channel_axis);
+
+G_END_DECLS
