@@ -1,0 +1,46 @@
+/* A study: one simplified model, one data set, the float run made once, and the measuring of configurations.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "datasets/dataset.h"
+#include "model/model.h"
+#include "quant/config.h"
+#include "quant/stats.h"
+#include "study/observer.h"
+#include "study/result.h"
+
+G_BEGIN_DECLS
+
+typedef struct _BsStudy BsStudy;
+
+/* bs_study_new: simplifies and infers the model, runs it in float over calibration and evaluation samples.
+ *
+ *   model    as loaded
+ *   dataset  fits the model
+ *
+ * Errors   BS_ERROR_UNSUPPORTED naming operators that cannot run; the walk's own; BS_ERROR_CANCELLED.
+ * Threads  one study is used by one thread at a time; it runs loops on the pool. */
+BsStudy *bs_study_new (BsModel *model, BsDataset *dataset, const BsObserver *observer, GError **error);
+void bs_study_free (BsStudy *study);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsStudy, bs_study_free)
+
+BsModel *bs_study_model (const BsStudy *study);     /* simplified; borrowed */
+BsDataset *bs_study_dataset (const BsStudy *study); /* borrowed */
+BsResult *bs_study_float (const BsStudy *study);    /* the float run as a result; borrowed */
+
+/* bs_study_stats: calibration statistics of a tensor of bs_study_model, or NULL when it is not a float activation. */
+const BsStats *bs_study_stats (const BsStudy *study, guint tensor);
+
+typedef enum {
+  BS_MEASURE_LAYERS = 1 << 0,  /* local and accumulated error per layer */
+  BS_MEASURE_LATENCY = 1 << 1, /* one sample, one thread */
+} BsMeasure;
+
+/* bs_study_measure: one configuration over all evaluation samples.
+ * Returns (transfer full). Numbers do not depend on threads or on what was measured before. */
+BsResult *bs_study_measure (BsStudy *study, BsConfig *config, BsMeasure measure, const gint *cancelled, GError **error);
+
+/* bs_study_set_cache: cap in bytes for cached cut-point activations; 0 switches the cache off. Default: a quarter of RAM. */
+void bs_study_set_cache (BsStudy *study, gsize bytes);
+
+G_END_DECLS

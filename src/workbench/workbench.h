@@ -1,0 +1,29 @@
+/* "Run this study and remember it": core and store together. Front ends call this and nothing below it for sweeps.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "store/store.h"
+#include "study/plan.h"
+#include "study/study.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  guint shard, n_shards; /* only configurations i with i mod n_shards == shard − 1; 0: all */
+  double seconds;        /* time box; 0: none */
+} BsSweepOptions;
+
+typedef struct {
+  gint64 study;          /* id in the store */
+  guint n_configs;       /* of the plan (of this shard) */
+  guint n_done;          /* measured now or found stored */
+  guint n_measured;      /* measured now */
+  gboolean interrupted;  /* cancelled or out of time: everything finished is stored */
+} BsSweepSummary;
+
+/* bs_workbench_sweep: measures what the plan asks for and the store does not have, one transaction per result.
+ * The observer's result () is called for stored results too, first. Cancelling is not an error. */
+gboolean bs_workbench_sweep (BsStudy *study, BsStore *store, const char *model_path, const char *data_spec, const BsPlan *plan,
+                             const BsSweepOptions *options, const BsObserver *observer, BsSweepSummary *summary, GError **error);
+
+G_END_DECLS
