@@ -14,7 +14,7 @@ typedef struct _BsRange BsRange;       /* quant/range.h */
 typedef enum { BS_SCOPE_MODEL, BS_SCOPE_TENSOR, BS_SCOPE_CHANNEL, BS_SCOPE_GROUP, BS_SCOPE_ELEMENT } BsScope;
 
 typedef enum { BS_SCALE_QMAX, BS_SCALE_HALF, BS_SCALE_POW2N } BsScaleRule;                      /* methods: symmetric scale rules */
-typedef enum { BS_STORE_F32, BS_STORE_F16, BS_STORE_BF16, BS_STORE_F64, BS_STORE_POW2 } BsStore; /* type the scale is rounded to, once */
+typedef enum { BS_STORE_F32, BS_STORE_F16, BS_STORE_BF16, BS_STORE_F64, BS_STORE_POW2 } BsScaleStore; /* type the scale is rounded to, once */
 typedef enum {
   BS_ROUND_HALF_EVEN,
   BS_ROUND_HALF_AWAY,
@@ -38,7 +38,7 @@ typedef struct {
   guint group;                 /* run length for BS_SCOPE_GROUP */
   const BsRange *range;        /* never NULL */
   BsScaleRule scale_rule;
-  BsStore store;
+  BsScaleStore store;
   BsRounding rounding;
   BsArith arith;
   guint64 seed;                /* stochastic rounding */
