@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "model/model.h"
+#include "ops/op.h"
 
 G_BEGIN_DECLS
 
@@ -17,5 +17,13 @@ G_BEGIN_DECLS
  * Behind an unsupported operator shapes are unknown; that is not an error.
  * Errors  BS_ERROR_SHAPE naming the node. */
 BsModel *bs_infer (const BsModel *model, gint64 *fixed_batch, GError **error);
+
+/* bs_infer_bound: dtype and dimensions of every tensor when the first dimension of every input that is free, or 1 in a
+ * graph that can be re-batched, is batch.
+ *
+ *   values  [model->n_tensors], filled; data is NULL throughout; n_dims is BS_DIMS_UNKNOWN where it cannot be known
+ *
+ * Errors  BS_ERROR_SHAPE naming the node. */
+gboolean bs_infer_bound (const BsModel *model, gint64 batch, BsValue *values, GError **error);
 
 G_END_DECLS
