@@ -1,0 +1,29 @@
+/* What convolution and depthwise convolution share.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+#include "packed.h"
+
+/* Where one call of bsk_conv reads and writes. */
+typedef struct {
+  const uint8_t *a;
+  size_t a_image; /* bytes */
+  char *c;
+  size_t c_image, c_px; /* bytes */
+  size_t n_images;
+  int y0, y1;
+  uint8_t *scratch;
+} BskConvRun;
+
+/* Depthwise: how a shape is packed, run, and what scratch it takes. */
+void bsk_depthwise_describe (BskPacked *header);
+void bsk_depthwise_pack (BskPacked *header, const int8_t *w);
+bool bsk_depthwise_scratch (const BskPacked *header, size_t *bytes);
+void bsk_depthwise_run (const BskPacked *header, const BskConvRun *run);
+
+/* Columns of the padded image that the convolution reads. */
+static inline size_t
+bsk_padded_w (const BskConvShape *s)
+{
+  return (size_t) s->w + (size_t) s->pad_left + (size_t) s->pad_right;
+}

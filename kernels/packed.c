@@ -1,0 +1,235 @@
+/* Packing shared by product and convolution: checks, start values, multipliers, panels.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "packed.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool
+good_scale (float scale)
+{
+  return scale > 0 && isfinite (scale);
+}
+
+BskStatus
+bsk_check_qparams (const BskQParams *params, BskType type, bool needs_scale)
+{
+  int32_t lo, hi;
+
+  switch (type) {
+  case BSK_U8:
+    lo = 0, hi = UINT8_MAX;
+    break;
+  case BSK_S8:
+    lo = INT8_MIN, hi = INT8_MAX;
+    break;
+  case BSK_S16:
+    lo = INT16_MIN, hi = INT16_MAX;
+    break;
+  default:
+    return BSK_EINVAL;
+  }
+  if (params->qmin < lo || params->qmax > hi || params->qmin > params->qmax ||
+      params->zero_point < lo || params->zero_point > hi)
+    return BSK_EINVAL;
+  return needs_scale && !good_scale (params->scale) ? BSK_ERANGE : BSK_OK;
+}
+
+BskFinish
+bsk_finish (BskType type, const BskQParams *params)
+{
+  int32_t shift = type == BSK_S8 ? 128 : 0;
+
+  if (!bsk_is_8bit (type))
+    return (BskFinish){ .out = type };
+  return (BskFinish){ .out = type,
+                      .zero = params->zero_point + shift,
+                      .lo = params->qmin + shift,
+                      .hi = params->qmax + shift,
+                      .flip = bsk_flip (type) };
+}
+
+BskStatus
+bsk_check_args (const BskGemmArgs *args, int n, int k)
+{
+  bool scaled = args->out_type != BSK_S32;
+  BskStatus status;
+
+  if (n < 1 || k < 1 || args->w_type != BSK_W_S8 || !bsk_is_8bit (args->a_type) ||
+      (scaled && !args->w_scale))
+    return BSK_EINVAL;
+  status = bsk_check_qparams (&args->a, args->a_type, scaled);
+  if (status)
+    return status;
+  if (args->out_type == BSK_S32 || args->out_type == BSK_F32)
+    return BSK_OK;
+  return bsk_is_8bit (args->out_type) ? bsk_check_qparams (&args->out, args->out_type, true)
+                                      : BSK_EINVAL;
+}
+
+bool
+bsk_layout (BskPacked *header, size_t quads_per_channel)
+{
+  size_t lanes = (size_t) header->table->lanes, entries, bytes;
+  size_t quad_bytes = header->narrow ? 4 : (size_t) header->table->quad_bytes;
+
+  header->group_n = ((size_t) header->n + lanes - 1) / lanes * lanes;
+  if (!bsk_size_mul (header->group_n, quads_per_channel, &header->group_w) ||
+      !bsk_size_mul (header->group_w, quad_bytes, &header->group_w) ||
+      !bsk_size_mul (header->group_w, (size_t) header->groups, &bytes) ||
+      !bsk_size_mul (header->group_n, (size_t) header->groups * 4, &entries) ||
+      bytes > SIZE_MAX / 4 || entries > SIZE_MAX / 16)
+    return false;
+  entries = bsk_align (entries);
+  header->seg = bsk_align (sizeof *header);
+  header->start = bsk_align (header->seg + ((size_t) header->n_seg + (size_t) header->dw_taps) *
+                                             sizeof (ptrdiff_t));
+  header->m = header->start + entries;
+  header->cut = header->m + entries;
+  header->w = header->cut + entries;
+  header->bytes = bsk_align (header->w + bytes);
+  return true;
+}
+
+/* Multiplier of channel n by the normative rule. 2³⁰ is as good as more: a sum of ±1 saturates
+ * either way. */
+static float
+multiplier (const BskGemmArgs *args, size_t n)
+{
+  float m = 1;
+
+  if (args->out_type != BSK_S32)
+    m = args->a.scale * args->w_scale[n];
+  if (bsk_is_8bit (args->out_type)) {
+    m = m / args->out.scale;
+    if (m > 0x1p30f && isfinite (m))
+      m = 0x1p30f;
+  }
+  return m;
+}
+
+/* Largest |sum| of a channel over all activations that may occur; exact, in int64. */
+static int64_t
+bound (const BskGemmArgs *args, int64_t bias, const int8_t *w, int k)
+{
+  int64_t lo = args->a.qmin - args->a.zero_point, hi = args->a.qmax - args->a.zero_point;
+  int64_t positive = 0, negative = 0, top, bottom;
+
+  if (lo > 0) /* padding is zero */
+    lo = 0;
+  if (hi < 0)
+    hi = 0;
+  for (int i = 0; i < k; i++) {
+    positive += w[i] > 0 ? w[i] : 0;
+    negative += w[i] < 0 ? w[i] : 0;
+  }
+  top = positive * hi + negative * lo + bias;
+  bottom = positive * lo + negative * hi + bias;
+  return top > -bottom ? top : -bottom;
+}
+
+BskStatus
+bsk_check_channels (const BskPacked *header, const BskGemmArgs *args, const int8_t *w, size_t ldw)
+{
+  size_t channels = (size_t) header->n * (size_t) header->groups;
+
+  for (size_t n = 0; n < channels; n++) {
+    float m = multiplier (args, n);
+
+    if (args->out_type != BSK_S32 && (!good_scale (args->w_scale[n]) || !isfinite (m)))
+      return BSK_ERANGE;
+    if (bound (args, args->bias ? args->bias[n] : 0, w + n * ldw, header->k) > INT32_MAX)
+      return BSK_ERANGE;
+  }
+  return BSK_OK;
+}
+
+void
+bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const int8_t *w, size_t ldw)
+{
+  int32_t *start = bsk_at (header, header->start), *cut = bsk_at (header, header->cut);
+  float *m = bsk_at (header, header->m);
+  uint32_t zero = (uint32_t) args->a.zero_point + header->a_flip;
+
+  for (int g = 0; g < header->groups; g++)
+    for (size_t i = 0; i < header->group_n; i++) {
+      size_t at = (size_t) g * header->group_n + i, n = (size_t) g * (size_t) header->n + i;
+      const int8_t *row = w + n * ldw;
+      int64_t sum = 0;
+      int64_t top;
+
+      start[at] = 0;
+      m[at] = 0;
+      cut[at] = INT32_MAX;
+      if (i >= (size_t) header->n)
+        continue;
+      for (int j = 0; j < header->k; j++)
+        sum += row[j];
+      /* Wraps, as the kernels do: only the final sum has to fit. */
+      start[at] = (int32_t) ((args->bias ? (uint32_t) args->bias[n] : 0) - zero * (uint32_t) sum);
+      m[at] = multiplier (args, n);
+      top = bound (args, args->bias ? args->bias[n] : 0, row, header->k);
+      if (bsk_is_8bit (args->out_type) && (double) top * (double) m[at] >= 0x1p30) {
+        double limit = 0x1p30 / (double) m[at];
+
+        cut[at] = limit < INT32_MAX ? (int32_t) limit : INT32_MAX;
+        header->finish.cut = true;
+      }
+    }
+}
+
+bool
+bsk_pairs_fit (const BskGemmArgs *args, const int8_t *w, size_t ldw, int n, int k)
+{
+  int top = args->a.qmax > args->a.zero_point ? args->a.qmax : args->a.zero_point;
+
+  if (args->a_type == BSK_S8)
+    top += 128;
+  for (int i = 0; i < n; i++) {
+    const int8_t *row = w + (size_t) i * ldw;
+
+    for (int j = 0; j < k - 1; j++) {
+      int pair = (row[j] < 0 ? -row[j] : row[j]) + (row[j + 1] < 0 ? -row[j + 1] : row[j + 1]);
+
+      if (pair * top > INT16_MAX)
+        return false;
+    }
+  }
+  return true;
+}
+
+int
+bsk_panel_vecs (int left, int max_vecs)
+{
+  if (left <= max_vecs)
+    return left;
+  /* Two panels of nearly the same width beat a full one and a sliver. */
+  if (left < 2 * max_vecs && max_vecs > 2)
+    return (left + 1) / 2;
+  return max_vecs;
+}
+
+void
+bsk_put_quad (const BskPacked *header,
+              uint8_t *panel,
+              int panel_n,
+              int quad,
+              int column,
+              const int8_t *w,
+              int left)
+{
+  int lanes = header->table->lanes;
+  int8_t b[4] = { 0 };
+
+  memcpy (b, w, left < 4 ? (size_t) left : 4);
+  if (header->narrow || header->table->quad_bytes == 4) {
+    memcpy (panel + ((size_t) quad * (size_t) panel_n + (size_t) column) * 4, b, 4);
+  } else {
+    int16_t even[2] = { b[0], b[2] }, odd[2] = { b[1], b[3] };
+    uint8_t *vector =
+      panel + ((size_t) quad * (size_t) panel_n + (size_t) (column / lanes * lanes)) * 8;
+
+    memcpy (vector + (size_t) (column % lanes) * 4, even, 4);
+    memcpy (vector + (size_t) (lanes + column % lanes) * 4, odd, 4);
+  }
+}

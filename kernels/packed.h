@@ -1,0 +1,120 @@
+/* The packed form of weights, and the helpers that packing shares.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+#include "table.h"
+
+/* Header of packed memory; everything else follows at the given offsets, each aligned to BSK_ALIGN.
+ */
+typedef struct {
+  uint64_t magic;
+  const BskTable *table; /* the level it was packed for */
+  int n, k;              /* per group: output channels, and weights of one of them */
+  int n_seg, quads;      /* K as the tile walks it */
+  int groups;
+  bool depthwise;
+  bool narrow; /* packed for gemm_tile_narrow */
+  uint8_t a_flip;
+  BskType a_type;
+  uint8_t pad_code; /* the code of padding */
+  BskFinish finish;
+  size_t c_bytes;               /* per output element */
+  size_t seg, start, m, cut, w; /* offsets in bytes from the header */
+  size_t group_n;               /* entries of start, m, cut per group: n rounded up to lanes */
+  size_t group_w;               /* bytes of weights per group */
+  size_t bytes;
+  BskConvShape shape; /* convolutions only */
+  int out_h, out_w;
+  int dw_sets, dw_taps, dw_rows; /* depthwise: quad sets, taps in all, output rows per pass */
+} BskPacked;
+
+#define BSK_MAGIC 0x30736b7473746942u
+
+/* A multiplication of sizes that says when it does not fit. */
+static inline bool
+bsk_size_mul (size_t a, size_t b, size_t *out)
+{
+  return !__builtin_mul_overflow (a, b, out);
+}
+
+static inline size_t
+bsk_align (size_t n)
+{
+  return (n + BSK_ALIGN - 1) & ~(size_t) (BSK_ALIGN - 1);
+}
+
+static inline size_t
+bsk_type_bytes (BskType type)
+{
+  return type == BSK_U8 || type == BSK_S8 ? 1 : type == BSK_S16 ? 2 : 4;
+}
+
+static inline bool
+bsk_is_8bit (BskType type)
+{
+  return type == BSK_U8 || type == BSK_S8;
+}
+
+static inline uint8_t
+bsk_flip (BskType type)
+{
+  return type == BSK_S8 ? 0x80 : 0;
+}
+
+/* bsk_check_qparams: scale, zero point and range fit the type of the codes. */
+BskStatus bsk_check_qparams (const BskQParams *params, BskType type, bool needs_scale);
+
+/* bsk_check_levels: the same for functions that only use levels, codes minus zero point, of up to
+ * 24 bits. */
+BskStatus bsk_check_levels (const BskQParams *params);
+
+/* bsk_finish: the finishing step for codes of `type`, or for sums and floats. */
+BskFinish bsk_finish (BskType type, const BskQParams *params);
+
+/* bsk_check_args: everything about args that does not depend on the weights. */
+BskStatus bsk_check_args (const BskGemmArgs *args, int n, int k);
+
+/* bsk_layout: fills offsets and sizes for header->n, n_seg, quads, groups; returns false when a
+ * size overflows. */
+bool bsk_layout (BskPacked *header, size_t quads_per_channel);
+
+/* bsk_fill_channels: start values, multipliers and cuts of all channels.
+ *
+ *   w, ldw  weights of channel i at w + i · ldw, header->k of them
+ *
+ * Errors   BSK_ERANGE when a sum could overflow or a multiplier is not finite. */
+BskStatus
+bsk_check_channels (const BskPacked *header, const BskGemmArgs *args, const int8_t *w, size_t ldw);
+void bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const int8_t *w, size_t ldw);
+
+/* bsk_pairs_fit: largest |activation| · (|w0| + |w1|) of adjacent weights stays in int16, so that
+ * an instruction with saturating pair sums is exact. */
+bool bsk_pairs_fit (const BskGemmArgs *args, const int8_t *w, size_t ldw, int n, int k);
+
+/* bsk_panel_vecs: width of the next panel when `left` vectors of columns are left. */
+int bsk_panel_vecs (int left, int max_vecs);
+
+/* bsk_run_panels: rows × all columns of group g; a and c point at the first row. */
+void bsk_run_panels (const BskPacked *header,
+                     int group,
+                     const uint8_t *a,
+                     size_t a_row,
+                     size_t rows,
+                     void *c,
+                     size_t c_row);
+
+/* bsk_put_quads: four bytes (zero filled) of one weight row at w[0 … left), in the form of the
+ * level. */
+void bsk_put_quad (const BskPacked *header,
+                   uint8_t *panel,
+                   int panel_n,
+                   int quad,
+                   int column,
+                   const int8_t *w,
+                   int left);
+
+static inline void *
+bsk_at (const BskPacked *header, size_t offset)
+{
+  return (char *) (uintptr_t) header + offset;
+}

@@ -1,0 +1,92 @@
+/* Products and depthwise rows in plain C: the definition that every level must equal.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ref.h"
+
+#include <math.h>
+#include <string.h>
+
+uint8_t
+bsk_ref_finish (const BskFinish *f, float value)
+{
+  float lo = (float) (f->lo - f->zero), hi = (float) (f->hi - f->zero);
+  float r = rintf (value);
+
+  r = r < lo ? lo : r > hi ? hi : r;
+  return (uint8_t) (((int32_t) r + f->zero) ^ f->flip);
+}
+
+/* Writes one output element. */
+static void
+put (const BskFinish *f, int32_t sum, float m, void *c, size_t i)
+{
+  float value = (float) sum * m;
+
+  if (f->out == BSK_S32)
+    memcpy ((char *) c + 4 * i, &sum, 4);
+  else if (f->out == BSK_F32)
+    memcpy ((char *) c + 4 * i, &value, 4);
+  else
+    ((uint8_t *) c)[i] = bsk_ref_finish (f, value);
+}
+
+/* The panel is one column wide at this level, so its weights are one plain row, zero filled to
+ * whole quads. */
+static void
+gemm_tile (const BskTileArgs *t)
+{
+  for (size_t i = 0; i < t->rows; i++) {
+    const int8_t *w = t->w;
+    uint32_t sum = (uint32_t) t->start[0];
+
+    for (int s = 0; s < t->n_seg; s++) {
+      const uint8_t *a = t->a + i * t->a_row + t->seg[s];
+      int32_t part = 0;
+
+      for (int k = 0; k < 4 * t->quads; k++)
+        part = (int32_t) ((uint32_t) part + (uint32_t) ((a[k] ^ t->a_flip) * w[k]));
+      sum += (uint32_t) part;
+      w += 4 * t->quads;
+    }
+    put (t->finish, (int32_t) sum, t->m[0], (char *) t->c + i * t->c_row, 0);
+  }
+}
+
+static void
+interleave4 (const uint8_t *const rows[4], size_t n, uint8_t flip, uint8_t *out)
+{
+  for (size_t i = 0; i < n; i++)
+    for (size_t r = 0; r < 4; r++)
+      out[4 * i + r] = rows[r][i] ^ flip;
+}
+
+static void
+depthwise_row (const BskDepthwiseArgs *d)
+{
+  const int8_t *w = d->w;
+
+  for (int row = 0; row < d->n_rows; row++)
+    for (int x = 0; x < d->pixels && d->c[row]; x++) {
+      uint32_t sum = (uint32_t) d->start[0];
+
+      for (int t = 0; t < d->n_taps; t++)
+        for (int i = 0; i < 4; i++)
+          sum += (uint32_t) (d->q[(size_t) x * d->q_step + (size_t) d->tap[t] + (size_t) i] *
+                             w[(t * d->n_rows + row) * 4 + i]);
+      put (d->finish, (int32_t) sum, d->m[0], (char *) d->c[row] + (size_t) x * d->c_step, 0);
+    }
+}
+
+void
+bsk_ref_init (BskTable *table)
+{
+  table->lanes = 1;
+  table->max_vecs = 1;
+  table->quad_bytes = 4;
+  table->gemm_tile = gemm_tile;
+  table->gemm_tile_narrow = NULL;
+  table->interleave4 = interleave4;
+  table->depthwise_row = depthwise_row;
+  bsk_ref_elementwise_init (table);
+  bsk_ref_stream_init (table);
+  bsk_ref_stats_init (table);
+}

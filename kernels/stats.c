@@ -1,0 +1,173 @@
+/* Minimum and maximum, histogram, error statistics and error sweep: checks and blocks.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "packed.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Values per block: float lanes are added up in double after each. Part of the definition, see
+ * bsk_error. */
+enum { BLOCK = 4096 };
+
+BskStatus
+bsk_minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
+{
+  size_t bad = 0;
+
+  if (!min || !max || (n && !x))
+    return BSK_EINVAL;
+  *min = INFINITY;
+  *max = -INFINITY;
+  if (n)
+    bsk_table ()->minmax (x, n, min, max, &bad);
+  if (n_not_finite)
+    *n_not_finite = bad;
+  return BSK_OK;
+}
+
+/* Indices of a block are computed first and counted afterwards, alternately into two small tables:
+ * a run of equal values then does not wait for the store of the increment before, and the tables
+ * leave the first-level cache to the stream (both measured; four tables are slower). */
+enum { INDEX_BLOCK = 1024, SMALL_BINS = 4096 };
+
+static void
+count_small (const BskTable *table,
+             const float *x,
+             size_t n,
+             float lo,
+             float m,
+             int bins,
+             uint64_t *counts)
+{
+  uint32_t tables[2 * (SMALL_BINS + 1)];
+  uint32_t *even = tables, *odd = tables + bins + 1;
+  uint16_t index[INDEX_BLOCK];
+
+  memset (tables, 0, 2 * (size_t) (bins + 1) * sizeof *tables);
+  for (size_t i = 0; i < n; i += INDEX_BLOCK) {
+    size_t count = n - i < INDEX_BLOCK ? n - i : INDEX_BLOCK, j = 0;
+
+    table->histogram_index (x + i, count, lo, m, bins, index);
+    for (; j + 4 <= count; j += 4) {
+      uint64_t four;
+
+      memcpy (&four, index + j, 8);
+      even[four & 0xffff]++;
+      odd[four >> 16 & 0xffff]++;
+      even[four >> 32 & 0xffff]++;
+      odd[four >> 48]++;
+    }
+    for (; j < count; j++)
+      even[index[j]]++;
+  }
+  for (int i = 0; i < bins; i++)
+    counts[i] += (uint64_t) even[i] + odd[i];
+}
+
+static void
+count_large (const BskTable *table,
+             const float *x,
+             size_t n,
+             float lo,
+             float m,
+             int bins,
+             uint64_t *counts)
+{
+  uint16_t index[INDEX_BLOCK];
+
+  for (size_t i = 0; i < n; i += INDEX_BLOCK) {
+    size_t count = n - i < INDEX_BLOCK ? n - i : INDEX_BLOCK;
+
+    table->histogram_index (x + i, count, lo, m, bins, index);
+    for (size_t j = 0; j < count; j++)
+      if (index[j] < bins)
+        counts[index[j]]++;
+  }
+}
+
+BskStatus
+bsk_histogram (const float *x, size_t n, float lo, float hi, int bins, uint64_t *counts)
+{
+  const size_t part = (size_t) 1 << 30; /* no 32-bit counter overflows */
+  float m;
+
+  if (bins < 1 || bins > 32768 || !(lo < hi) || !counts || (n && !x))
+    return BSK_EINVAL;
+  m = (float) bins / (hi - lo);
+  if (!isfinite (lo) || !isfinite (hi) || !isfinite (hi - lo) || !isfinite (m))
+    return BSK_ERANGE;
+  for (size_t i = 0; i < n; i += part) {
+    size_t count = n - i < part ? n - i : part;
+
+    if (bins <= SMALL_BINS)
+      count_small (bsk_table (), x + i, count, lo, m, bins, counts);
+    else
+      count_large (bsk_table (), x + i, count, lo, m, bins, counts);
+  }
+  return BSK_OK;
+}
+
+void
+bsk_stats_init (BskStats *stats)
+{
+  *stats = (BskStats){ .min = INFINITY, .max = -INFINITY };
+}
+
+void
+bsk_stats_merge (BskStats *into, const BskStats *from)
+{
+  into->count += from->count;
+  into->n_not_finite += from->n_not_finite;
+  into->clipped_low += from->clipped_low;
+  into->clipped_high += from->clipped_high;
+  into->min = from->min < into->min ? from->min : into->min;
+  into->max = from->max > into->max ? from->max : into->max;
+  into->err_max = from->err_max > into->err_max ? from->err_max : into->err_max;
+  into->sum += from->sum;
+  into->sum_sq += from->sum_sq;
+  into->err_sum += from->err_sum;
+  into->err_sq += from->err_sq;
+}
+
+BskStatus
+bsk_error (const float *x, size_t n, const BskQParams *params, BskStats *stats)
+{
+  BskStatus status;
+
+  if (!params || !stats || (n && !x))
+    return BSK_EINVAL;
+  status = bsk_check_levels (params);
+  for (size_t i = 0; i < n && !status; i += BLOCK)
+    bsk_table ()->error_block (x + i, n - i < BLOCK ? n - i : BLOCK, params, stats);
+  return status;
+}
+
+BskStatus
+bsk_compare (const float *x, const float *y, size_t n, BskStats *stats)
+{
+  if (!stats || (n && (!x || !y)))
+    return BSK_EINVAL;
+  for (size_t i = 0; i < n; i += BLOCK)
+    bsk_table ()->compare_block (x + i, y + i, n - i < BLOCK ? n - i : BLOCK, stats);
+  return BSK_OK;
+}
+
+BskStatus
+bsk_error_sweep (const float *x,
+                 size_t n,
+                 const BskQParams *settings,
+                 size_t n_settings,
+                 double *err_sq)
+{
+  if (n_settings && (!settings || !err_sq || (n && !x)))
+    return BSK_EINVAL;
+  for (size_t i = 0; i < n_settings; i++) {
+    BskStatus status = bsk_check_levels (&settings[i]);
+
+    if (status)
+      return status;
+  }
+  for (size_t i = 0; i < n && n_settings; i += BLOCK)
+    bsk_table ()->sweep_block (x + i, n - i < BLOCK ? n - i : BLOCK, settings, n_settings, err_sq);
+  return BSK_OK;
+}

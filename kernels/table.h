@@ -1,0 +1,95 @@
+/* The table of function pointers that every instruction-set level overlays.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+#include "bsk.h"
+
+#include <stdbool.h>
+
+/* How sums become output codes: q = clamp (rne ((float) sum · m) + zero, lo, hi), then the sign bit
+ * flipped back. Kernels work on unsigned codes throughout: signed codes have their top bit flipped
+ * and 128 added to zero, lo, hi. */
+typedef struct {
+  BskType out;
+  int32_t zero, lo, hi; /* of the unsigned codes; 0 ≤ lo ≤ hi ≤ 255, 0 ≤ zero ≤ 255 */
+  uint8_t flip;         /* 0x80 for s8 output, else 0 */
+  bool cut;             /* sum · m may leave int32: cut sums at `cut` first (see gemm_cut) */
+} BskFinish;
+
+/* One panel of output columns times some rows. A is walked in place: K is n_seg runs of `quads`
+ * groups of four bytes, run s starting seg[s] bytes after the row's start. A product has one run; a
+ * convolution one per kernel row (in NHWC the kw · cin bytes under one kernel row are contiguous),
+ * which is why no im2col is needed. */
+typedef struct {
+  const uint8_t *a;
+  size_t a_row;         /* bytes from row to row */
+  const ptrdiff_t *seg; /* [n_seg] */
+  int n_seg, quads;
+  uint8_t a_flip;       /* 0x80: A is signed */
+  const void *w;        /* panel: [n_seg · quads][vecs · lanes][4] */
+  const int32_t *start; /* [vecs · lanes] bias − zero_point · Σ w */
+  const float *m;       /* [vecs · lanes] multipliers */
+  const int32_t *cut;   /* [vecs · lanes] */
+  void *c;
+  size_t c_row; /* bytes from row to row of C */
+  size_t rows;
+  int vecs, cols; /* width of the panel in vectors; columns of it that exist */
+  const BskFinish *finish;
+} BskTileArgs;
+
+/* One or two output rows of a depthwise convolution for one vector of channels. The input is
+ * interleaved: byte quads of four kernel rows, one quad per pixel and channel, so that a dot
+ * product of quads does four taps at once. */
+typedef struct {
+  const uint8_t *q;     /* quads of the first output pixel's first tap */
+  size_t q_step;        /* bytes from output pixel to output pixel */
+  const ptrdiff_t *tap; /* [n_taps] byte offsets of the taps */
+  int n_taps;
+  int n_rows; /* 1, or 2: both rows are computed from the same quads with weights one slot apart */
+  const void *w;        /* [n_taps][n_rows][lanes][4] */
+  const int32_t *start; /* [lanes] */
+  const float *m;
+  const int32_t *cut;
+  void *c[2];       /* the rows' first output pixel; c[1] NULL: do not write the second row */
+  size_t c_step;    /* bytes from pixel to pixel */
+  int pixels, cols; /* output pixels of a row; channels of the vector that exist */
+  const BskFinish *finish;
+} BskDepthwiseArgs;
+
+/* Elementwise with two operands on unsigned codes: c = clamp (rne (...) + zero, lo, hi) ^ c_flip.
+ */
+typedef struct {
+  uint8_t a_flip, b_flip, c_flip;
+  int32_t a_zero, b_zero, zero, lo, hi; /* as in BskFinish */
+  float ra, rb;                         /* add: both; mul: ra */
+  bool b_one;                           /* b is a single code */
+} BskAddArgs;
+
+typedef struct {
+  const char *name;
+  unsigned cpu;   /* BskCpu bit, 0 for the reference */
+  int lanes;      /* int32 sums per vector */
+  int max_vecs;   /* widest panel */
+  int quad_bytes; /* packed bytes per four weights: 4, or 8 where gemm_tile wants them widened to
+                     int16 */
+#define BSK_KERNEL(result, name, parameters) result (*name) parameters;
+#include "bsk_kernels.inc"
+#undef BSK_KERNEL
+} BskTable;
+
+/* bsk_table: the table of the best allowed level. */
+const BskTable *bsk_table (void);
+
+/* Each overlays the entries it has. */
+void bsk_ref_init (BskTable *table);
+#ifdef BSK_X86
+void bsk_sse41_init (BskTable *table);
+void bsk_avx2_init (BskTable *table);
+void bsk_avxvnni_init (BskTable *table);
+void bsk_avx512_init (BskTable *table);
+#endif
+#ifdef BSK_ARM
+void bsk_neon_init (BskTable *table);
+void bsk_dotprod_init (BskTable *table);
+void bsk_i8mm_init (BskTable *table);
+#endif

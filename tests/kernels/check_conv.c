@@ -1,0 +1,226 @@
+/* Convolution and depthwise convolution against a definition in int64, and every level against
+ * plain C. SPDX-License-Identifier: BSD-2-Clause */
+#include "check.h"
+
+#include <string.h>
+
+/* The sum of one output element, by the definition. */
+static int64_t
+definition (const BskConvShape *s,
+            const BskGemmArgs *args,
+            const uint8_t *image,
+            const int8_t *w,
+            int y,
+            int x,
+            int o)
+{
+  int cin = s->cin / s->groups, group = o / (s->cout / s->groups);
+  int64_t sum = args->bias ? args->bias[o] : 0;
+
+  for (int ky = 0; ky < s->kh; ky++)
+    for (int kx = 0; kx < s->kw; kx++) {
+      int iy = y * s->stride_h + ky * s->dilation_h - s->pad_top,
+          ix = x * s->stride_w + kx * s->dilation_w - s->pad_left;
+
+      if (iy < 0 || iy >= s->h || ix < 0 || ix >= s->w)
+        continue;
+      for (int c = 0; c < cin; c++) {
+        uint8_t byte = image[((size_t) iy * (size_t) s->w + (size_t) ix) * (size_t) s->cin +
+                             (size_t) (group * cin + c)];
+        int code = args->a_type == BSK_S8 ? (int8_t) byte : byte;
+
+        sum += (int64_t) (code - args->a.zero_point) *
+               w[(((size_t) o * (size_t) s->kh + (size_t) ky) * (size_t) s->kw + (size_t) kx) *
+                   (size_t) cin +
+                 (size_t) c];
+      }
+    }
+  return sum;
+}
+
+static void
+one (BskConvShape s,
+     size_t images,
+     BskType a_type,
+     BskType out_type,
+     int a_kind,
+     int w_kind,
+     int seed)
+{
+  int out_h = bsk_conv_out_h (&s), out_w = bsk_conv_out_w (&s), y0, y1;
+  size_t k = (size_t) s.kh * (size_t) s.kw * (size_t) (s.cin / s.groups),
+         bytes = out_type == BSK_S32 ? 4 : 1;
+  size_t a_image = (size_t) s.h * (size_t) s.w * (size_t) s.cin, ldc = (size_t) s.cout, c_image,
+         out_bytes;
+  BskGemmArgs args = { .a_type = a_type, .out_type = out_type };
+  int32_t *bias;
+  float *scale;
+  uint8_t *a, *got, *want;
+  int8_t *w;
+
+  check_case ("conv %dx%dx%d>%d k %dx%d stride %dx%d dil %dx%d pad %d,%d,%d,%d groups %d images "
+              "%zu a %d out %d seed %d",
+              s.h, s.w, s.cin, s.cout, s.kh, s.kw, s.stride_h, s.stride_w, s.dilation_h,
+              s.dilation_w, s.pad_top, s.pad_left, s.pad_bottom, s.pad_right, s.groups, images,
+              (int) a_type, (int) out_type, seed);
+  if (out_h < 1 || out_w < 1)
+    return;
+  check_seed ((uint64_t) seed);
+  a_image += (size_t) (seed % 4 == 1 ? 5 : 0);
+  ldc += (size_t) (seed % 3 == 1 ? 3 : 0);
+  c_image = (size_t) out_h * (size_t) out_w * ldc + (size_t) (seed % 4 == 2 ? 7 : 0);
+  y0 = seed % 3 == 2 ? check_between (0, out_h - 1) : 0;
+  y1 = seed % 3 == 2 ? check_between (y0 + 1, out_h) : out_h;
+  args.a = (BskQParams){ .scale = 0.02f, .qmin = a_type == BSK_S8 ? -128 : 0 };
+  args.a.qmax = args.a.qmin + 255;
+  args.a.zero_point = check_between (args.a.qmin, args.a.qmax);
+  args.out =
+    (BskQParams){ .scale = 0.0001f * (float) (k + 1), .qmin = out_type == BSK_S8 ? -128 : 0 };
+  args.out.qmax = args.out.qmin + 255;
+  args.out.zero_point = check_between (args.out.qmin, args.out.qmax);
+  scale = check_buffer ((size_t) s.cout * sizeof *scale);
+  bias = check_buffer ((size_t) s.cout * sizeof *bias);
+  for (int i = 0; i < s.cout; i++) {
+    scale[i] = 0.004f * (1 + (float) (check_random () >> 8) * 0x1p-24f);
+    bias[i] = check_between (-5000, 5000);
+  }
+  args.w_scale = scale;
+  args.bias = seed % 2 ? bias : NULL;
+  w = check_buffer ((size_t) s.cout * k);
+  check_fill (w, (size_t) s.cout * k, BSK_S8, seed % 7 ? -128 : -7, seed % 7 ? 127 : 7, w_kind);
+  a = check_buffer (images * a_image + BSK_SLACK);
+  check_fill (a, images * a_image + BSK_SLACK, a_type, args.a.qmin, args.a.qmax, a_kind);
+  out_bytes =
+    ((images - 1) * c_image + ((size_t) out_h * (size_t) out_w - 1) * ldc + (size_t) s.cout) *
+    bytes;
+  got = check_buffer (out_bytes);
+  want = check_buffer (out_bytes);
+
+  for (int ref = 0; ref < 2; ref++) {
+    void *packed, *scratch = NULL;
+    size_t size;
+
+    if (ref)
+      check_ref ();
+    else
+      check_level ();
+    size = bsk_conv_bytes (&s, &args);
+    if (!check_that (size > 0, "bytes"))
+      break;
+    packed = check_buffer (size);
+    if (!CHECK_OK (bsk_conv_pack (&s, &args, w, packed)))
+      break;
+    if (bsk_conv_scratch_bytes (packed))
+      scratch = check_buffer (bsk_conv_scratch_bytes (packed));
+    CHECK_OK (
+      bsk_conv (packed, a, a_image, ref ? want : got, c_image, ldc, images, y0, y1, scratch));
+  }
+  check_level ();
+  check_same (got, want, out_bytes, "level against ref");
+
+  for (size_t i = 0; i < images; i++)
+    for (int y = y0; y < y1; y++)
+      for (int x = 0; x < out_w; x++)
+        for (int o = 0; o < s.cout; o++) {
+          int64_t sum = definition (&s, &args, a + i * a_image, w, y, x, o);
+          size_t at = i * c_image + ((size_t) y * (size_t) out_w + (size_t) x) * ldc + (size_t) o;
+          bool good;
+          int32_t value;
+
+          if (out_type == BSK_S32) {
+            memcpy (&value, want + 4 * at, 4);
+            good = value == sum;
+          } else {
+            value = want[at];
+            good = value == (uint8_t) check_finish (sum, args.a.scale * scale[o] / args.out.scale,
+                                                    &args.out);
+          }
+          if (!check_that (good, "image %zu y %d x %d channel %d: %d from sum %lld", i, y, x, o,
+                           value, (long long) sum))
+            i = images, y = y1, x = out_w, o = s.cout;
+        }
+  check_free_all ();
+}
+
+static BskConvShape
+square (int size, int cin, int cout, int kernel, int stride, int pad, int groups)
+{
+  return (BskConvShape){ size, size, cin, cout, kernel, kernel, stride, stride,
+                         1,    1,    pad, pad,  pad,    pad,    groups };
+}
+
+void
+check_conv (void)
+{
+  static const BskType out_types[] = { BSK_U8, BSK_S32, BSK_S8 };
+  int seed = 1;
+
+  for (int i = 0; i < 250; i++, seed++) {
+    BskConvShape s;
+    int groups;
+
+    check_seed ((uint64_t) seed * 131);
+    groups = i % 4 ? 1 : check_between (1, 6);
+    s = (BskConvShape){ .h = check_between (1, 14),
+                        .w = check_between (1, 20),
+                        .cin = groups * check_between (1, i % 8 ? 6 : 40),
+                        .cout = groups * check_between (1, i % 8 > 1 ? 10 : 40),
+                        .kh = check_between (1, 5),
+                        .kw = check_between (1, 5),
+                        .stride_h = check_between (1, 3),
+                        .stride_w = check_between (1, 3),
+                        .dilation_h = i % 5 ? 1 : check_between (1, 3),
+                        .dilation_w = i % 5 ? 1 : check_between (1, 3),
+                        .pad_top = check_between (0, 3),
+                        .pad_left = check_between (0, 3),
+                        .pad_bottom = check_between (0, 3),
+                        .pad_right = check_between (0, 3),
+                        .groups = groups };
+    if (i % 6 == 0)
+      s.pad_top = s.pad_left = s.pad_bottom = s.pad_right = 0;
+    one (s, (size_t) check_between (1, 3), i & 1 ? BSK_S8 : BSK_U8, out_types[i % 3],
+         i % 9 == 8 ? 3 : 0, i % 9 == 8 ? 3 : 0, seed);
+  }
+  one (square (28, 1, 16, 3, 1, 1, 1), 5, BSK_U8, BSK_U8, 0, 0, seed++);
+  one (square (30, 3, 32, 3, 2, 1, 1), 2, BSK_U8, BSK_U8, 0, 0, seed++);
+  one (square (9, 3, 64, 7, 2, 3, 1), 1, BSK_U8, BSK_U8, 0, 0, seed++);
+  one (square (7, 24, 48, 1, 1, 0, 1), 3, BSK_U8, BSK_U8, 0, 0, seed++);
+  one (square (8, 16, 24, 1, 2, 0, 1), 3, BSK_U8, BSK_U8, 0, 0, seed++);
+  one ((BskConvShape){ 1, 50, 4, 20, 1, 9, 1, 2, 1, 2, 0, 8, 0, 8, 1 }, 2, BSK_S8, BSK_U8, 0, 0,
+       seed++);
+  /* Larger than one block of padded rows. */
+  one (square (90, 32, 3, 3, 1, 1, 1), 1, BSK_U8, BSK_U8, 0, 0, 9 * seed++);
+}
+
+void
+check_depthwise (void)
+{
+  static const int channels[] = { 2, 3, 7, 8, 15, 16, 17, 24, 31, 32, 33, 48, 64, 70, 96, 130 };
+  int seed = 1;
+
+  for (int i = 0; i < 160; i++, seed++) {
+    BskConvShape s;
+
+    check_seed ((uint64_t) seed * 977);
+    s = square (check_between (1, 13), channels[i % 16], 0, i % 2 ? 3 : check_between (1, 9),
+                check_between (1, 2), 1, 0);
+    s.cout = s.groups = s.cin;
+    s.w = check_between (1, 23);
+    if (i % 4 == 0) {
+      s.kw = check_between (1, 9);
+      s.dilation_h = check_between (1, 2);
+      s.dilation_w = check_between (1, 3);
+      s.stride_w = check_between (1, 3);
+      s.pad_left = check_between (0, 4);
+      s.pad_bottom = check_between (0, 4);
+    }
+    one (s, (size_t) check_between (1, 3), i & 1 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S32,
+         i % 9 == 8 ? 3 : 0, i % 9 == 8 ? 3 : 0, seed);
+  }
+  /* A channel multiplier makes it a grouped convolution. */
+  one ((BskConvShape){ 6, 6, 5, 15, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 5 }, 2, BSK_U8, BSK_U8, 0, 0,
+       seed++);
+  /* One row of 1-D sequence data. */
+  one ((BskConvShape){ 1, 40, 20, 20, 1, 11, 1, 1, 1, 1, 0, 5, 0, 5, 20 }, 2, BSK_U8, BSK_U8, 0, 0,
+       seed++);
+}
