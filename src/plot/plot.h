@@ -1,5 +1,5 @@
-/* Plots: one function from results to a picture, used by the command line, the window and tests alike.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* Plots: one function from results to a picture, used by the command line, the window and tests
+ * alike. SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
 #include "study/result.h"
@@ -16,23 +16,23 @@ typedef struct {
 /* Colours and sizes; light for files, light or dark in the window. */
 typedef struct {
   BsColor background, foreground, grid, accent, muted;
-  BsColor series[8];   /* distinguishable with colour-blind eyes on this background */
-  double font_size;    /* points */
+  BsColor series[8]; /* distinguishable with colour-blind eyes on this background */
+  double font_size;  /* points */
   double line_width;
 } BsPlotStyle;
 extern const BsPlotStyle bs_plot_style_light, bs_plot_style_dark;
 
 /* What a plot can be made from; a plot reads what it needs and says what is missing. Borrowed. */
 typedef struct {
-  const char *title;         /* model and data: "mnist_lenet_bn · mnist10k" */
+  const char *title; /* model and data: "mnist_lenet_bn · mnist10k" */
   BsResult *const *results;
   guint n_results;
-  BsResult *float_result;    /* baseline; may be NULL */
-  BsResult *selected;        /* for per-layer plots; may be NULL */
-  const char *layer;         /* node name for single-layer plots; may be NULL */
-  const float *values;       /* weight or activation values of the selected layer; may be NULL */
+  BsResult *float_result; /* baseline; may be NULL */
+  BsResult *selected;     /* for per-layer plots; may be NULL */
+  const char *layer;      /* node name for single-layer plots; may be NULL */
+  const float *values;    /* weight or activation values of the selected layer; may be NULL */
   gsize n_values;
-  const double *levels;      /* the comb: decoded levels, ascending; may be NULL */
+  const double *levels; /* the comb: decoded levels, ascending; may be NULL */
   guint n_levels;
   double clip_lo, clip_hi;
 } BsPlotInput;
@@ -50,7 +50,12 @@ typedef struct {
   const char *id;    /* "trade-off" */
   const char *title; /* N_() */
   BsPlotData *(*build) (const BsPlotInput *input, GError **error);
-  void (*draw) (BsPlotData *data, cairo_t *cr, PangoContext *pango, const BsPlotStyle *style, double width, double height);
+  void (*draw) (BsPlotData *data,
+                cairo_t *cr,
+                PangoContext *pango,
+                const BsPlotStyle *style,
+                double width,
+                double height);
 } BsPlot;
 
 extern const BsPlot *const bs_plots[]; /* all rows, ending with NULL */
@@ -59,11 +64,18 @@ const BsPlot *bs_plot_find (const char *id);
 void bs_plot_data_free (BsPlotData *data);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsPlotData, bs_plot_data_free)
 const char *bs_plot_data_description (const BsPlotData *data); /* one sentence with the figures */
-const BsPlotItem *bs_plot_data_items (const BsPlotData *data, guint *n); /* placed by the last draw */
+const BsPlotItem *bs_plot_data_items (const BsPlotData *data,
+                                      guint *n); /* placed by the last draw */
 
 /* bs_plot_save: draws into a file; the suffix .png, .svg or .pdf decides.
  *   width, height  in CSS pixels (1/96 inch); 0: 960 × 600
- * Errors  BS_ERROR_INVALID suffix; BS_ERROR_IO with the path. The same input gives the same bytes. */
-gboolean bs_plot_save (const BsPlot *plot, BsPlotData *data, const char *path, double width, double height, GError **error);
+ * Errors  BS_ERROR_INVALID suffix; BS_ERROR_IO with the path. The same input gives the same bytes.
+ */
+gboolean bs_plot_save (const BsPlot *plot,
+                       BsPlotData *data,
+                       const char *path,
+                       double width,
+                       double height,
+                       GError **error);
 
 G_END_DECLS

@@ -1,0 +1,34 @@
+/* What the plots of this folder share: the laid-out data behind the opaque BsPlotData.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "plot.h"
+
+G_BEGIN_DECLS
+
+struct _BsPlotData {
+  char *title;       /* drawn at the top; may be NULL */
+  char *description; /* one sentence with the figures */
+  GArray *items;     /* BsPlotItem; text is owned */
+  gpointer own;      /* the plot's own numbers */
+  GDestroyNotify own_free;
+};
+
+/* bs_plot_data_new: own is freed with own_free. */
+BsPlotData *bs_plot_data_new (const BsPlotInput *input, gpointer own, GDestroyNotify own_free);
+
+/* bs_plot_data_add_item: text (transfer full); places are filled when the plot is drawn. */
+void bs_plot_data_add_item (BsPlotData *data, guint index, char *text);
+
+/* bs_plot_data_place: the box of item i, centre and size given. */
+void
+bs_plot_data_place (BsPlotData *data, guint i, double x, double y, double width, double height);
+
+/* bs_plot_find_layer: the named layer of a result, or NULL. */
+const BsLayerResult *bs_plot_find_layer (const BsResult *result, const char *name);
+
+extern const BsPlot bs_plot_trade_off, bs_plot_layer_errors, bs_plot_error_histogram,
+  bs_plot_weight_histogram, bs_plot_heat_map;
+
+G_END_DECLS

@@ -1,0 +1,228 @@
+/* Plot: the error of every layer on its own under every configuration, as a map: which layer minds
+ * which width. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "data.h"
+#include "draw.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
+
+#define MAX_COLUMNS 48 /* more are not told apart on a page */
+
+typedef struct {
+  GPtrArray *rows, *columns; /* char *: layers and configurations */
+  double *cells;             /* [rows × columns], dB; NaN: not measured */
+  double lo, hi;
+} Map;
+
+static void
+map_free (gpointer data)
+{
+  Map *own = data;
+
+  g_ptr_array_unref (own->rows);
+  g_ptr_array_unref (own->columns);
+  g_free (own->cells);
+  g_free (own);
+}
+
+/* Anchors of viridis (van der Walt and Smith, 2015): even steps for every eye, and in grey. */
+static BsColor
+map_color (double share)
+{
+  static const BsColor anchors[] = {
+    { 0.267, 0.005, 0.329, 1 }, { 0.283, 0.141, 0.458, 1 }, { 0.254, 0.265, 0.530, 1 },
+    { 0.207, 0.372, 0.553, 1 }, { 0.164, 0.471, 0.558, 1 }, { 0.128, 0.567, 0.551, 1 },
+    { 0.135, 0.659, 0.518, 1 }, { 0.267, 0.749, 0.441, 1 }, { 0.478, 0.821, 0.318, 1 },
+    { 0.741, 0.873, 0.150, 1 }, { 0.993, 0.906, 0.144, 1 },
+  };
+  double at = CLAMP (share, 0, 1) * (G_N_ELEMENTS (anchors) - 1);
+  guint i = MIN ((guint) at, (guint) G_N_ELEMENTS (anchors) - 2);
+
+  return bs_plot_mix (anchors[i], anchors[i + 1], at - i);
+}
+
+static gint
+compare_size (gconstpointer a, gconstpointer b, gpointer user)
+{
+  BsResult *const *results = user;
+  const BsResult *p = results[*(const guint *) a], *q = results[*(const guint *) b];
+
+  if (p->weight_bytes != q->weight_bytes)
+    return p->weight_bytes < q->weight_bytes ? -1 : 1;
+  return strcmp (p->key, q->key);
+}
+
+static BsPlotData *
+build (const BsPlotInput *input, GError **error)
+{
+  const BsResult *first = NULL;
+  g_autofree guint *order = g_new0 (guint, input->n_results + 1);
+  guint n = 0;
+  double worst = INFINITY;
+  guint worst_row = 0, worst_column = 0;
+
+  for (guint i = 0; i < input->n_results; i++)
+    if (input->results[i]->n_layers > 0) {
+      if (first == NULL)
+        first = input->results[i];
+      order[n++] = i;
+    }
+  if (first == NULL) {
+    g_set_error_literal (error, BS_ERROR, BS_ERROR_NO_DATA,
+                         _ ("There are no results with measures per layer yet"));
+    return NULL;
+  }
+  g_qsort_with_data (order, (gint) n, sizeof *order, compare_size, (gpointer) input->results);
+  guint n_columns = MIN (n, MAX_COLUMNS);
+
+  Map *own = g_new0 (Map, 1);
+  own->rows = g_ptr_array_new_with_free_func (g_free);
+  own->columns = g_ptr_array_new_with_free_func (g_free);
+  own->cells = g_new (double, (gsize) first->n_layers *n_columns);
+  own->lo = INFINITY;
+  own->hi = -INFINITY;
+  BsPlotData *data = bs_plot_data_new (input, own, map_free);
+  for (guint i = 0; i < first->n_layers; i++)
+    g_ptr_array_add (own->rows, g_strdup (first->layers[i].name));
+  for (guint j = 0; j < n_columns; j++)
+    /* Evenly spaced by size when there are too many. */
+    g_ptr_array_add (own->columns,
+                     g_strdup (input->results[order[(gsize) j * n / n_columns]]->weights));
+  for (guint i = 0; i < own->rows->len; i++)
+    for (guint j = 0; j < n_columns; j++) {
+      guint index = order[(gsize) j * n / n_columns];
+      const BsResult *result = input->results[index];
+      const BsLayerResult *layer = bs_plot_find_layer (result, own->rows->pdata[i]);
+      double value = layer != NULL ? layer->local_sqnr_db : NAN;
+      char number[32];
+      own->cells[(gsize) i * n_columns + j] = value;
+      if (isfinite (value)) {
+        own->lo = MIN (own->lo, value);
+        own->hi = MAX (own->hi, value);
+        if (value < worst) {
+          worst = value;
+          worst_row = i;
+          worst_column = j;
+        }
+      }
+      bs_plot_number (number, sizeof number, value, 1);
+      bs_plot_data_add_item (data, index,
+                             g_strdup_printf (_ ("%s\n%s\nalone %s dB"),
+                                              (char *) own->rows->pdata[i], result->label, number));
+    }
+  if (isfinite (worst)) {
+    char number[32];
+    bs_plot_number (number, sizeof number, worst, 1);
+    data->description =
+      g_strdup_printf (_ ("SQNR of %u layers, each quantized alone, under %u configurations; the "
+                          "lowest is %s dB in %s with %s."),
+                       own->rows->len, n_columns, number, (char *) own->rows->pdata[worst_row],
+                       (char *) own->columns->pdata[worst_column]);
+  } else {
+    data->description = g_strdup_printf (
+      _ ("%u layers under %u configurations; no layer loses anything."), own->rows->len, n_columns);
+    own->lo = 0;
+    own->hi = 1;
+  }
+  return data;
+}
+
+static void
+draw_scale (BsPlotFrame *frame, const Map *own)
+{
+  double em = frame->em, width = em * 0.9, x = round (frame->right - width);
+  double top = frame->top + em * 0.3, height = frame->bottom - top;
+  BsPlotAxis axis;
+
+  bs_plot_axis_init (&axis, BS_PLOT_LINEAR, own->lo, own->hi, 0, 1);
+  bs_plot_axis_place (&axis, frame->bottom, top);
+  bs_plot_axis_ticks (&axis, (guint) CLAMP (height / (em * 2.6), 2, 8));
+  for (double y = 0; y < height; y += 1) {
+    bs_plot_set_color (frame->cr, map_color (1 - y / height), 1);
+    cairo_rectangle (frame->cr, x, round (top + y), round (width), 2);
+    cairo_fill (frame->cr);
+  }
+  double labels = 0;
+  for (guint i = 0; i < axis.n_ticks; i++)
+    labels = MAX (labels, bs_plot_text_width (frame, axis.ticks[i].label, 0.9));
+  for (guint i = 0; i < axis.n_ticks; i++) {
+    double at = bs_plot_axis_at (&axis, axis.ticks[i].value);
+    bs_plot_text (frame, axis.ticks[i].label, x - em * 0.35, at, 1, 0.5, 0.9,
+                  frame->style->foreground, FALSE);
+  }
+  bs_plot_text (frame, _ ("SQNR alone (dB)"), x - em * 0.8 - labels, (top + frame->bottom) / 2, 0.5,
+                1, 0.95, frame->style->foreground, TRUE);
+  frame->right = x - labels - em * 3.4;
+}
+
+static void
+draw (BsPlotData *data,
+      cairo_t *cr,
+      PangoContext *pango,
+      const BsPlotStyle *style,
+      double width,
+      double height)
+{
+  const Map *own = data->own;
+  BsPlotFrame frame;
+  double names = 0, column_names = 0;
+
+  bs_plot_frame_begin (&frame, cr, pango, style, width, height, data->title);
+  double em = frame.em;
+  for (guint i = 0; i < own->rows->len; i++)
+    names = MAX (names, bs_plot_text_width (&frame, own->rows->pdata[i], 0.9));
+  names = MIN (names, width * 0.28);
+  frame.left = round (frame.left + names + em * 0.6);
+  double full_bottom = frame.bottom;
+  for (guint j = 0; j < own->columns->len; j++)
+    column_names = MAX (column_names, bs_plot_text_width (&frame, own->columns->pdata[j], 0.9));
+  column_names = MIN (column_names, height * 0.3);
+  frame.bottom = round (full_bottom - column_names - em * 0.7);
+  draw_scale (&frame, own);
+
+  double w = (frame.right - frame.left) / own->columns->len,
+         h = (frame.bottom - frame.top) / own->rows->len;
+  gboolean numbers = w > em * 2.6 && h > em * 1.1;
+  for (guint i = 0; i < own->rows->len; i++)
+    for (guint j = 0; j < own->columns->len; j++) {
+      double value = own->cells[(gsize) i * own->columns->len + j];
+      double share = isinf (value)
+                       ? (value > 0 ? 1 : 0)
+                       : (value - own->lo) / (own->hi > own->lo ? own->hi - own->lo : 1);
+      double x0 = round (frame.left + j * w), x1 = round (frame.left + (j + 1) * w);
+      double y0 = round (frame.top + i * h), y1 = round (frame.top + (i + 1) * h);
+      gboolean gap = w > 5 && h > 5;
+      bs_plot_set_color (cr, isnan (value) ? style->grid : map_color (share), 1);
+      cairo_rectangle (cr, x0, y0, x1 - x0 - gap, y1 - y0 - gap);
+      cairo_fill (cr);
+      if (numbers && !isnan (value)) {
+        char number[32];
+        bs_plot_number (number, sizeof number, value, 0);
+        bs_plot_text (&frame, number, (x0 + x1) / 2, (y0 + y1) / 2, 0.5, 0.5, 0.8,
+                      share > 0.55 ? (BsColor){ 0, 0, 0, 1 } : (BsColor){ 1, 1, 1, 1 }, FALSE);
+      }
+      bs_plot_data_place (data, i * own->columns->len + j, (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0,
+                          y1 - y0);
+    }
+  guint every_row = MAX (1, (guint) ceil (em * 1.05 / h)),
+        every_column = MAX (1, (guint) ceil (em * 1.05 / w));
+  for (guint i = 0; i < own->rows->len; i += every_row) {
+    g_autofree char *fit = bs_plot_text_fit (&frame, own->rows->pdata[i], names, 0.9);
+    bs_plot_text (&frame, fit, frame.left - em * 0.5, frame.top + (i + 0.5) * h, 1, 0.5, 0.9,
+                  style->foreground, FALSE);
+  }
+  for (guint j = 0; j < own->columns->len; j += every_column) {
+    g_autofree char *fit = bs_plot_text_fit (&frame, own->columns->pdata[j], column_names, 0.9);
+    /* Reads upwards and ends at the map: its right end is at the bottom edge of the cells. */
+    bs_plot_text (&frame, fit, frame.left + (j + 0.5) * w, frame.bottom + em * 0.4, 1, 0.5, 0.9,
+                  style->foreground, TRUE);
+  }
+}
+
+const BsPlot bs_plot_heat_map = {
+  .id = "heat-map",
+  .title = N_ ("Sensitivity"),
+  .build = build,
+  .draw = draw,
+};

@@ -1,0 +1,94 @@
+/* The table of plots, and the data they share.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "data.h"
+
+#include <string.h>
+
+const BsPlot *const bs_plots[] = {
+  &bs_plot_trade_off,        &bs_plot_layer_errors, &bs_plot_error_histogram,
+  &bs_plot_weight_histogram, &bs_plot_heat_map,     NULL,
+};
+
+const BsPlot *
+bs_plot_find (const char *id)
+{
+  for (guint i = 0; bs_plots[i] != NULL; i++)
+    if (g_strcmp0 (bs_plots[i]->id, id) == 0)
+      return bs_plots[i];
+  return NULL;
+}
+
+static void
+clear_item (gpointer data)
+{
+  BsPlotItem *item = data;
+
+  g_free ((char *) item->text);
+}
+
+BsPlotData *
+bs_plot_data_new (const BsPlotInput *input, gpointer own, GDestroyNotify own_free)
+{
+  BsPlotData *data = g_new0 (BsPlotData, 1);
+
+  data->title = g_strdup (input->title);
+  data->items = g_array_new (FALSE, TRUE, sizeof (BsPlotItem));
+  g_array_set_clear_func (data->items, clear_item);
+  data->own = own;
+  data->own_free = own_free;
+  return data;
+}
+
+void
+bs_plot_data_free (BsPlotData *data)
+{
+  if (data == NULL)
+    return;
+  g_free (data->title);
+  g_free (data->description);
+  g_array_unref (data->items);
+  if (data->own_free != NULL)
+    data->own_free (data->own);
+  g_free (data);
+}
+
+void
+bs_plot_data_add_item (BsPlotData *data, guint index, char *text)
+{
+  BsPlotItem item = { .index = index, .text = text };
+
+  g_array_append_val (data->items, item);
+}
+
+void
+bs_plot_data_place (BsPlotData *data, guint i, double x, double y, double width, double height)
+{
+  BsPlotItem *item = &g_array_index (data->items, BsPlotItem, i);
+
+  item->x = x - width / 2;
+  item->y = y - height / 2;
+  item->width = width;
+  item->height = height;
+}
+
+const char *
+bs_plot_data_description (const BsPlotData *data)
+{
+  return data->description;
+}
+
+const BsPlotItem *
+bs_plot_data_items (const BsPlotData *data, guint *n)
+{
+  *n = data->items->len;
+  return (const BsPlotItem *) (gpointer) data->items->data;
+}
+
+const BsLayerResult *
+bs_plot_find_layer (const BsResult *result, const char *name)
+{
+  for (guint i = 0; i < result->n_layers; i++)
+    if (g_strcmp0 (result->layers[i].name, name) == 0)
+      return &result->layers[i];
+  return NULL;
+}
