@@ -2,12 +2,45 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "packed.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 /* Values per block: float lanes are added up in double after each. Part of the definition, see
  * bsk_error. */
 enum { BLOCK = 4096 };
+
+static float
+round_level (float x, float scale)
+{
+  return rintf (x / scale);
+}
+
+void
+bsk_clip_points (const BskQParams *p, float *low, float *high)
+{
+  float lo = (float) (p->qmin - p->zero_point), hi = (float) (p->qmax - p->zero_point);
+
+  /* The product is within a step or two of the point. */
+  *high = fminf (fmaxf ((hi + 0.5f) * p->scale, -FLT_MAX), FLT_MAX);
+  while (round_level (*high, p->scale) > hi)
+    *high = nextafterf (*high, -INFINITY);
+  while (*high < FLT_MAX && round_level (nextafterf (*high, INFINITY), p->scale) <= hi)
+    *high = nextafterf (*high, INFINITY);
+  *low = fminf (fmaxf ((lo - 0.5f) * p->scale, -FLT_MAX), FLT_MAX);
+  while (round_level (*low, p->scale) < lo)
+    *low = nextafterf (*low, INFINITY);
+  while (*low > -FLT_MAX && round_level (nextafterf (*low, -INFINITY), p->scale) >= lo)
+    *low = nextafterf (*low, -INFINITY);
+}
+
+/* Which zero a comparison keeps is left to the level: both become +0. */
+static void
+plain_zeros (float *min, float *max)
+{
+  *min += 0.0f;
+  *max += 0.0f;
+}
 
 BskStatus
 bsk_minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
@@ -20,6 +53,7 @@ bsk_minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_fini
   *max = -INFINITY;
   if (n)
     bsk_table ()->minmax (x, n, min, max, &bad);
+  plain_zeros (min, max);
   if (n_not_finite)
     *n_not_finite = bad;
   return BSK_OK;
@@ -139,6 +173,8 @@ bsk_error (const float *x, size_t n, const BskQParams *params, BskStats *stats)
   status = bsk_check_levels (params);
   for (size_t i = 0; i < n && !status; i += BLOCK)
     bsk_table ()->error_block (x + i, n - i < BLOCK ? n - i : BLOCK, params, stats);
+  if (!status)
+    plain_zeros (&stats->min, &stats->max);
   return status;
 }
 
@@ -149,6 +185,7 @@ bsk_compare (const float *x, const float *y, size_t n, BskStats *stats)
     return BSK_EINVAL;
   for (size_t i = 0; i < n; i += BLOCK)
     bsk_table ()->compare_block (x + i, y + i, n - i < BLOCK ? n - i : BLOCK, stats);
+  plain_zeros (&stats->min, &stats->max);
   return BSK_OK;
 }
 

@@ -77,6 +77,21 @@ typedef struct {
 #undef BSK_KERNEL
 } BskTable;
 
+/* bsk_clip_points: the smallest and the largest float whose quotient by the scale, correctly
+ * rounded and then rounded to nearest, lies within the levels [qmin, qmax] − zero_point; what lies
+ * outside is clipped. */
+void bsk_clip_points (const BskQParams *params, float *low, float *high);
+
+/* bsk_fast_quotient: whether t = x · inv; t += fma (−t, scale, x) · inv, fused, is the correctly
+ * rounded quotient for every x whose level matters: no intermediate over- or underflows. (Source:
+ * Markstein, IBM J. Res. Dev. 34, 1990; the cases his theorem leaves open are enumerated in
+ * tests/kernels/check_stream.c.) */
+static inline bool
+bsk_fast_quotient (float scale)
+{
+  return scale >= 0x1p-60f && scale <= 0x1p60f;
+}
+
 /* bsk_table: the table of the best allowed level. */
 const BskTable *bsk_table (void);
 

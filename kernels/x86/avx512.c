@@ -1,0 +1,13 @@
+/* The AVX-512 VNNI level.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "avx512.h"
+
+void
+bsk_avx512_init (BskTable *table)
+{
+  bsk_avx512_gemm_init (table);
+  bsk_avx512_depthwise_init (table);
+  bsk_avx512_elementwise_init (table);
+  bsk_avx512_stream_init (table);
+  bsk_avx512_stats_init (table);
+}

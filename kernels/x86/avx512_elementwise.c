@@ -1,0 +1,118 @@
+/* Pooling and elementwise kernels with AVX-512.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "avx512.h"
+
+static void
+max_bytes (uint8_t *acc, const uint8_t *a, size_t n, uint8_t flip)
+{
+  for (size_t i = 0; i < n; i += 64) {
+    __mmask64 mask = mask64 (n - i);
+    __m512i x = _mm512_maskz_loadu_epi8 (mask, acc + i), y = _mm512_maskz_loadu_epi8 (mask, a + i);
+
+    x = flip ? _mm512_max_epi8 (x, y) : _mm512_max_epu8 (x, y);
+    _mm512_mask_storeu_epi8 (acc + i, mask, x);
+  }
+}
+
+static void
+sum_bytes (int32_t *acc, const uint8_t *a, size_t n, uint8_t flip)
+{
+  const __m128i sign = _mm_set1_epi8 ((char) flip);
+
+  for (size_t i = 0; i < n; i += 16) {
+    __mmask16 mask = mask16 ((int) (n - i < 16 ? n - i : 16));
+    __m512i x = _mm512_cvtepu8_epi32 (_mm_xor_si128 (_mm_maskz_loadu_epi8 (mask, a + i), sign));
+
+    _mm512_mask_storeu_epi32 (acc + i, mask,
+                              _mm512_add_epi32 (_mm512_maskz_loadu_epi32 (mask, acc + i), x));
+  }
+}
+
+/* Sixteen codes: zero point, saturation, sign. */
+ALWAYS_INLINE __m128i
+codes_16 (__m512i levels, __m512i zero, __m512i lo, __m512i hi, __m128i flip)
+{
+  levels = _mm512_min_epi32 (_mm512_max_epi32 (levels, lo), hi);
+  return _mm_xor_si128 (_mm512_cvtepi32_epi8 (_mm512_add_epi32 (levels, zero)), flip);
+}
+
+static void
+requantize_s32 (const int32_t *acc,
+                size_t n,
+                int32_t start,
+                float m,
+                const BskFinish *f,
+                uint8_t *c)
+{
+  const __m512i zero = _mm512_set1_epi32 (f->zero), lo = _mm512_set1_epi32 (f->lo - f->zero);
+  const __m512i hi = _mm512_set1_epi32 (f->hi - f->zero), from = _mm512_set1_epi32 (start);
+  const __m512 scale = _mm512_set1_ps (m), top = _mm512_set1_ps ((float) (f->hi - f->zero));
+  const __m128i flip = _mm_set1_epi8 ((char) f->flip);
+
+  for (size_t i = 0; i < n; i += 16) {
+    __mmask16 mask = mask16 ((int) (n - i < 16 ? n - i : 16));
+    __m512 x =
+      _mm512_cvtepi32_ps (_mm512_add_epi32 (_mm512_maskz_loadu_epi32 (mask, acc + i), from));
+
+    /* Cut above before converting: what does not fit in int32 would become its minimum. */
+    x = _mm512_min_ps (_mm512_mul_ps (x, scale), top);
+    _mm_mask_storeu_epi8 (c + i, mask, codes_16 (_mm512_cvtps_epi32 (x), zero, lo, hi, flip));
+  }
+}
+
+ALWAYS_INLINE void
+binary (const BskAddArgs *args,
+        const uint8_t *a,
+        const uint8_t *b,
+        uint8_t *c,
+        size_t n,
+        const bool product)
+{
+  const __m512i zero = _mm512_set1_epi32 (args->zero),
+                lo = _mm512_set1_epi32 (args->lo - args->zero);
+  const __m512i hi = _mm512_set1_epi32 (args->hi - args->zero);
+  const __m512i a_zero = _mm512_set1_epi32 (args->a_zero),
+                b_zero = _mm512_set1_epi32 (args->b_zero);
+  const __m512 ra = _mm512_set1_ps (args->ra), rb = _mm512_set1_ps (args->rb);
+  const __m128i a_flip = _mm_set1_epi8 ((char) args->a_flip),
+                b_flip = _mm_set1_epi8 ((char) args->b_flip);
+  const __m128i c_flip = _mm_set1_epi8 ((char) args->c_flip);
+
+  for (size_t i = 0; i < n; i += 16) {
+    __mmask16 mask = mask16 ((int) (n - i < 16 ? n - i : 16));
+    __m128i va = _mm_xor_si128 (_mm_maskz_loadu_epi8 (mask, a + i), a_flip);
+    __m128i vb = args->b_one ? _mm_set1_epi8 ((char) *b) : _mm_maskz_loadu_epi8 (mask, b + i);
+    __m512i x = _mm512_sub_epi32 (_mm512_cvtepu8_epi32 (va), a_zero);
+    __m512i y = _mm512_sub_epi32 (_mm512_cvtepu8_epi32 (_mm_xor_si128 (vb, b_flip)), b_zero);
+    __m512 value;
+
+    if (product)
+      value = _mm512_mul_ps (_mm512_cvtepi32_ps (_mm512_mullo_epi32 (x, y)), ra);
+    else
+      value = _mm512_add_ps (_mm512_mul_ps (_mm512_cvtepi32_ps (x), ra),
+                             _mm512_mul_ps (_mm512_cvtepi32_ps (y), rb));
+    _mm_mask_storeu_epi8 (c + i, mask, codes_16 (_mm512_cvtps_epi32 (value), zero, lo, hi, c_flip));
+  }
+}
+
+static void
+add_bytes (const BskAddArgs *args, const uint8_t *a, const uint8_t *b, uint8_t *c, size_t n)
+{
+  binary (args, a, b, c, n, false);
+}
+
+static void
+mul_bytes (const BskAddArgs *args, const uint8_t *a, const uint8_t *b, uint8_t *c, size_t n)
+{
+  binary (args, a, b, c, n, true);
+}
+
+void
+bsk_avx512_elementwise_init (BskTable *table)
+{
+  table->max_bytes = max_bytes;
+  table->sum_bytes = sum_bytes;
+  table->requantize_s32 = requantize_s32;
+  table->add_bytes = add_bytes;
+  table->mul_bytes = mul_bytes;
+}

@@ -1,0 +1,195 @@
+/* Matrix product tiles with VNNI: A read in place by four-byte broadcasts, panels of B streamed.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "avx512.h"
+
+#include <string.h>
+
+/* 24 accumulators leave 8 registers for a row of B (up to 4), the broadcast of A and constants:
+ * tiles of 6 × 64, 8 × 48, 12 × 32 and 16 × 16. Loads stay below one per dot product, and loads are
+ * not what limits. */
+enum { MAX_SUMS = 24, MAX_VECS = 4, MAX_ROWS = 16 };
+static const int max_rows[MAX_VECS + 1] = { 0, 16, 12, 8, 6 };
+
+/* Codes of `rows` × vecs sums: as many rows as fill a vector of codes at a time. */
+ALWAYS_INLINE void
+finish_codes (const BskTileArgs *t, __m512i *sum, uint8_t *c, const int rows, const int vecs)
+{
+  const int group = vecs == 1 ? 4 : vecs == 2 ? 2 : 1; /* rows per vector of codes */
+  Codes k = codes_of (t->finish);
+  __m512 m[MAX_VECS];
+
+  if (t->finish->cut)
+#pragma GCC unroll 24
+    for (int i = 0; i < rows * vecs; i++)
+      sum[i] = _mm512_min_epi32 (sum[i], _mm512_loadu_si512 (t->cut + 16 * (i % vecs)));
+#pragma GCC unroll 4
+  for (int j = 0; j < vecs; j++)
+    m[j] = _mm512_loadu_ps (t->m + 16 * j);
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i += group) {
+    uint8_t *out = c + (size_t) i * t->c_row;
+    const int here = rows - i < group ? rows - i : group;
+    __m512i q[4], codes;
+
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++)
+      q[j] =
+        j < here * vecs ? scale_sums (sum[i * vecs + j], m[j % vecs]) : _mm512_setzero_si512 ();
+    codes = pack_codes (q[0], q[1], q[2], q[3], &k);
+    if (vecs == 1) {
+      if (t->c_row == 16 && t->cols == 16 && here == 4)
+        _mm512_storeu_si512 (out, codes);
+      else
+        store_16s (out, t->c_row, codes, here, t->cols);
+    } else if (vecs == 2) {
+      if (t->cols == 32) {
+        _mm256_storeu_si256 ((void *) out, _mm512_castsi512_si256 (codes));
+        if (here > 1)
+          _mm256_storeu_si256 ((void *) (out + t->c_row), _mm512_extracti64x4_epi64 (codes, 1));
+      } else {
+        __mmask32 mask = (__mmask32) mask64 ((size_t) t->cols);
+
+        _mm256_mask_storeu_epi8 (out, mask, _mm512_castsi512_si256 (codes));
+        if (here > 1)
+          _mm256_mask_storeu_epi8 (out + t->c_row, mask, _mm512_extracti64x4_epi64 (codes, 1));
+      }
+    } else if (vecs == 4 && t->cols == 64) {
+      _mm512_storeu_si512 (out, codes);
+    } else if (vecs == 3 && t->cols == 48) {
+      _mm256_storeu_si256 ((void *) out, _mm512_castsi512_si256 (codes));
+      _mm_storeu_si128 ((void *) (out + 32), _mm512_extracti32x4_epi32 (codes, 2));
+    } else {
+      _mm512_mask_storeu_epi8 (out, mask64 ((size_t) t->cols), codes);
+    }
+  }
+}
+
+/* Sums and floats leave the registers through memory, so that this is compiled once. */
+static void
+finish_wide (const BskTileArgs *t, const __m512i *sum, char *c, int rows)
+{
+  for (int i = 0; i < rows; i++, c += t->c_row)
+    for (int j = 0; j < t->vecs; j++)
+      store_wide (c + 64 * j, t->finish->out, sum[i * t->vecs + j], _mm512_loadu_ps (t->m + 16 * j),
+                  t->cols - 16 * j);
+}
+
+ALWAYS_INLINE __m512i
+broadcast (const uint8_t *a, const bool flip)
+{
+  int32_t quad;
+  __m512i v;
+
+  memcpy (&quad, a, 4);
+  v = _mm512_set1_epi32 (quad);
+  /* Signed codes become unsigned on pipes that the dot products do not use. */
+  return flip ? _mm512_xor_si512 (v, _mm512_set1_epi8 ((char) 0x80)) : v;
+}
+
+/* `count` tiles of `rows` rows below each other. */
+ALWAYS_INLINE void
+tiles (const BskTileArgs *t,
+       size_t first,
+       size_t count,
+       const int rows,
+       const int vecs,
+       const bool flip)
+{
+  size_t a_row = t->a_row;
+
+  for (const uint8_t *a = t->a + first * a_row; count > 0;
+       count--, a += (size_t) rows * a_row, first += (size_t) rows) {
+    const char *w = t->w;
+    char *c = (char *) t->c + first * t->c_row;
+    __m512i sum[MAX_SUMS];
+
+#pragma GCC unroll 24
+    for (int i = 0; i < rows * vecs; i++)
+      sum[i] = _mm512_loadu_si512 (t->start + 16 * (i % vecs));
+    for (int s = 0; s < t->n_seg; s++) {
+      const uint8_t *p = a + t->seg[s];
+
+      for (int q = 0; q < t->quads; q++, p += 4, w += 64 * vecs) {
+        __m512i b[MAX_VECS];
+
+#pragma GCC unroll 4
+        for (int j = 0; j < vecs; j++)
+          b[j] = _mm512_load_si512 (w + 64 * j);
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; i++) {
+          __m512i x = broadcast (p + (size_t) i * a_row, flip);
+
+#pragma GCC unroll 4
+          for (int j = 0; j < vecs; j++)
+            DOT (sum[i * vecs + j], x, b[j]);
+        }
+      }
+    }
+    if (t->finish->out == BSK_U8 || t->finish->out == BSK_S8)
+      finish_codes (t, sum, (uint8_t *) c, rows, vecs);
+    else
+      finish_wide (t, sum, c, rows);
+  }
+}
+
+typedef void (*Tiles) (const BskTileArgs *t, size_t first, size_t count);
+
+/* clang-format off */
+#define HEIGHTS(X) \
+  X (1, 1) X (2, 1) X (3, 1) X (4, 1) X (5, 1) X (6, 1) X (7, 1) X (8, 1) X (10, 1) X (12, 1) X (14, 1) X (16, 1) \
+  X (1, 2) X (2, 2) X (3, 2) X (4, 2) X (5, 2) X (6, 2) X (7, 2) X (8, 2) X (10, 2) X (12, 2) \
+  X (1, 3) X (2, 3) X (3, 3) X (4, 3) X (5, 3) X (6, 3) X (7, 3) X (8, 3) \
+  X (1, 4) X (2, 4) X (3, 4) X (4, 4) X (5, 4) X (6, 4)
+/* clang-format on */
+#define DEFINE(rows, vecs)                                                                         \
+  static void tiles_##rows##x##vecs (const BskTileArgs *t, size_t first, size_t count)             \
+  {                                                                                                \
+    tiles (t, first, count, rows, vecs, false);                                                    \
+  }                                                                                                \
+  static void tiles_##rows##x##vecs##_signed (const BskTileArgs *t, size_t first, size_t count)    \
+  {                                                                                                \
+    tiles (t, first, count, rows, vecs, true);                                                     \
+  }
+HEIGHTS (DEFINE)
+#define ENTRY(rows, vecs) [vecs][rows] = tiles_##rows##x##vecs,
+#define ENTRY_SIGNED(rows, vecs) [vecs][rows] = tiles_##rows##x##vecs##_signed,
+static const Tiles table_u8[MAX_VECS + 1][MAX_ROWS + 1] = { HEIGHTS (ENTRY) };
+static const Tiles table_s8[MAX_VECS + 1][MAX_ROWS + 1] = { HEIGHTS (ENTRY_SIGNED) };
+
+/* Full tiles first; the last two are cut to nearly equal heights, because a sliver uses the pipes
+ * badly. */
+static void
+gemm_tile (const BskTileArgs *t)
+{
+  const Tiles *heights = (t->a_flip ? table_s8 : table_u8)[t->vecs];
+  size_t top = (size_t) max_rows[t->vecs], done = 0, left = t->rows;
+
+  if (left > 2 * top) {
+    size_t count = left / top - 1;
+
+    heights[top](t, 0, count);
+    done = count * top;
+    left -= done;
+  }
+  while (left > 0) {
+    size_t height = left > top ? (left + 1) / 2 : left;
+
+    if (height > top)
+      height = top;
+    while (!heights[height])
+      height--;
+    heights[height](t, done, 1);
+    done += height;
+    left -= height;
+  }
+}
+
+void
+bsk_avx512_gemm_init (BskTable *table)
+{
+  table->lanes = 16;
+  table->max_vecs = MAX_VECS;
+  table->quad_bytes = 4;
+  table->gemm_tile = gemm_tile;
+  table->gemm_tile_narrow = NULL;
+}

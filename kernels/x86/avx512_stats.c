@@ -1,0 +1,330 @@
+/* Minimum and maximum, histogram indices, error statistics and error sweep with AVX-512.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "avx512.h"
+
+#include <math.h>
+
+ALWAYS_INLINE __mmask16
+is_finite (__m512 x)
+{
+  return (__mmask16) ~_mm512_fpclass_ps_mask (x, 0x01 | 0x80 | 0x08 |
+                                                   0x10); /* quiet and signalling NaN, ±∞ */
+}
+
+/* The tree of the definition: (i, i + 8), (i, i + 4), (i, i + 2), (0, 1). */
+ALWAYS_INLINE double
+reduce (__m512 lanes)
+{
+  __m256 eight = _mm256_add_ps (_mm512_castps512_ps256 (lanes), _mm512_extractf32x8_ps (lanes, 1));
+  __m128 four = _mm_add_ps (_mm256_castps256_ps128 (eight), _mm256_extractf128_ps (eight, 1));
+  __m128 two = _mm_add_ps (four, _mm_movehl_ps (four, four));
+
+  return (double) _mm_cvtss_f32 (_mm_add_ss (two, _mm_movehdup_ps (two)));
+}
+
+static void
+minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
+{
+  __m512 low[4], high[4];
+  size_t i = 0, bad = 0;
+
+  for (int j = 0; j < 4; j++) {
+    low[j] = _mm512_set1_ps (*min);
+    high[j] = _mm512_set1_ps (*max);
+  }
+  for (; i + 64 <= n; i += 64)
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+      __m512 v = _mm512_loadu_ps (x + i + 16 * j);
+      __mmask16 good = is_finite (v);
+
+      low[j] = _mm512_mask_min_ps (low[j], good, low[j], v);
+      high[j] = _mm512_mask_max_ps (high[j], good, high[j], v);
+      bad += (size_t) __builtin_popcount ((__mmask16) ~good);
+    }
+  for (; i < n; i += 16) {
+    __mmask16 mask = n - i < 16 ? mask16 ((int) (n - i)) : 0xffff;
+    __m512 v = _mm512_maskz_loadu_ps (mask, x + i);
+    __mmask16 good = is_finite (v);
+
+    bad += (size_t) __builtin_popcount ((__mmask16) ~good);
+    good &= mask;
+    low[0] = _mm512_mask_min_ps (low[0], good, low[0], v);
+    high[0] = _mm512_mask_max_ps (high[0], good, high[0], v);
+  }
+  *min = _mm512_reduce_min_ps (
+    _mm512_min_ps (_mm512_min_ps (low[0], low[1]), _mm512_min_ps (low[2], low[3])));
+  *max = _mm512_reduce_max_ps (
+    _mm512_max_ps (_mm512_max_ps (high[0], high[1]), _mm512_max_ps (high[2], high[3])));
+  *n_not_finite += bad;
+}
+
+static void
+histogram_index (const float *x, size_t n, float lo, float m, int bins, uint16_t *index)
+{
+  const __m512 low = _mm512_set1_ps (lo), scale = _mm512_set1_ps (m),
+               top = _mm512_set1_ps ((float) (bins - 1));
+  const __m512 zero = _mm512_setzero_ps ();
+  const __m512i none = _mm512_set1_epi32 (bins);
+
+  for (size_t i = 0; i < n; i += 16) {
+    __mmask16 mask = n - i < 16 ? mask16 ((int) (n - i)) : 0xffff;
+    __m512 v = _mm512_maskz_loadu_ps (mask, x + i),
+           t = _mm512_mul_ps (_mm512_sub_ps (v, low), scale);
+    __m512i at = _mm512_cvttps_epi32 (_mm512_min_ps (_mm512_max_ps (t, zero), top));
+
+    at = _mm512_mask_mov_epi32 (at, _mm512_cmp_ps_mask (v, v, _CMP_UNORD_Q), none);
+    if (mask == 0xffff)
+      _mm256_storeu_si256 ((void *) (index + i), _mm512_cvtepi32_epi16 (at));
+    else
+      _mm256_mask_storeu_epi16 (index + i, mask, _mm512_cvtepi32_epi16 (at));
+  }
+}
+
+typedef struct {
+  __m512 sum, sum_sq, err_sum, err_sq, err_max, min, max;
+} Lanes;
+
+ALWAYS_INLINE Lanes
+lanes_open (void)
+{
+  __m512 zero = _mm512_setzero_ps ();
+
+  return (
+    Lanes){ zero, zero, zero, zero, zero, _mm512_set1_ps (INFINITY), _mm512_set1_ps (-INFINITY) };
+}
+
+/* One vector with nothing left out. */
+ALWAYS_INLINE void
+account (Lanes *l, __m512 x, __m512 e)
+{
+  l->sum = _mm512_add_ps (l->sum, x);
+  l->sum_sq = _mm512_fmadd_ps (x, x, l->sum_sq);
+  l->err_sum = _mm512_add_ps (l->err_sum, e);
+  l->err_sq = _mm512_fmadd_ps (e, e, l->err_sq);
+  l->err_max = _mm512_max_ps (l->err_max, _mm512_abs_ps (e));
+  l->min = _mm512_min_ps (l->min, x);
+  l->max = _mm512_max_ps (l->max, x);
+}
+
+/* One vector of which only the lanes of `mask` count: the others keep all sums as they are. */
+ALWAYS_INLINE void
+account_some (Lanes *l, __mmask16 mask, __m512 x, __m512 e)
+{
+  l->sum = _mm512_mask_add_ps (l->sum, mask, l->sum, x);
+  l->sum_sq = _mm512_mask3_fmadd_ps (x, x, l->sum_sq, mask);
+  l->err_sum = _mm512_mask_add_ps (l->err_sum, mask, l->err_sum, e);
+  l->err_sq = _mm512_mask3_fmadd_ps (e, e, l->err_sq, mask);
+  l->err_max = _mm512_mask_max_ps (l->err_max, mask, l->err_max, _mm512_abs_ps (e));
+  l->min = _mm512_mask_min_ps (l->min, mask, l->min, x);
+  l->max = _mm512_mask_max_ps (l->max, mask, l->max, x);
+}
+
+/* Something was not finite, or overflowed. */
+ALWAYS_INLINE bool
+suspicious (const Lanes *l)
+{
+  return (is_finite (l->sum_sq) & is_finite (l->err_sq)) != 0xffff;
+}
+
+ALWAYS_INLINE void
+lanes_close (const Lanes *l, BskStats *stats)
+{
+  float min = _mm512_reduce_min_ps (l->min), max = _mm512_reduce_max_ps (l->max);
+  float worst = _mm512_reduce_max_ps (l->err_max);
+
+  stats->min = min < stats->min ? min : stats->min;
+  stats->max = max > stats->max ? max : stats->max;
+  stats->err_max = worst > stats->err_max ? worst : stats->err_max;
+  stats->sum += reduce (l->sum);
+  stats->sum_sq += reduce (l->sum_sq);
+  stats->err_sum += reduce (l->err_sum);
+  stats->err_sq += reduce (l->err_sq);
+}
+
+/* What error_block needs to know about its settings. */
+typedef struct {
+  __m512 scale, inverse, low, high;
+} Levels;
+
+/* A value cut to the clip points has the level of the cut value, so no level needs to be cut. */
+ALWAYS_INLINE __m512
+error_of (__m512 x, const Levels *k, const bool fast)
+{
+  __m512 v = _mm512_min_ps (_mm512_max_ps (x, k->low), k->high), t;
+
+  if (fast) {
+    t = _mm512_mul_ps (v, k->inverse);
+    t = _mm512_fmadd_ps (_mm512_fnmadd_ps (t, k->scale, v), k->inverse, t);
+  } else {
+    t = _mm512_div_ps (v, k->scale);
+  }
+  return _mm512_fnmadd_ps (_mm512_roundscale_ps (t, 0), k->scale, x);
+}
+
+static void
+error_careful (const float *x, size_t n, const Levels *k, BskStats *stats)
+{
+  Lanes l = lanes_open ();
+
+  for (size_t i = 0; i < n; i += 16) {
+    __mmask16 mask = n - i < 16 ? mask16 ((int) (n - i)) : 0xffff;
+    __m512 v = _mm512_maskz_loadu_ps (mask, x + i);
+    __mmask16 good = is_finite (v) & mask;
+
+    stats->n_not_finite += (uint64_t) __builtin_popcount (mask & ~good);
+    stats->count += (uint64_t) __builtin_popcount (good);
+    stats->clipped_low +=
+      (uint64_t) __builtin_popcount (_mm512_mask_cmp_ps_mask (good, v, k->low, _CMP_LT_OQ));
+    stats->clipped_high +=
+      (uint64_t) __builtin_popcount (_mm512_mask_cmp_ps_mask (good, v, k->high, _CMP_GT_OQ));
+    account_some (&l, good, v, error_of (v, k, false));
+  }
+  lanes_close (&l, stats);
+}
+
+static void
+error_block (const float *x, size_t n, const BskQParams *p, BskStats *stats)
+{
+  Lanes l = lanes_open ();
+  uint64_t below = 0, above = 0;
+  float low, high;
+  Levels k;
+
+  bsk_clip_points (p, &low, &high);
+  k = (Levels){ _mm512_set1_ps (p->scale), _mm512_set1_ps (1 / p->scale), _mm512_set1_ps (low),
+                _mm512_set1_ps (high) };
+  if (n % 16 || !bsk_fast_quotient (p->scale)) {
+    error_careful (x, n, &k, stats);
+    return;
+  }
+  /* As if all were finite; the sums of squares tell when that was wrong. */
+  for (size_t i = 0; i < n; i += 16) {
+    __m512 v = _mm512_loadu_ps (x + i);
+
+    below += (uint64_t) __builtin_popcount (_mm512_cmp_ps_mask (v, k.low, _CMP_LT_OQ));
+    above += (uint64_t) __builtin_popcount (_mm512_cmp_ps_mask (v, k.high, _CMP_GT_OQ));
+    account (&l, v, error_of (v, &k, true));
+  }
+  if (suspicious (&l)) {
+    error_careful (x, n, &k, stats);
+    return;
+  }
+  stats->count += n;
+  stats->clipped_low += below;
+  stats->clipped_high += above;
+  lanes_close (&l, stats);
+}
+
+static void
+compare_block (const float *x, const float *y, size_t n, BskStats *stats)
+{
+  Lanes l = lanes_open ();
+  uint64_t bad = 0;
+
+  if (n % 16 == 0) {
+    for (size_t i = 0; i < n; i += 16) {
+      __m512 v = _mm512_loadu_ps (x + i);
+
+      account (&l, v, _mm512_sub_ps (v, _mm512_loadu_ps (y + i)));
+    }
+    if (!suspicious (&l)) {
+      stats->count += n;
+      lanes_close (&l, stats);
+      return;
+    }
+    l = lanes_open ();
+  }
+  for (size_t i = 0; i < n; i += 16) {
+    __mmask16 mask = n - i < 16 ? mask16 ((int) (n - i)) : 0xffff;
+    __m512 v = _mm512_maskz_loadu_ps (mask, x + i), u = _mm512_maskz_loadu_ps (mask, y + i);
+    __mmask16 good = is_finite (v) & is_finite (u) & mask;
+
+    bad += (uint64_t) __builtin_popcount (mask & ~good);
+    account_some (&l, good, v, _mm512_sub_ps (v, u));
+  }
+  stats->n_not_finite += bad;
+  stats->count += n - bad;
+  lanes_close (&l, stats);
+}
+
+/* One setting of the sweep on one vector. */
+typedef struct {
+  __m512 scale, inverse, lo, hi, err_sq;
+} Setting;
+
+ALWAYS_INLINE Setting
+setting_of (const BskQParams *p)
+{
+  return (Setting){ _mm512_set1_ps (p->scale), _mm512_set1_ps (1 / p->scale),
+                    _mm512_set1_ps ((float) (p->qmin - p->zero_point)),
+                    _mm512_set1_ps ((float) (p->qmax - p->zero_point)), _mm512_setzero_ps () };
+}
+
+ALWAYS_INLINE __m512
+sweep_error (const Setting *s, __m512 x)
+{
+  __m512 r = _mm512_roundscale_ps (_mm512_mul_ps (x, s->inverse), 0);
+
+  r = _mm512_min_ps (_mm512_max_ps (r, s->lo), s->hi);
+  return _mm512_fnmadd_ps (r, s->scale, x);
+}
+
+static void
+sweep_careful (const float *x, size_t n, const BskQParams *p, double *err_sq)
+{
+  Setting s = setting_of (p);
+
+  for (size_t i = 0; i < n; i += 16) {
+    __m512 v = _mm512_maskz_loadu_ps (n - i < 16 ? mask16 ((int) (n - i)) : 0xffff, x + i);
+    __mmask16 good = is_finite (v) & (n - i < 16 ? mask16 ((int) (n - i)) : 0xffff);
+    __m512 e = sweep_error (&s, v);
+
+    s.err_sq = _mm512_mask3_fmadd_ps (e, e, s.err_sq, good);
+  }
+  *err_sq += reduce (s.err_sq);
+}
+
+/* Four settings at a time: one alone would wait for its own additions. */
+static void
+sweep_block (const float *x,
+             size_t n,
+             const BskQParams *settings,
+             size_t n_settings,
+             double *err_sq)
+{
+  size_t i = 0;
+
+  for (; i + 4 <= n_settings && n % 16 == 0; i += 4) {
+    Setting s[4] = { setting_of (settings + i), setting_of (settings + i + 1),
+                     setting_of (settings + i + 2), setting_of (settings + i + 3) };
+
+    for (size_t j = 0; j < n; j += 16) {
+      __m512 v = _mm512_loadu_ps (x + j);
+
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; k++) {
+        __m512 e = sweep_error (&s[k], v);
+
+        s[k].err_sq = _mm512_fmadd_ps (e, e, s[k].err_sq);
+      }
+    }
+    for (int k = 0; k < 4; k++)
+      if (is_finite (s[k].err_sq) == 0xffff)
+        err_sq[i + (size_t) k] += reduce (s[k].err_sq);
+      else
+        sweep_careful (x, n, settings + i + k, err_sq + i + k);
+  }
+  for (; i < n_settings; i++)
+    sweep_careful (x, n, settings + i, err_sq + i);
+}
+
+void
+bsk_avx512_stats_init (BskTable *table)
+{
+  table->minmax = minmax;
+  table->histogram_index = histogram_index;
+  table->error_block = error_block;
+  table->compare_block = compare_block;
+  table->sweep_block = sweep_block;
+}
