@@ -15,6 +15,13 @@ typedef enum {
   BS_FAMILY_BLOCK,    /* MX, NVFP4: blocks with a shared exponent */
 } BsFamily;
 
+typedef enum {
+  BS_ENCODING_OWN_RANGE = 1 << 0,   /* fits itself to the values: range rules have no meaning */
+  BS_ENCODING_OWN_SCALE = 1 << 1,   /* the type of the scale is part of the format: store has no meaning */
+  BS_ENCODING_BLOCKS_ONLY = 1 << 2, /* only BS_SCOPE_GROUP */
+  BS_ENCODING_BLOCK_FIXED = 1 << 3, /* and only groups of `block` */
+} BsEncodingFlags;
+
 struct _BsEncoding {
   const char *id;          /* "int", "pow2", "fp8e4m3": what stands before the bits in a spec */
   const char *title;       /* N_() */
@@ -25,12 +32,18 @@ struct _BsEncoding {
 
   /* Fills codes, values, scale, zero, size_bits of quant, whose spec, dims and groups are set.
    *   x         the tensor, row-major
-   *   intervals one per scale group, already chosen and including 0 */
+   *   intervals one per scale group, already chosen and including 0; NULL with BS_ENCODING_OWN_RANGE */
   gboolean (*encode) (BsQuant *quant, const float *x, const BsInterval *intervals, GError **error);
+
+  BsEncodingFlags flags;
+  guint block; /* values that share a scale unless the spec says otherwise; 0: the whole tensor */
+
+  /* Size of n values with n_scales scales. NULL: n · bits + scales and zero points as the spec stores them. */
+  guint64 (*size_bits) (const BsSpec *spec, gsize n, gsize n_scales);
 };
 
 extern const BsEncoding *const bs_encodings[]; /* all rows, ending with NULL */
-extern const BsEncoding bs_encoding_float;
+extern const BsEncoding bs_encoding_float, bs_encoding_int, bs_encoding_uint;
 const BsEncoding *bs_encoding_find (const char *id);
 
 G_END_DECLS

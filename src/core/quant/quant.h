@@ -15,12 +15,16 @@ typedef struct {
   gsize n;               /* elements */
   gint axis;             /* ≥ 0: the axis scales run along (channel), or the axis that groups cut (group) */
   gsize n_scales;        /* 1 for model and tensor; dims[axis] for channel; the scale tensor's size for group; n for element */
-  guint scale_n_dims;    /* shape of the scale tensor: vectors' rule (scalar; [n_axis]; dims with axis → ⌈L/group⌉; dims) */
+  /* Shape of the scale tensor: scalar for model and tensor; [n_axis] for channel; dims with that of axis → ⌈L/group⌉ for
+   * group, [dims[0], ⌈rest/group⌉] where groups run through all of an output channel (no axis said, channel axis 0, more
+   * than 2 dimensions); dims for element. */
+  guint scale_n_dims;
   gint64 scale_dims[BS_MAX_DIMS];
   gint32 qmin, qmax;     /* integer encodings */
   gint32 *codes;         /* [n]; NULL for float */
   float *values;         /* [n] decoded */
   float *scale;          /* [n_scales] as stored; NULL where the encoding has none */
+  double *scale_f64;     /* [n_scales] with BS_STORE_F64, else NULL */
   gint32 *zero;          /* [n_scales]; NULL: all 0 */
   guint64 size_bits;     /* codes, scales, zero points, code books */
   guint64 n_not_finite;  /* NaN and infinities seen */
@@ -46,6 +50,25 @@ BsQuant *bs_quantize (const BsSpec *spec,
                       GError **error);
 void bs_quant_free (BsQuant *quant);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsQuant, bs_quant_free)
+
+/* bs_quant_model_range: the one interval that BS_SCOPE_MODEL uses for all tensors.
+ *   x, n  [n_tensors] values and their counts
+ * Source  the rule of spec on all values together; min-max and fixed exactly, others on their histogram. */
+gboolean bs_quant_model_range (const BsSpec *spec,
+                               const float *const *x,
+                               const gsize *n,
+                               guint n_tensors,
+                               BsInterval *out,
+                               GError **error);
+
+/* bs_quant_apply: replaces values by their decoded codes, with one scale for the given interval: what static
+ * activation quantization does to a tensor. Encodings that fit themselves (binary, code books) and block formats fit
+ * the values at hand. */
+gboolean bs_quant_apply (const BsSpec *spec, const BsInterval *interval, float *x, gsize n, GError **error);
+
+/* bs_quant_scratch: an empty result for n values with one scale, to call an encoding with. Free with bs_quant_free.
+ * Errors  BS_ERROR_TOO_LARGE */
+BsQuant *bs_quant_scratch (const BsSpec *spec, gsize n, GError **error);
 
 /* bs_quant_params: scale, zero point and code range of an integer spec for one interval: what activations need.
  *   amax or [lo, hi] from interval; the scale is rounded once to spec->store.

@@ -28,6 +28,10 @@ struct _BsRange {
  * Errors  BS_ERROR_NO_DATA when stats is empty. */
 gboolean bs_range_choose (const BsStats *stats, const BsSpec *spec, const char *tensor_name, BsInterval *out, GError **error);
 
+/* bs_range_choose_values: the same from the values themselves, NaN and infinities left out; no finite value: [0, 0]. */
+gboolean bs_range_choose_values (const float *x, gsize n, const BsSpec *spec, const char *tensor_name, BsInterval *out, GError **error);
+
+extern const BsRange bs_range_minmax;
 extern const BsRange *const bs_ranges[]; /* all rows, ending with NULL */
 const BsRange *bs_range_find (const char *id);
 

@@ -7,6 +7,7 @@
 G_BEGIN_DECLS
 
 #define BS_STATS_BINS 4096
+#define BS_STATS_BATCHES 256 /* batches whose extrema are kept */
 
 /* The histogram has fixed bins over [−bin_width · BINS/2, bin_width · BINS/2), bin_width a power of two that doubles (pairs of
  * bins merge) when a value does not fit; so merging is exact and does not depend on the order of values. */
@@ -18,7 +19,8 @@ typedef struct {
   double bin_width;                     /* 0: no value seen but zeros */
   guint64 bins[BS_STATS_BINS];
   double average_min, average_max;      /* moving average over batches, constant 0.01 */
-  guint64 n_batches;
+  guint64 n_batches;                    /* with at least one finite value */
+  float batch_min[BS_STATS_BATCHES], batch_max[BS_STATS_BATCHES]; /* extrema of the first batches */
 } BsStats;
 
 void bs_stats_init (BsStats *stats);
@@ -27,6 +29,16 @@ void bs_stats_merge (BsStats *into, const BsStats *from);
 
 /* bs_stats_quantile: value below which share (0 … 1) of the finite values lie, linear inside a bin; exact at 0 and 1. */
 double bs_stats_quantile (const BsStats *stats, double share);
+double bs_stats_quantile_abs (const BsStats *stats, double share); /* of magnitudes */
 double bs_stats_mean (const BsStats *stats);
+double bs_stats_std (const BsStats *stats);
+double bs_stats_mean_abs_deviation (const BsStats *stats); /* mean |x − mean|, to half a bin */
+
+/* bs_stats_bin_low: lower edge of a bin; it ends bin_width above. */
+double bs_stats_bin_low (const BsStats *stats, guint bin);
+
+/* bs_stats_average: moving averages of the batch extrema, average += constant · (batch − average), starting at the
+ * first batch. FALSE when there were more than BS_STATS_BATCHES batches and constant is not 0.01. */
+gboolean bs_stats_average (const BsStats *stats, double constant, double *min, double *max);
 
 G_END_DECLS

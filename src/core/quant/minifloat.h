@@ -1,0 +1,37 @@
+/* Small binary floating-point formats: sign, exponent, mantissa.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const char *id;
+  guint8 exponent_bits, mantissa_bits;
+  gint16 bias;
+  guint16 max_code; /* of the largest finite number, sign 0 */
+  guint16 inf_code; /* 0: no infinity */
+  guint16 nan_code; /* 0: no NaN */
+  float max;        /* largest finite number */
+} BsMinifloat;
+
+extern const BsMinifloat bs_fp16, bs_bf16, bs_fp8e4m3, bs_fp8e5m2, bs_fp6e3m2, bs_fp6e2m3,
+  bs_fp4e2m1;
+
+/* bs_minifloat_encode: x with one rounding, half to even.
+ *   saturate  TRUE: what is too large, and infinity, become the largest number; FALSE: infinity, or
+ * NaN where the format has no infinity, or the largest number where it has neither NaN stays NaN;
+ * formats without NaN give +0. Source  OCP 8-bit Floating Point (OFP8) v1.0; OCP Microscaling v1.0;
+ * IEEE 754. */
+guint bs_minifloat_encode (const BsMinifloat *format, double x, gboolean saturate);
+float bs_minifloat_decode (const BsMinifloat *format, guint code);
+
+/* bs_minifloat_bits: width of a code. */
+static inline guint
+bs_minifloat_bits (const BsMinifloat *format)
+{
+  return 1u + format->exponent_bits + format->mantissa_bits;
+}
+
+G_END_DECLS

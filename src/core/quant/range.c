@@ -1,0 +1,76 @@
+/* Range rules: how a rule is asked, for statistics and for values.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "quant/range.h"
+
+#include <math.h>
+
+static void
+include_zero (BsInterval *interval)
+{
+  interval->lo = MIN (interval->lo, 0);
+  interval->hi = MAX (interval->hi, 0);
+}
+
+gboolean
+bs_range_choose (const BsStats *stats,
+                 const BsSpec *spec,
+                 const char *tensor_name,
+                 BsInterval *out,
+                 GError **error)
+{
+  if (stats->count == 0) {
+    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA,
+                 "Tensor “%s” has no values to choose a range from.", tensor_name);
+    return FALSE;
+  }
+  if (!spec->range->choose (stats, spec, out, error)) {
+    g_prefix_error (error, "Tensor “%s”: ", tensor_name);
+    return FALSE;
+  }
+  include_zero (out);
+  return TRUE;
+}
+
+/* choose_finite: x holds finite numbers only. */
+static gboolean
+choose_finite (const float *x, gsize n, const BsSpec *spec, BsInterval *out, GError **error)
+{
+  if (spec->range->choose_values != NULL)
+    return spec->range->choose_values (x, n, spec, out, error);
+
+  g_autofree BsStats *stats = g_new (BsStats, 1);
+  bs_stats_init (stats);
+  bs_stats_add (stats, x, n);
+  return spec->range->choose (stats, spec, out, error);
+}
+
+gboolean
+bs_range_choose_values (const float *x,
+                        gsize n,
+                        const BsSpec *spec,
+                        const char *tensor_name,
+                        BsInterval *out,
+                        GError **error)
+{
+  g_autofree float *finite = NULL;
+  gsize n_finite = 0;
+
+  for (gsize i = 0; i < n; i++)
+    n_finite += isfinite (x[i]) != 0;
+  *out = (BsInterval){ 0, 0 };
+  if (n_finite == 0)
+    return TRUE;
+  if (n_finite != n) {
+    finite = g_new (float, n_finite);
+    for (gsize i = 0, to = 0; i < n; i++)
+      if (isfinite (x[i]))
+        finite[to++] = x[i];
+    x = finite;
+  }
+  if (!choose_finite (x, n_finite, spec, out, error)) {
+    g_prefix_error (error, "Tensor “%s”: ", tensor_name);
+    return FALSE;
+  }
+  include_zero (out);
+  return TRUE;
+}

@@ -1,0 +1,188 @@
+/* Tests of streamed statistics, exact quantiles and error measures.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "quant/measure.h"
+#include "quant/quantile.h"
+#include "quant/stats.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define N 3000
+
+static guint32 state = 12345;
+
+static float
+random_value (void)
+{
+  state = state * 1664525u + 1013904223u;
+  float u = (float) (state >> 8) / 16777216.0f - 0.5f;
+  return u * u * u * 40;
+}
+
+static void
+fill (float *x, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    x[i] = random_value ();
+}
+
+/* Any cut into shards and any order of values gives the same bins; sums agree to rounding. */
+static void
+test_merge (void)
+{
+  g_autofree float *x = g_new (float, N);
+  g_autofree BsStats *whole = g_new (BsStats, 1), *parts = g_new (BsStats, 1),
+                     *part = g_new (BsStats, 1);
+
+  fill (x, N);
+  x[7] = 0;
+  x[N - 1] = 1000; /* widens late */
+  bs_stats_init (whole);
+  for (guint i = 0; i < 10; i++)
+    bs_stats_add (whole, x + i * N / 10, N / 10);
+  bs_stats_init (parts);
+  for (guint i = 0; i < 10; i += 2) {
+    bs_stats_init (part);
+    bs_stats_add (part, x + i * N / 10, N / 10);
+    bs_stats_add (part, x + (i + 1) * N / 10, N / 10);
+    bs_stats_merge (parts, part);
+  }
+  g_assert_cmpuint (parts->count, ==, N);
+  g_assert_cmpmem (parts->bins, sizeof parts->bins, whole->bins, sizeof whole->bins);
+  g_assert_cmpfloat (parts->bin_width, ==, whole->bin_width);
+  g_assert_cmpfloat (parts->bin_width, ==,
+                     0.5); /* 2048 · 0.5 = 1024 is the first power of two above 1000 */
+  g_assert_cmpfloat_with_epsilon (parts->average_max, whole->average_max, 1e-9);
+  g_assert_cmpfloat_with_epsilon (parts->average_min, whole->average_min, 1e-9);
+  g_assert_cmpmem (parts->batch_max, sizeof parts->batch_max[0] * 10, whole->batch_max,
+                   sizeof whole->batch_max[0] * 10);
+  g_assert_cmpfloat_with_epsilon (parts->sum_sq, whole->sum_sq, 1e-6);
+
+  double lo, hi;
+  g_assert_true (bs_stats_average (whole, 1, &lo, &hi)); /* constant 1: the last batch */
+  g_assert_cmpfloat (hi, ==, 1000);
+}
+
+static void
+test_edges (void)
+{
+  g_autofree BsStats *stats = g_new (BsStats, 1);
+  const float odd[] = { NAN, INFINITY, -INFINITY, 0, -0.0f, FLT_MAX, -FLT_MAX, 1e-45f, -1e-45f };
+
+  bs_stats_init (stats);
+  bs_stats_add (stats, NULL, 0);
+  g_assert_cmpuint (stats->count, ==, 0);
+  g_assert_true (isnan (bs_stats_quantile (stats, 0.5)));
+  bs_stats_add (stats, odd + 3, 2);
+  g_assert_cmpfloat (stats->bin_width, ==, 0);
+  g_assert_cmpfloat (bs_stats_quantile (stats, 0.5), ==, 0);
+  bs_stats_add (stats, odd, G_N_ELEMENTS (odd));
+  g_assert_cmpuint (stats->count, ==, 8);
+  g_assert_cmpuint (stats->n_nan, ==, 1);
+  g_assert_cmpuint (stats->n_pos_inf + stats->n_neg_inf, ==, 2);
+  guint64 sum = 0;
+  for (guint i = 0; i < BS_STATS_BINS; i++)
+    sum += stats->bins[i];
+  g_assert_cmpuint (sum, ==, 8);
+  g_assert_cmpfloat (bs_stats_quantile (stats, 0), ==, -FLT_MAX);
+  g_assert_cmpfloat (bs_stats_quantile (stats, 1), ==, FLT_MAX);
+
+  bs_stats_init (stats); /* from denormals up to the largest: the doublings exceed any shift */
+  bs_stats_add (stats, odd + 7, 2);
+  bs_stats_add (stats, odd + 5, 1);
+  g_assert_cmpuint (stats->bins[BS_STATS_BINS / 2 - 1], ==, 1);
+  g_assert_cmpuint (stats->bins[BS_STATS_BINS / 2], ==, 1);
+}
+
+static int
+compare (const void *a, const void *b)
+{
+  float x = *(const float *) a, y = *(const float *) b;
+
+  return (x > y) - (x < y);
+}
+
+static void
+test_quantiles (void)
+{
+  g_autofree float *x = g_new (float, N), *sorted = g_new (float, N);
+  g_autofree BsStats *stats = g_new (BsStats, 1);
+
+  fill (x, N);
+  for (guint i = 0; i < 500; i++)
+    x[i] = 0.25f; /* many equal ones */
+  memcpy (sorted, x, N * sizeof *x);
+  qsort (sorted, N, sizeof *sorted, compare);
+  bs_stats_init (stats);
+  bs_stats_add (stats, x, N);
+  for (guint i = 0; i <= 97; i++) {
+    double share = i / 97.0, at = (N - 1) * share;
+    guint low = (guint) at;
+    double expected =
+      sorted[low] + ((double) sorted[MIN (low + 1, N - 1)] - sorted[low]) * (at - low);
+    g_assert_cmpfloat_with_epsilon (bs_quantile (x, N, FALSE, share), expected, 1e-12);
+    double streamed = bs_stats_quantile (stats, share); /* knows its neighbours only to a bin */
+    g_assert_cmpfloat (streamed, >=, sorted[low] - stats->bin_width);
+    g_assert_cmpfloat (streamed, <=, sorted[MIN (low + 1, N - 1)] + stats->bin_width);
+  }
+  for (guint i = 0; i < N; i++)
+    sorted[i] = fabsf (x[i]);
+  qsort (sorted, N, sizeof *sorted, compare);
+  g_assert_cmpfloat (bs_quantile (x, N, TRUE, 1), ==, sorted[N - 1]);
+  g_assert_cmpfloat (bs_quantile (x, N, TRUE, 0), ==, sorted[0]);
+  g_assert_cmpfloat (bs_quantile (x, 1, TRUE, 0.3), ==, sorted[0] < 0 ? 0 : fabsf (x[0]));
+}
+
+static void
+test_measures (void)
+{
+  const float x[] = { 1, 2, 3, NAN }, y[] = { 1, 2, 4, 0 }, zero[4] = { 0 };
+  BsErrorSums sums = { 0 }, halves = { 0 }, half = { 0 };
+
+  bs_error_sums_add (&sums, x, y, 4);
+  bs_error_sums_add (&halves, x, y, 2);
+  bs_error_sums_add (&half, x + 2, y + 2, 2);
+  bs_error_sums_merge (&halves, &half);
+  g_assert_cmpmem (&halves, sizeof halves, &sums, sizeof sums);
+  g_assert_cmpuint (sums.n_not_finite, ==, 1);
+  g_assert_cmpfloat (bs_error_mse (&sums), ==, 1.0 / 3);
+  g_assert_cmpfloat_with_epsilon (bs_error_sqnr_db (&sums), 10 * log10 (14), 1e-12);
+  g_assert_cmpfloat (bs_error_mean (&sums), ==, 1.0 / 3);
+
+  BsErrorSums none = { 0 };
+  bs_error_sums_add (&none, zero, zero, 4);
+  g_assert_true (isinf (bs_error_sqnr_db (&none)) && bs_error_sqnr_db (&none) > 0);
+  g_assert_cmpfloat (bs_error_cosine (&none), ==, 1);
+  BsErrorSums no_signal = { 0 };
+  bs_error_sums_add (&no_signal, zero, y, 4);
+  g_assert_true (isinf (bs_error_sqnr_db (&no_signal)) && bs_error_sqnr_db (&no_signal) < 0);
+  g_assert_cmpfloat (bs_error_cosine (&no_signal), ==, 0);
+
+  const float logits[] = { NAN, 1, 3, 3, -1 }, shifted[] = { 1001, 1003, 1003, 999 };
+  g_assert_cmpuint (bs_argmax (logits, 5), ==, 2);
+  g_assert_cmpuint (bs_rank (logits, 5, 3), ==, 1);
+  g_assert_cmpfloat_with_epsilon (bs_kl_divergence (logits + 1, shifted, 4), 0, 1e-12);
+
+  double lo, hi;
+  bs_wilson_interval (81, 263, &lo, &hi); /* Newcombe 1998, table I: 0.2553 … 0.3662 */
+  g_assert_cmpfloat_with_epsilon (lo, 0.2553, 5e-5);
+  g_assert_cmpfloat_with_epsilon (hi, 0.3662, 5e-5);
+  bs_wilson_interval (0, 20, &lo, &hi); /* the same: 0 … 0.1611 */
+  g_assert_cmpfloat (lo, ==, 0);
+  g_assert_cmpfloat_with_epsilon (hi, 0.1611, 5e-5);
+  bs_wilson_interval (0, 0, &lo, &hi);
+  g_assert_cmpfloat (hi, ==, 1);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/stats/merge", test_merge);
+  g_test_add_func ("/stats/edges", test_edges);
+  g_test_add_func ("/stats/quantiles", test_quantiles);
+  g_test_add_func ("/measure/sums", test_measures);
+  return g_test_run ();
+}
