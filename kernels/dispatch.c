@@ -5,12 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef BSK_X86
+#include <cpuid.h>
+#endif
 #ifdef BSK_ARM
 #include <sys/auxv.h>
 #endif
 
 #define BSK_TEXT_(x) #x
 #define BSK_TEXT(x) BSK_TEXT_ (x)
+
+#ifdef BSK_X86
+/* Either encoding of the same 256-bit instruction will do. */
+static void
+init_avxvnni (BskTable *table)
+{
+  unsigned a, b, c, d;
+
+  if (__get_cpuid_count (7, 1, &a, &b, &c, &d) && (a & bit_AVXVNNI))
+    bsk_avxvnni_init (table);
+  else
+    bsk_avxvnni_evex_init (table);
+}
+#endif
 
 /* Levels in rising order; each starts as a copy of the one before that the CPU has, and overlays
  * its entries. */
@@ -21,6 +38,8 @@ static const struct {
 } levels[] = {
   { "ref", 0, bsk_ref_init },
 #ifdef BSK_X86
+  { "avx2", BSK_CPU_AVX2, bsk_avx2_init },
+  { "avxvnni", BSK_CPU_AVXVNNI, init_avxvnni },
 
   { "avx512vnni", BSK_CPU_AVX512VNNI, bsk_avx512_init },
 #endif
@@ -44,6 +63,8 @@ detect (void)
   unsigned cpu = 0;
 
 #if defined(BSK_X86)
+  unsigned a, b, c, d;
+
   /* gcc's runtime asks CPUID and, for AVX and up, XGETBV whether the system saves the registers. */
   __builtin_cpu_init ();
   if (__builtin_cpu_supports ("sse4.1") && __builtin_cpu_supports ("ssse3"))
@@ -54,6 +75,9 @@ detect (void)
       __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq") &&
       __builtin_cpu_supports ("avx512vl") && __builtin_cpu_supports ("avx512vnni"))
     cpu |= BSK_CPU_AVX512VNNI;
+  if ((cpu & BSK_CPU_AVX512VNNI) ||
+      ((cpu & BSK_CPU_AVX2) && __get_cpuid_count (7, 1, &a, &b, &c, &d) && (a & bit_AVXVNNI)))
+    cpu |= BSK_CPU_AVXVNNI;
   if ((cpu & BSK_CPU_AVX512VNNI) && __builtin_cpu_supports ("avx512vpopcntdq"))
     cpu |= BSK_CPU_POPCNT512;
 #elif defined(BSK_ARM)

@@ -101,6 +101,7 @@ void bsk_ref_init (BskTable *table);
 void bsk_sse41_init (BskTable *table);
 void bsk_avx2_init (BskTable *table);
 void bsk_avxvnni_init (BskTable *table);
+void bsk_avxvnni_evex_init (BskTable *table);
 void bsk_avx512_init (BskTable *table);
 #endif
 #ifdef BSK_ARM

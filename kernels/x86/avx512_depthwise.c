@@ -33,6 +33,7 @@ ALWAYS_INLINE void
 emit (const BskDepthwiseArgs *d, __m512i *sum, char *c, int pixels, const Codes *k, __m512 m)
 {
   if (d->finish->cut)
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++)
       sum[i] = _mm512_min_epi32 (sum[i], _mm512_loadu_si512 (d->cut));
   if (d->finish->out == BSK_U8 || d->finish->out == BSK_S8) {
@@ -44,8 +45,10 @@ emit (const BskDepthwiseArgs *d, __m512i *sum, char *c, int pixels, const Codes 
     else
       store_16s ((uint8_t *) c, d->c_step, codes, pixels, d->cols);
   } else {
-    for (int i = 0; i < pixels; i++)
-      store_wide (c + (size_t) i * d->c_step, d->finish->out, sum[i], m, d->cols);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++)
+      if (i < pixels)
+        store_wide (c + (size_t) i * d->c_step, d->finish->out, sum[i], m, d->cols);
   }
 }
 

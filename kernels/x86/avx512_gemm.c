@@ -125,10 +125,16 @@ tiles (const BskTileArgs *t,
         }
       }
     }
-    if (t->finish->out == BSK_U8 || t->finish->out == BSK_S8)
+    if (t->finish->out == BSK_U8 || t->finish->out == BSK_S8) {
       finish_codes (t, sum, (uint8_t *) c, rows, vecs);
-    else
-      finish_wide (t, sum, c, rows);
+    } else {
+      __m512i copy[MAX_SUMS]; /* with its own address taken, `sum` would live in memory */
+
+#pragma GCC unroll 24
+      for (int i = 0; i < rows * vecs; i++)
+        copy[i] = sum[i];
+      finish_wide (t, copy, c, rows);
+    }
   }
 }
 

@@ -1,0 +1,267 @@
+/* Minimum and maximum, histogram indices, error statistics and error sweep with AVX2: the 16 lanes
+ * are two vectors. SPDX-License-Identifier: BSD-2-Clause */
+#include "avx2.h"
+
+#include <math.h>
+
+/* All ones where finite. */
+ALWAYS_INLINE __m256
+is_finite (__m256 x)
+{
+  __m256 size = _mm256_andnot_ps (_mm256_set1_ps (-0.0f), x);
+
+  return _mm256_cmp_ps (size, _mm256_set1_ps (INFINITY), _CMP_LT_OQ);
+}
+
+ALWAYS_INLINE unsigned
+count (__m256 mask)
+{
+  return (unsigned) __builtin_popcount ((unsigned) _mm256_movemask_ps (mask));
+}
+
+ALWAYS_INLINE double
+reduce (__m256 low, __m256 high)
+{
+  __m256 eight = _mm256_add_ps (low, high);
+  __m128 four = _mm_add_ps (_mm256_castps256_ps128 (eight), _mm256_extractf128_ps (eight, 1));
+  __m128 two = _mm_add_ps (four, _mm_movehl_ps (four, four));
+
+  return (double) _mm_cvtss_f32 (_mm_add_ss (two, _mm_movehdup_ps (two)));
+}
+
+ALWAYS_INLINE float
+least (__m256 v)
+{
+  float lane[8], result = INFINITY;
+
+  _mm256_storeu_ps (lane, v);
+  for (int i = 0; i < 8; i++)
+    result = lane[i] < result ? lane[i] : result;
+  return result;
+}
+
+ALWAYS_INLINE __m256
+negate (__m256 v)
+{
+  return _mm256_xor_ps (v, _mm256_set1_ps (-0.0f));
+}
+
+/* Eight values, NaN past the end: what is not finite counts nowhere but in n_not_finite. */
+ALWAYS_INLINE __m256
+load_rest (const float *x, size_t n)
+{
+  float rest[8] = { NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN };
+
+  memcpy (rest, x, n * sizeof *x);
+  return _mm256_loadu_ps (rest);
+}
+
+static void
+minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
+{
+  __m256 low = _mm256_set1_ps (*min), high = _mm256_set1_ps (*max);
+  const __m256 top = _mm256_set1_ps (INFINITY), bottom = _mm256_set1_ps (-INFINITY);
+  size_t good = 0;
+
+  for (size_t i = 0; i < n; i += 8) {
+    __m256 v = n - i < 8 ? load_rest (x + i, n - i) : _mm256_loadu_ps (x + i), f = is_finite (v);
+
+    low = _mm256_min_ps (low, _mm256_blendv_ps (top, v, f));
+    high = _mm256_max_ps (high, _mm256_blendv_ps (bottom, v, f));
+    good += count (f);
+  }
+  *min = least (low);
+  *max = -least (negate (high));
+  *n_not_finite += n - good;
+}
+
+static void
+histogram_index (const float *x, size_t n, float lo, float m, int bins, uint16_t *index)
+{
+  const __m256 low = _mm256_set1_ps (lo), scale = _mm256_set1_ps (m),
+               top = _mm256_set1_ps ((float) (bins - 1));
+  const __m256 none = _mm256_set1_ps ((float) bins), zero = _mm256_setzero_ps ();
+
+  for (size_t i = 0; i < n; i += 8) {
+    size_t here = n - i < 8 ? n - i : 8;
+    __m256 v = here < 8 ? load_rest (x + i, here) : _mm256_loadu_ps (x + i);
+    __m256 t = _mm256_mul_ps (_mm256_sub_ps (v, low), scale);
+    uint16_t out[8];
+    __m256i at;
+
+    t = _mm256_min_ps (_mm256_max_ps (t, zero), top);
+    at = _mm256_cvttps_epi32 (_mm256_blendv_ps (t, none, _mm256_cmp_ps (v, v, _CMP_UNORD_Q)));
+    _mm_storeu_si128 ((void *) out, _mm_packus_epi32 (_mm256_castsi256_si128 (at),
+                                                      _mm256_extracti128_si256 (at, 1)));
+    memcpy (index + i, out, here * 2);
+  }
+}
+
+/* Each sum for lanes 0 … 7 and 8 … 15. */
+typedef struct {
+  __m256 sum[2], sum_sq[2], err_sum[2], err_sq[2], err_max, min, max;
+} Lanes;
+
+ALWAYS_INLINE Lanes
+lanes_open (void)
+{
+  __m256 zero = _mm256_setzero_ps ();
+
+  return (Lanes){ .sum = { zero, zero },
+                  .sum_sq = { zero, zero },
+                  .err_sum = { zero, zero },
+                  .err_sq = { zero, zero },
+                  .err_max = zero,
+                  .min = _mm256_set1_ps (INFINITY),
+                  .max = _mm256_set1_ps (-INFINITY) };
+}
+
+/* Only the values of `mask` count; adding +0 leaves a sum as it is (a sum is never −0: it starts as
+ * +0). */
+ALWAYS_INLINE void
+account (Lanes *l, int half, __m256 mask, __m256 x, __m256 e)
+{
+  __m256 v = _mm256_and_ps (x, mask);
+
+  e = _mm256_and_ps (e, mask);
+  l->sum[half] = _mm256_add_ps (l->sum[half], v);
+  l->sum_sq[half] = _mm256_fmadd_ps (v, v, l->sum_sq[half]);
+  l->err_sum[half] = _mm256_add_ps (l->err_sum[half], e);
+  l->err_sq[half] = _mm256_fmadd_ps (e, e, l->err_sq[half]);
+  l->err_max = _mm256_max_ps (l->err_max, _mm256_andnot_ps (_mm256_set1_ps (-0.0f), e));
+  l->min = _mm256_min_ps (l->min, _mm256_blendv_ps (_mm256_set1_ps (INFINITY), x, mask));
+  l->max = _mm256_max_ps (l->max, _mm256_blendv_ps (_mm256_set1_ps (-INFINITY), x, mask));
+}
+
+ALWAYS_INLINE void
+lanes_close (const Lanes *l, BskStats *stats)
+{
+  float min = least (l->min), max = -least (negate (l->max)), worst = -least (negate (l->err_max));
+
+  stats->min = min < stats->min ? min : stats->min;
+  stats->max = max > stats->max ? max : stats->max;
+  stats->err_max = worst > stats->err_max ? worst : stats->err_max;
+  stats->sum += reduce (l->sum[0], l->sum[1]);
+  stats->sum_sq += reduce (l->sum_sq[0], l->sum_sq[1]);
+  stats->err_sum += reduce (l->err_sum[0], l->err_sum[1]);
+  stats->err_sq += reduce (l->err_sq[0], l->err_sq[1]);
+}
+
+typedef struct {
+  __m256 scale, inverse, low, high;
+} Levels;
+
+ALWAYS_INLINE __m256
+error_of (__m256 x, const Levels *k, const bool fast)
+{
+  __m256 v = _mm256_min_ps (_mm256_max_ps (x, k->low), k->high), t;
+
+  if (fast) {
+    t = _mm256_mul_ps (v, k->inverse);
+    t = _mm256_fmadd_ps (_mm256_fnmadd_ps (t, k->scale, v), k->inverse, t);
+  } else {
+    t = _mm256_div_ps (v, k->scale);
+  }
+  return _mm256_fnmadd_ps (_mm256_round_ps (t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+                           k->scale, x);
+}
+
+ALWAYS_INLINE void
+error_inner (const float *x, size_t n, const Levels *k, BskStats *stats, const bool fast)
+{
+  Lanes l = lanes_open ();
+  uint64_t good = 0;
+
+  for (size_t i = 0; i < n; i += 16)
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; half++) {
+      size_t at = i + 8 * (size_t) half, left = n > at ? n - at : 0;
+      __m256 v = left < 8 ? load_rest (x + at, left) : _mm256_loadu_ps (x + at), f = is_finite (v);
+
+      good += count (f);
+      stats->clipped_low += count (_mm256_and_ps (f, _mm256_cmp_ps (v, k->low, _CMP_LT_OQ)));
+      stats->clipped_high += count (_mm256_and_ps (f, _mm256_cmp_ps (v, k->high, _CMP_GT_OQ)));
+      account (&l, half, f, v, error_of (v, k, fast));
+    }
+  stats->count += good;
+  stats->n_not_finite += n - good;
+  lanes_close (&l, stats);
+}
+
+static void
+error_block (const float *x, size_t n, const BskQParams *p, BskStats *stats)
+{
+  float low, high;
+  Levels k;
+
+  bsk_clip_points (p, &low, &high);
+  k = (Levels){ _mm256_set1_ps (p->scale), _mm256_set1_ps (1 / p->scale), _mm256_set1_ps (low),
+                _mm256_set1_ps (high) };
+  if (bsk_fast_quotient (p->scale))
+    error_inner (x, n, &k, stats, true);
+  else
+    error_inner (x, n, &k, stats, false);
+}
+
+static void
+compare_block (const float *x, const float *y, size_t n, BskStats *stats)
+{
+  Lanes l = lanes_open ();
+  uint64_t good = 0;
+
+  for (size_t i = 0; i < n; i += 16)
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; half++) {
+      size_t at = i + 8 * (size_t) half, left = n > at ? n - at : 0;
+      __m256 v = left < 8 ? load_rest (x + at, left) : _mm256_loadu_ps (x + at);
+      __m256 u = left < 8 ? load_rest (y + at, left) : _mm256_loadu_ps (y + at);
+      __m256 f = _mm256_and_ps (is_finite (v), is_finite (u));
+
+      good += count (f);
+      account (&l, half, f, v, _mm256_sub_ps (v, u));
+    }
+  stats->count += good;
+  stats->n_not_finite += n - good;
+  lanes_close (&l, stats);
+}
+
+static void
+sweep_block (const float *x,
+             size_t n,
+             const BskQParams *settings,
+             size_t n_settings,
+             double *err_sq)
+{
+  for (size_t s = 0; s < n_settings; s++) {
+    const BskQParams *p = &settings[s];
+    const __m256 scale = _mm256_set1_ps (p->scale), inverse = _mm256_set1_ps (1 / p->scale);
+    const __m256 lo = _mm256_set1_ps ((float) (p->qmin - p->zero_point));
+    const __m256 hi = _mm256_set1_ps ((float) (p->qmax - p->zero_point));
+    __m256 sum[2] = { _mm256_setzero_ps (), _mm256_setzero_ps () };
+
+    for (size_t i = 0; i < n; i += 16)
+#pragma GCC unroll 2
+      for (int half = 0; half < 2; half++) {
+        size_t at = i + 8 * (size_t) half, left = n > at ? n - at : 0;
+        __m256 v = left < 8 ? load_rest (x + at, left) : _mm256_loadu_ps (x + at);
+        __m256 r = _mm256_round_ps (_mm256_mul_ps (v, inverse),
+                                    _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+               e;
+
+        r = _mm256_min_ps (_mm256_max_ps (r, lo), hi);
+        e = _mm256_and_ps (_mm256_fnmadd_ps (r, scale, v), is_finite (v));
+        sum[half] = _mm256_fmadd_ps (e, e, sum[half]);
+      }
+    err_sq[s] += reduce (sum[0], sum[1]);
+  }
+}
+
+void
+bsk_avx2_stats_init (BskTable *table)
+{
+  table->minmax = minmax;
+  table->histogram_index = histogram_index;
+  table->error_block = error_block;
+  table->compare_block = compare_block;
+  table->sweep_block = sweep_block;
+}
