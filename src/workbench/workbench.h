@@ -1,5 +1,5 @@
-/* "Run this study and remember it": core and store together. Front ends call this and nothing below it for sweeps.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* "Run this study and remember it": core and store together. Front ends call this and nothing below
+ * it for sweeps. SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
 #include "store/store.h"
@@ -14,16 +14,43 @@ typedef struct {
 } BsSweepOptions;
 
 typedef struct {
-  gint64 study;          /* id in the store */
-  guint n_configs;       /* of the plan (of this shard) */
-  guint n_done;          /* measured now or found stored */
-  guint n_measured;      /* measured now */
-  gboolean interrupted;  /* cancelled or out of time: everything finished is stored */
+  gint64 study;         /* id in the store */
+  guint n_configs;      /* of the plan (of this shard) */
+  guint n_done;         /* measured now or found stored */
+  guint n_measured;     /* measured now */
+  gboolean interrupted; /* cancelled or out of time: everything finished is stored */
 } BsSweepSummary;
 
-/* bs_workbench_sweep: measures what the plan asks for and the store does not have, one transaction per result.
- * The observer's result () is called for stored results too, first. Cancelling is not an error. */
-gboolean bs_workbench_sweep (BsStudy *study, BsStore *store, const char *model_path, const char *data_spec, const BsPlan *plan,
-                             const BsSweepOptions *options, const BsObserver *observer, BsSweepSummary *summary, GError **error);
+/* bs_workbench_study: the study's id in the store; makes it, and stores its float run, where they
+ * are new.
+ *
+ *   data_spec  how the data is opened again: bs_data_text
+ *   plan       canonical plan text; "" for a single evaluation
+ *
+ * Returns −1 on error. */
+gint64 bs_workbench_study (BsStudy *study,
+                           BsStore *store,
+                           const char *model_path,
+                           const char *data_spec,
+                           const char *plan,
+                           GError **error);
+
+/* bs_workbench_measure: one configuration; the float run itself where nothing is quantized.
+ * (transfer full) */
+BsResult *
+bs_workbench_measure (BsStudy *study, BsConfig *config, const gint *cancelled, GError **error);
+
+/* bs_workbench_sweep: measures what the plan asks for and the store does not have, one transaction
+ * per result. The observer's result () is called for stored results too, first. Cancelling is not
+ * an error. */
+gboolean bs_workbench_sweep (BsStudy *study,
+                             BsStore *store,
+                             const char *model_path,
+                             const char *data_spec,
+                             const BsPlan *plan,
+                             const BsSweepOptions *options,
+                             const BsObserver *observer,
+                             BsSweepSummary *summary,
+                             GError **error);
 
 G_END_DECLS

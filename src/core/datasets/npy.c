@@ -3,7 +3,10 @@
 #include "datasets/npy.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAGIC "\x93NUMPY"
 #define MAGIC_SIZE 6
@@ -225,14 +228,18 @@ bs_npy_parse (const guint8 *bytes, gsize size, const char *name, BsNpy *array, G
 gboolean
 bs_npy_load (const char *path, BsNpy *array, GError **error)
 {
-  g_autoptr (GError) problem = NULL;
-  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, &problem);
+  g_autoptr (GMappedFile) file = NULL;
+  gint fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
 
   *array = (BsNpy){ 0 };
-  if (file == NULL) {
-    g_set_error (error, BS_ERROR, BS_ERROR_IO, "“%s” cannot be read: %s", path, problem->message);
+  if (fd < 0) {
+    g_set_error (error, BS_ERROR, BS_ERROR_IO, "“%s” cannot be read: %s", path, g_strerror (errno));
     return FALSE;
   }
+  file = g_mapped_file_new_from_fd (fd, FALSE, NULL);
+  close (fd);
+  if (file == NULL)
+    return fail (error, BS_ERROR_IO, path, "cannot be read: it is not a plain file");
   return bs_npy_parse ((const guint8 *) g_mapped_file_get_contents (file),
                        g_mapped_file_get_length (file), path, array, error);
 }

@@ -1,0 +1,17 @@
+/* Folders that commands write into.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/files.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+
+gboolean
+bs_make_folder (const char *path, GError **error)
+{
+  if (g_mkdir_with_parents (path, 0777) == 0)
+    return TRUE;
+  g_set_error (error, BS_ERROR, BS_ERROR_IO, "The folder “%s” cannot be made: %s", path,
+               g_strerror (errno));
+  return FALSE;
+}

@@ -1,0 +1,134 @@
+/* Command: any plot the window shows, into a file.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/command.h"
+#include "cli/json.h"
+#include "cli/stored.h"
+#include "cli/table.h"
+
+#include "plot/plot.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static char *out, *layer;
+static gboolean list;
+static double width, height;
+
+static const GOptionEntry options[] = {
+  { "output", 'o', 0, G_OPTION_ARG_FILENAME, &out,
+    N_ ("Where to; the suffix .png, .svg or .pdf decides"), "FILE" },
+  { "layer", 'l', 0, G_OPTION_ARG_STRING, &layer,
+    N_ ("For plots of one layer; default the worst one"), "NAME" },
+  { "width", 0, 0, G_OPTION_ARG_DOUBLE, &width, N_ ("In CSS pixels; default 960"), "N" },
+  { "height", 0, 0, G_OPTION_ARG_DOUBLE, &height, N_ ("In CSS pixels; default 600"), "N" },
+  { "list", 0, 0, G_OPTION_ARG_NONE, &list, N_ ("List the kinds of plots"), NULL },
+  { NULL },
+};
+
+static void
+print_kinds (const BsCli *cli)
+{
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  g_autoptr (BsTable) table = bs_table_new (_ ("Kind|Title"));
+
+  json_builder_begin_object (json);
+  bs_json_begin_array (json, "plots");
+  for (guint i = 0; bs_plots[i] != NULL; i++) {
+    json_builder_begin_object (json);
+    bs_json_text (json, "kind", bs_plots[i]->id);
+    bs_json_text (json, "title", _ (bs_plots[i]->title));
+    json_builder_end_object (json);
+    bs_table_add (table, "%s", bs_plots[i]->id);
+    bs_table_add (table, "%s", _ (bs_plots[i]->title));
+  }
+  json_builder_end_array (json);
+  json_builder_end_object (json);
+  if (cli->json)
+    bs_json_print (json);
+  else
+    bs_table_print (table);
+}
+
+/* The layer whose error a reader would look at first. */
+static const char *
+worst_layer (const BsResult *result)
+{
+  const BsLayerResult *worst = NULL;
+
+  for (guint i = 0; result != NULL && i < result->n_layers; i++) {
+    if (worst == NULL || result->layers[i].local_sqnr_db < worst->local_sqnr_db)
+      worst = &result->layers[i];
+  }
+  return worst != NULL ? worst->name : NULL;
+}
+
+static gboolean
+check (char **args, const BsPlot **plot, GError **error)
+{
+  if (args[0] == NULL || args[1] == NULL)
+    return bs_cli_usage (error, _ ("Please say which plot of what: plot KIND STUDY|RESULT -o FILE; "
+                                   "plot --list lists the kinds"));
+  if (out == NULL)
+    return bs_cli_usage (error,
+                         _ ("Please say where to write the plot: -o FILE.png, .svg or .pdf"));
+  if (width < 0 || height < 0 || width > 20000 || height > 20000)
+    return bs_cli_usage (error, _ ("--width and --height are numbers up to 20000"));
+  *plot = bs_plot_find (args[0]);
+  if (*plot == NULL)
+    return bs_cli_usage (error, _ ("There is no plot “%s”; plot --list lists them"), args[0]);
+  return TRUE;
+}
+
+static gboolean
+run (BsCli *cli, char **args, GError **error)
+{
+  const BsPlot *plot;
+  g_auto (BsStored) stored = { 0 };
+  g_autoptr (BsPlotData) data = NULL;
+  g_autofree char *title = NULL;
+  BsPlotInput input = { 0 };
+
+  if (list) {
+    print_kinds (cli);
+    return TRUE;
+  }
+  if (!check (args, &plot, error) || !bs_stored_open (&stored, cli->db, args[1], error))
+    return FALSE;
+
+  title = g_strdup_printf ("%s · %s", stored.info->model_name, stored.info->data_name);
+  input.title = title;
+  input.results = (BsResult *const *) stored.results->pdata;
+  input.n_results = stored.results->len;
+  input.float_result = stored.baseline;
+  input.selected = stored.selected;
+  input.layer = layer != NULL ? layer : worst_layer (stored.selected);
+  data = plot->build (&input, error);
+  if (data == NULL || !bs_plot_save (plot, data, out, width, height, error))
+    return FALSE;
+
+  if (cli->json) {
+    g_autoptr (JsonBuilder) json = json_builder_new ();
+
+    json_builder_begin_object (json);
+    bs_json_text (json, "kind", plot->id);
+    bs_json_text (json, "file", out);
+    bs_json_text (json, "description", bs_plot_data_description (data));
+    json_builder_end_object (json);
+    bs_json_print (json);
+  } else if (!cli->quiet)
+    printf ("%s\n%s\n", out, bs_plot_data_description (data));
+  return TRUE;
+}
+
+const BsCommand bs_command_plot = {
+  .name = "plot",
+  .arguments = "KIND STUDY|RESULT -o FILE",
+  .summary = N_ ("Draw a plot of what is stored"),
+  .description = N_ ("STUDY is a number, RESULT the first digits of a key, as “results” prints "
+                     "them. Plots of one result "
+                     "need a RESULT."),
+  .example = "bitstair-cli plot trade-off 1 -o trade-off.svg",
+  .options = options,
+  .max_args = 2,
+  .run = run,
+};
