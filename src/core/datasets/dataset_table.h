@@ -1,0 +1,42 @@
+/* The table of dataset kinds: each reads a file into plain arrays; fitting them to a model is
+ * common to all. SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "datasets/dataset.h"
+#include "ops/op.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  BS_LAYOUT_AUTO, /* from the shapes: HWC is turned into CHW where only that fits the model */
+  BS_LAYOUT_CHW,  /* samples are channels first */
+  BS_LAYOUT_HWC,  /* samples are channels last */
+} BsLayout;
+
+/* What a file holds, before fitting. data NULL: absent. Cleared by the caller. */
+typedef struct {
+  BsValue x, y;    /* evaluation: [n, …] and [n] or [n, t] */
+  BsValue x_train; /* calibration; a one-dimensional stream of tokens is allowed */
+  BsLayout layout; /* what the file knows about it */
+} BsRawDataset;
+
+typedef struct {
+  const char *id;    /* "npz" */
+  const char *title; /* "NumPy archive", N_() */
+
+  /* TRUE when the path or the first bytes of the file say so. data may be empty: a folder. */
+  gboolean (*probe) (const char *path, const guint8 *data, gsize size);
+  gboolean (*read) (const char *path, BsRawDataset *raw, GError **error);
+} BsDatasetReader;
+
+/* bs_dataset_readers: all rows, ending with NULL. */
+extern const BsDatasetReader *const bs_dataset_readers[];
+
+extern const BsDatasetReader bs_dataset_npz;
+extern const BsDatasetReader bs_dataset_npy;
+
+/* bs_dataset_read: the file at path by the reader that fits. */
+gboolean bs_dataset_read (const char *path, BsRawDataset *raw, GError **error);
+void bs_raw_dataset_clear (BsRawDataset *raw);
+
+G_END_DECLS

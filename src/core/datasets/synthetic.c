@@ -1,0 +1,113 @@
+/* Made-up samples, for measuring without data: Gaussian noise, or tokens.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "datasets/synthetic.h"
+
+#include "ops/cast.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MAX_SAMPLES 1000000
+#define FREE_LENGTH 64   /* of a sequence whose length is free */
+#define FREE_SIZE 224    /* of a picture whose size is free */
+#define UNKNOWN_TOKENS 2 /* where no embedding tells how many tokens there are, 0 and 1 are safe   \
+                          */
+
+/* How many rows the embedding has that reads the input as indices. */
+static gint64
+count_tokens (const BsModel *model, guint input)
+{
+  for (guint i = 0; i < model->n_nodes; i++) {
+    const BsNode *node = &model->nodes[i];
+    const BsTensor *table;
+    if (strcmp (node->op_type, "Gather") != 0 || node->n_inputs != 2 || node->inputs[1] != input ||
+        node->inputs[0] == BS_TENSOR_NONE)
+      continue;
+    table = &model->tensors[node->inputs[0]];
+    if (table->is_constant && table->n_dims != BS_DIMS_UNKNOWN && table->n_dims > 0 &&
+        table->dims[0] > 0)
+      return table->dims[0];
+  }
+  return UNKNOWN_TOKENS;
+}
+
+static double
+normal (GRand *random) /* Box and Muller, 1958 */
+{
+  double radius = sqrt (-2 * log (1 - g_rand_double (random)));
+
+  return radius * cos (2 * G_PI * g_rand_double (random));
+}
+
+/* Samples are drawn as float and cast, so that every input type gets the same numbers. */
+static gboolean
+make (GRand *random, BsDataset *dataset, gint64 n_tokens, guint n, guint8 **out, GError **error)
+{
+  gsize count, bytes;
+  g_autofree float *drawn = NULL;
+  BsValue from = { .dtype = BS_DTYPE_F32, .n_dims = 1 }, to;
+
+  if (!bs_dims_count (dataset->dims, dataset->n_dims, &count) ||
+      !g_size_checked_mul (&count, count, n) ||
+      !g_size_checked_mul (&bytes, dataset->sample_bytes, n) ||
+      (drawn = g_try_new (float, MAX (count, 1))) == NULL ||
+      (*out = g_try_malloc (MAX (bytes, 1))) == NULL) {
+    g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE, "No memory for %u samples", n);
+    return FALSE;
+  }
+  for (gsize i = 0; i < count; i++)
+    drawn[i] = n_tokens > 0
+                 ? (float) MIN ((gint64) (g_rand_double (random) * (double) n_tokens), n_tokens - 1)
+                 : (float) normal (random);
+  from.dims[0] = (gint64) count;
+  from.data = drawn;
+  to = from;
+  to.dtype = dataset->dtype;
+  to.data = *out;
+  if (bs_cast_values (&from, &to))
+    return TRUE;
+  g_set_error (error, BS_ERROR, BS_ERROR_UNSUPPORTED,
+               "Nothing can be made up for an input of type %s", bs_dtype_name (dataset->dtype));
+  return FALSE;
+}
+
+gboolean
+bs_synthetic_fill (BsDataset *dataset,
+                   const BsModel *model,
+                   guint index,
+                   const char *text,
+                   const BsDatasetOptions *options,
+                   GError **error)
+{
+  const BsTensor *input = &model->tensors[index];
+  gboolean tokens = dataset->dtype == BS_DTYPE_I64 || dataset->dtype == BS_DTYPE_I32;
+  gint64 n_tokens = tokens ? count_tokens (model, index) : 0;
+  guint32 words[2] = { (guint32) options->seed, (guint32) (options->seed >> 32) };
+  g_autoptr (GRand) random = g_rand_new_with_seed_array (words, 2);
+  guint64 n;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 1, MAX_SAMPLES, &n, NULL)) {
+    g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
+                 "“%s” is no number of synthetic samples (1 to %d)", text, MAX_SAMPLES);
+    return FALSE;
+  }
+  if (input->n_dims == BS_DIMS_UNKNOWN || input->n_dims == 0) {
+    g_set_error (error, BS_ERROR, BS_ERROR_SHAPE,
+                 "The shape of input “%s” is not known, so nothing can be made up", input->name);
+    return FALSE;
+  }
+  dataset->synthetic = TRUE;
+  dataset->n_dims = input->n_dims - 1;
+  for (guint i = 0; i < dataset->n_dims; i++)
+    dataset->dims[i] = input->dims[i + 1] >= 0 ? input->dims[i + 1]
+                       : dataset->n_dims >= 3  ? FREE_SIZE
+                                               : FREE_LENGTH;
+  dataset->n = (guint) (options->limit > 0 ? MIN (n, options->limit) : n);
+  dataset->n_calibration = (guint) MIN (n, options->calibration > 0 ? options->calibration : 256);
+  if (!bs_dims_bytes (dataset->dims, dataset->n_dims, dataset->dtype, &dataset->sample_bytes)) {
+    g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE, "Input “%s” is too large", input->name);
+    return FALSE;
+  }
+  return make (random, dataset, n_tokens, dataset->n_calibration, &dataset->calibration, error) &&
+         make (random, dataset, n_tokens, dataset->n, &dataset->x, error);
+}
