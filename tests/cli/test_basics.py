@@ -1,0 +1,145 @@
+"""Tests of the commands that need no study: quantize, examples, plot --list, usage and exit status.
+SPDX-License-Identifier: GPL-3.0-or-later"""
+import os
+import subprocess
+
+import bitstair
+import numpy as np
+
+
+class Quantize(bitstair.TestCase):
+    def test_members_and_files(self):
+        x = np.random.default_rng(1).standard_normal((6, 40)).astype(np.float32)
+        np.save(self.path("x.npy"), x)
+        out = self.path("new/out")
+        document = self.json("quantize", self.path("x.npy"), "int4:channel", "--out-dir", out)
+        self.assert_members(document, "mse sqnr_db max_abs cosine bits_per_weight size_bits")
+        codes, scale, zero, values = (np.load(os.path.join(out, name + ".npy"))
+                                      for name in ("codes", "scale", "zero_point", "dequantized"))
+        expected = (np.abs(x).max(1) / np.float32(7)).astype(np.float32)
+        self.assertEqual(codes.dtype, np.int32)
+        np.testing.assert_array_equal(scale, expected)
+        np.testing.assert_array_equal(zero, np.zeros(6, np.int32))
+        np.testing.assert_array_equal(codes, np.clip(np.rint(x / expected[:, None]), -7, 7))
+        np.testing.assert_array_equal(values, codes.astype(np.float32) * scale[:, None])
+        error = values.astype(np.float64) - x
+        self.assertAlmostEqual(document["mse"], (error ** 2).mean(), places=9)
+        self.assertAlmostEqual(document["max_abs"], np.abs(error).max(), places=7)
+        self.assertAlmostEqual(document["sqnr_db"], 10 * np.log10((x.astype(float) ** 2).sum() / (error ** 2).sum()), places=6)
+        self.assertEqual(document["size_bits"], 240 * 4 + 6 * 32)
+
+    def test_types_and_orders(self):
+        x = np.arange(24).reshape(2, 3, 4)
+        np.save(self.path("a.npy"), np.asfortranarray(x).astype(">f8"))
+        np.save(self.path("b.npy"), x.astype(np.uint8))
+        a = self.json("quantize", self.path("a.npy"), "int8")
+        b = self.json("quantize", self.path("b.npy"), "int8")
+        self.assertEqual(a, b)
+
+    def test_table(self):
+        np.save(self.path("x.npy"), np.ones(4, np.float32))
+        out, err = self.call("quantize", self.path("x.npy"), "int8")
+        self.assertIn("int8", out)
+        self.assertEqual(err, "")
+        self.assertEqual(self.call("--quiet", "quantize", self.path("x.npy"), "int8"), ("", ""))
+
+    def test_wrong_input(self):
+        np.save(self.path("x.npy"), np.ones(4, np.float32))
+        with open(self.path("x.npy"), "rb") as file:
+            content = file.read()
+        with open(self.path("cut.npy"), "wb") as file:
+            file.write(content[:-3])
+        with open(self.path("text.npy"), "wb") as file:
+            file.write(b"hello")
+        np.save(self.path("words.npy"), np.array(["a", "b"]))
+        self.refuse(1, ["nowhere.npy", "No such file"], "quantize", "nowhere.npy", "int8")
+        self.refuse(1, ["cut.npy", "cut short"], "quantize", self.path("cut.npy"), "int8")
+        self.refuse(1, ["text.npy"], "quantize", self.path("text.npy"), "int8")
+        self.refuse(1, ["words.npy"], "quantize", self.path("words.npy"), "int8")
+        self.refuse(1, ["cannot be made"], "quantize", self.path("x.npy"), "int8", "--out-dir", self.path("x.npy/sub"))
+        self.refuse(2, ["zork"], "quantize", self.path("x.npy"), "zork")
+        self.refuse(2, ["int99"], "quantize", self.path("x.npy"), "int99")
+
+
+class Usage(bitstair.TestCase):
+    def commands(self):
+        out, _ = self.call("--help")
+        lines = out.split("Commands:\n")[1].split("\n\n")[0].splitlines()
+        return [line.split()[0] for line in lines]
+
+    def test_every_command_helps_with_an_example(self):
+        names = self.commands()
+        self.assertIn("quantize", names)
+        for name in names:
+            out, err = self.call(name, "--help")
+            self.assertIn("Example:\n  bitstair-cli " + name, out)
+            self.assertEqual(err, "")
+
+    def test_wrong_usage(self):
+        self.refuse(2, ["No command"])
+        self.refuse(2, ["frobnicate"], "frobnicate")
+        self.refuse(2, ["--frob"], "quantize", "--frob")
+        self.refuse(2, ["--frob"], "--frob", "quantize")
+        self.refuse(2, ["missing"], "quantize")
+        self.refuse(2, ["more arguments"], "quantize", "a", "b", "c")
+        self.refuse(2, ["--threads"], "--threads", "-3", "examples")
+        self.refuse(2, ["threads"], "--threads", "many", "examples")
+        self.refuse(2, ["trade"], "plot", "trade", "1", "-o", "x.png")
+        self.refuse(2, ["-o"], "plot", "trade-off", "1")
+        self.refuse(2, ["study"], "results", "zero")
+
+    def test_version(self):
+        out, _ = self.call("--version")
+        self.assertRegex(out, r"^bitstair-cli \d+\.\d+\.\d+\n$")
+
+    def test_plot_list(self):
+        kinds = [plot["kind"] for plot in self.json("plot", "--list")["plots"]]
+        self.assertIn("trade-off", kinds)
+        out, _ = self.call("plot", "--list")
+        for kind in kinds:
+            self.assertIn(kind, out)
+
+    def test_examples(self):
+        examples = self.json("examples")["examples"]
+        self.assertGreaterEqual(len(examples), 2)
+        for example in examples:
+            self.assertTrue(os.path.exists(example["model"]), example)
+            self.assertTrue(os.path.exists(example["data"].split(" --")[0]), example)
+            for name in ("id", "title", "shows", "weights", "acts", "scope"):
+                self.assertTrue(example[name], example)
+
+    def test_database_errors(self):
+        self.refuse(1, [self.db, "no database"], "results")
+        with open(self.db, "w") as file:
+            file.write("not a database, not at all, " * 100)
+        self.refuse(1, [self.db, "not a database"], "results")
+        self.refuse(1, [self.db, "not a database"], "compare", "abcd", "ef01")
+        self.refuse(1, [self.db, "not a database"], "merge", self.db, self.db)
+
+    def test_output_that_cannot_be_written(self):
+        with open("/dev/full", "w") as full:
+            process = subprocess.run([bitstair.CLI, "examples"], stdout=full, stderr=subprocess.PIPE, text=True,
+                                     env=self.environment, timeout=bitstair.TIMEOUT)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("cannot be written", process.stderr)
+
+
+class Manual(bitstair.TestCase):
+    def test_completion_is_bash(self):
+        path = os.path.join(os.environ["BITSTAIR_BUILD"], "src", "cli", "bitstair-cli.bash")
+        script = f"source {path}; COMP_WORDS=(bitstair-cli quan); COMP_CWORD=1; _bitstair_cli; echo ${{COMPREPLY[@]}}; " \
+                 "COMP_WORDS=(bitstair-cli quantize --out); COMP_CWORD=2; _bitstair_cli; echo ${COMPREPLY[@]}"
+        out = subprocess.run(["bash", "-euc", script], stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertEqual(out.split(), ["quantize", "--out-dir"])
+
+    def test_manual_names_every_command(self):
+        with open(os.path.join(os.environ["BITSTAIR_BUILD"], "src", "cli", "bitstair-cli.1"), encoding="utf-8") as file:
+            text = file.read()
+        for section in ("NAME", "SYNOPSIS", "COMMANDS", "DATA", "SPECS", "EXIT STATUS"):
+            self.assertIn(f".SH {section}\n", text)
+        for name in Usage.commands(self):
+            self.assertIn(f"\n.SS {name}", text)
+
+
+if __name__ == "__main__":
+    bitstair.main()
