@@ -15,11 +15,10 @@ bs_spec_integer_codes (const BsSpec *spec, gint32 *qmin, gint32 *qmax)
   if (spec->encoding->family != BS_FAMILY_INTEGER)
     return FALSE;
   gint32 half = 1 << (spec->bits - 1);
-  if (!spec->is_signed)
-    *qmin = 0;
-  else
-    *qmin = spec->affine || spec->full ? -half : 1 - half;
-  *qmax = spec->is_signed ? half - 1 : 2 * half - 1;
+  if (qmin != NULL)
+    *qmin = !spec->is_signed ? 0 : spec->affine || spec->full ? -half : 1 - half;
+  if (qmax != NULL)
+    *qmax = spec->is_signed ? half - 1 : 2 * half - 1;
   return TRUE;
 }
 

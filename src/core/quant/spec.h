@@ -56,7 +56,8 @@ char *bs_spec_to_string (const BsSpec *spec);
 
 gboolean bs_spec_is_float (const BsSpec *spec); /* the tensor is left alone */
 
-/* bs_spec_integer_codes: TRUE when codes are integers the kernels can run on (int…, uint…), and their range. */
+/* bs_spec_integer_codes: TRUE when codes are integers the kernels can run on (int…, uint…), and their range; qmin
+ * and qmax may be NULL. */
 gboolean bs_spec_integer_codes (const BsSpec *spec, gint32 *qmin, gint32 *qmax);
 
 G_END_DECLS

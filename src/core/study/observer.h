@@ -10,10 +10,11 @@ typedef struct _BsResult BsResult;
 
 /* All callbacks may be NULL. They are called on the thread that does the work. */
 typedef struct {
-  /* done of total steps; what: the configuration in work, e.g. "int4 · channel"; seconds_left < 0: not known yet */
+  /* done of total steps; what: the configuration in work, e.g. "int4 · channel"; seconds_left < 0:
+   * not known yet */
   void (*progress) (gpointer user, guint done, guint total, const char *what, double seconds_left);
   void (*result) (gpointer user, BsResult *result); /* borrowed; take a reference to keep it */
-  const gint *cancelled;                            /* atomic; non-zero: stop within a fraction of a second */
+  const gint *cancelled; /* atomic; non-zero: stop within a fraction of a second */
   gpointer user;
 } BsObserver;
 

@@ -7,19 +7,19 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  char *weights;     /* comma-separated specs; "int2..int8" is a range of widths */
+  char *weights; /* comma-separated specs; "int2..int8" is a range of widths */
   char *acts;
   char *scopes;      /* "" or NULL: as the specs say; "model,tensor,channel,group=32" */
   char *ranges;      /* "" or NULL: as the specs say; "minmax,mse" */
   char *corrections; /* "" or NULL: none; sets joined with "+": "none,equalize,equalize+bias" */
 } BsPlan;
 
-/* bs_plan_configs: all configurations of the plan, without doubles, ordered coarse to fine: corners first, then
- * halves, so that a stopped sweep still shows the whole range.
- * Returns  (transfer full) array of BsConfig
- * Errors   BS_ERROR_INVALID naming the token. */
+/* bs_plan_configs: all configurations of the plan, without doubles, ordered coarse to fine: corners
+ * first, then halves, so that a stopped sweep still shows the whole range. Returns  (transfer full)
+ * array of BsConfig Errors   BS_ERROR_INVALID naming the token. */
 GPtrArray *bs_plan_configs (const BsPlan *plan, GError **error);
 
-char *bs_plan_to_string (const BsPlan *plan); /* canonical one-line text: what a study is stored under */
+char *
+bs_plan_to_string (const BsPlan *plan); /* canonical one-line text: what a study is stored under */
 
 G_END_DECLS

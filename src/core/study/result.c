@@ -11,7 +11,8 @@ bs_result_new (void)
   BsResult *result = g_new0 (BsResult, 1);
 
   g_atomic_ref_count_init (&result->refs);
-  result->value = result->agreement = result->output_sqnr_db = result->output_kl = result->latency_ms = NAN;
+  result->value = result->agreement = result->output_sqnr_db = result->output_kl =
+    result->latency_ms = NAN;
   result->ci_lo = result->ci_hi = result->agreement_lo = result->agreement_hi = NAN;
   return result;
 }

@@ -1,5 +1,5 @@
-/* All that is known about one configuration of one model on one data set. Immutable, reference counted.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* All that is known about one configuration of one model on one data set. Immutable, reference
+ * counted. SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
 #include "base/digest.h"
@@ -10,53 +10,55 @@ G_BEGIN_DECLS
 #define BS_ERROR_BINS 65 /* error histograms: bins over ±error_span, the middle one around 0 */
 
 typedef struct {
-  char *name;                /* node name */
-  char *op;                  /* "Conv" */
-  char *weights, *acts;      /* spec texts in force; "float" where left alone */
-  gboolean on_integers;      /* ran on integer kernels */
-  guint64 weight_bits;       /* size of the weights in bits, scales included */
-  double mean_bits;          /* bits per weight element, scales included */
-  double weight_sqnr_db;     /* of the weights alone; +inf for float */
-  double local_sqnr_db;      /* this layer alone quantized, fed with the float activation */
+  char *name;                 /* node name */
+  char *op;                   /* "Conv" */
+  char *weights, *acts;       /* spec texts in force; "float" where left alone */
+  gboolean on_integers;       /* ran on integer kernels */
+  guint64 weight_bits;        /* size of the weights in bits, scales included */
+  double mean_bits;           /* bits per weight element, scales included */
+  double weight_sqnr_db;      /* of the weights alone; +inf for float */
+  double local_sqnr_db;       /* this layer alone quantized, fed with the float activation */
   double accumulated_sqnr_db; /* output of the quantized network against float */
-  double cosine, max_abs;    /* accumulated */
-  double saturated_share;    /* share of output values at the ends of their code range */
-  double error_span;         /* accumulated error histogram covers −span … +span */
+  double cosine, max_abs;     /* accumulated */
+  double saturated_share;     /* share of output values at the ends of their code range */
+  double error_span;          /* accumulated error histogram covers −span … +span */
   guint64 error_bins[BS_ERROR_BINS];
 } BsLayerResult;
 
 struct _BsResult {
   gatomicrefcount refs;
-  char key[BS_DIGEST_SIZE];  /* of the canonical configuration: unique in a study */
-  char *config;              /* canonical JSON */
-  char *weights, *acts;      /* default spec texts: "int4:channel", "uint8" */
-  char *label;               /* for people: "int4 · channel · uint8" */
+  char key[BS_DIGEST_SIZE]; /* of the canonical configuration: unique in a study */
+  char *config;             /* canonical JSON */
+  char *weights, *acts;     /* default spec texts: "int4:channel", "uint8" */
+  char *label;              /* for people: "int4 · channel · uint8" */
 
-  char *metric;              /* "top1", "perplexity", "none" (no labels) */
-  double value;              /* top1: share 0 … 1; perplexity; NaN for none */
-  guint64 n, n_correct;      /* samples (or tokens) judged; correct ones (top1, perplexity's top-1) */
-  double ci_lo, ci_hi;       /* 95 % interval of value: Wilson for top1 */
-  double agreement;          /* share of samples with the float model's class; NaN when the output has no classes */
+  char *metric;         /* "top1", "perplexity", "none" (no labels) */
+  double value;         /* top1: share 0 … 1; perplexity; NaN for none */
+  guint64 n, n_correct; /* samples (or tokens) judged; correct ones (top1, perplexity's top-1) */
+  double ci_lo, ci_hi;  /* 95 % interval of value: Wilson for top1 */
+  double agreement;     /* share of samples with the float model's class; NaN when the output has no
+                           classes */
   double agreement_lo, agreement_hi;
   double output_sqnr_db;
-  double output_kl;          /* mean KL of softmax, nats; NaN without classes */
+  double output_kl; /* mean KL of softmax, nats; NaN without classes */
 
-  guint64 weight_bytes;      /* all parameters: quantized weights with scales, the rest as float */
-  guint64 float_bytes;       /* the same parameters in float32 */
-  double mean_bits;          /* bits per quantized weight */
-  guint64 bit_ops;           /* Σ multiply-adds × weight bits × activation bits; float counts 32 */
-  double integer_share;      /* multiply-adds that ran on integer kernels, 0 … 1 */
-  gboolean simulated;        /* some layer ran in float on decoded values */
-  char *level;               /* instruction-set level: "avx512vnni" */
+  guint64 weight_bytes; /* all parameters: quantized weights with scales, the rest as float */
+  guint64 float_bytes;  /* the same parameters in float32 */
+  double mean_bits;     /* bits per quantized weight */
+  guint64 bit_ops;      /* Σ multiply-adds × weight bits × activation bits; float counts 32 */
+  double integer_share; /* multiply-adds that ran on integer kernels, 0 … 1 */
+  gboolean simulated;   /* some layer ran in float on decoded values */
+  char *level;          /* instruction-set level: "avx512vnni" */
   guint64 seed;
-  double seconds;            /* to measure it */
-  double latency_ms;         /* measured, one sample, one thread; NaN: not measured */
-  gint64 finished_at;        /* Unix time */
+  double seconds;     /* to measure it */
+  double latency_ms;  /* measured, one sample, one thread; NaN: not measured */
+  gint64 finished_at; /* Unix time */
 
   guint n_layers;
-  BsLayerResult *layers;     /* in execution order: layers with weights */
+  BsLayerResult *layers; /* in execution order: layers with weights */
   guint n_predictions;
-  gint32 *predictions;       /* argmax per sample (token); NULL when not kept (results read from the store) */
+  gint32
+    *predictions; /* argmax per sample (token); NULL when not kept (results read from the store) */
 };
 
 BsResult *bs_result_new (void);
@@ -64,8 +66,8 @@ BsResult *bs_result_ref (BsResult *result);
 void bs_result_unref (BsResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsResult, bs_result_unref)
 
-/* bs_result_quality: what trade-off plots put on the y axis, larger is better: value for top1, −value for
- * perplexity, agreement without labels, output SQNR where there are no classes. */
+/* bs_result_quality: what trade-off plots put on the y axis, larger is better: value for top1,
+ * −value for perplexity, agreement without labels, output SQNR where there are no classes. */
 double bs_result_quality (const BsResult *result);
 
 /* bs_results_pareto: marks the frontier (strictly better quality for more bytes).

@@ -1,11 +1,12 @@
-/* A study: one simplified model, one data set, the float run made once, and the measuring of configurations.
- * SPDX-License-Identifier: GPL-3.0-or-later */
+/* A study: one simplified model, one data set, the float run made once, and the measuring of
+ * configurations. SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
 #include "datasets/dataset.h"
 #include "model/model.h"
 #include "quant/config.h"
 #include "quant/stats.h"
+#include "run/prepare.h"
 #include "study/observer.h"
 #include "study/result.h"
 
@@ -13,14 +14,17 @@ G_BEGIN_DECLS
 
 typedef struct _BsStudy BsStudy;
 
-/* bs_study_new: simplifies and infers the model, runs it in float over calibration and evaluation samples.
+/* bs_study_new: simplifies and infers the model, runs it in float over calibration and evaluation
+ * samples.
  *
  *   model    as loaded
  *   dataset  fits the model
  *
- * Errors   BS_ERROR_UNSUPPORTED naming operators that cannot run; the walk's own; BS_ERROR_CANCELLED.
- * Threads  one study is used by one thread at a time; it runs loops on the pool. */
-BsStudy *bs_study_new (BsModel *model, BsDataset *dataset, const BsObserver *observer, GError **error);
+ * Errors   BS_ERROR_UNSUPPORTED naming operators that cannot run; the walk's own;
+ * BS_ERROR_CANCELLED. Threads  one study is used by one thread at a time; it runs loops on the
+ * pool. */
+BsStudy *
+bs_study_new (BsModel *model, BsDataset *dataset, const BsObserver *observer, GError **error);
 void bs_study_free (BsStudy *study);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsStudy, bs_study_free)
 
@@ -28,7 +32,8 @@ BsModel *bs_study_model (const BsStudy *study);     /* simplified; borrowed */
 BsDataset *bs_study_dataset (const BsStudy *study); /* borrowed */
 BsResult *bs_study_float (const BsStudy *study);    /* the float run as a result; borrowed */
 
-/* bs_study_stats: calibration statistics of a tensor of bs_study_model, or NULL when it is not a float activation. */
+/* bs_study_stats: calibration statistics of a tensor of bs_study_model, or NULL when it is not a
+ * float activation. */
 const BsStats *bs_study_stats (const BsStudy *study, guint tensor);
 
 typedef enum {
@@ -38,9 +43,23 @@ typedef enum {
 
 /* bs_study_measure: one configuration over all evaluation samples.
  * Returns (transfer full). Numbers do not depend on threads or on what was measured before. */
-BsResult *bs_study_measure (BsStudy *study, BsConfig *config, BsMeasure measure, const gint *cancelled, GError **error);
+BsResult *bs_study_measure (BsStudy *study,
+                            BsConfig *config,
+                            BsMeasure measure,
+                            const gint *cancelled,
+                            GError **error);
 
-/* bs_study_set_cache: cap in bytes for cached cut-point activations; 0 switches the cache off. Default: a quarter of RAM. */
+/* bs_study_prepare: the plan that bs_study_measure runs: for exports and for looking at single
+ * layers. */
+BsPrepared *bs_study_prepare (BsStudy *study, BsConfig *config, GError **error);
+
+/* bs_study_keep_cuts: whether configurations measured from now on leave their activations at cut
+ * points behind, so that later ones that begin alike start there. A sensitivity scan keeps those of
+ * its base configuration. */
+void bs_study_keep_cuts (BsStudy *study, gboolean keep);
+
+/* bs_study_set_cache: cap in bytes for cached cut-point activations; 0 switches the cache off.
+ * Default: a quarter of RAM. */
 void bs_study_set_cache (BsStudy *study, gsize bytes);
 
 G_END_DECLS

@@ -1,0 +1,136 @@
+/* Layers: the nodes that carry weights, what their weights are and what they cost.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/layers.h"
+
+#include "model/infer.h"
+
+#include <string.h>
+
+static gboolean
+is_weight (const BsModel *model, const BsNode *node, guint input)
+{
+  if (input >= node->n_inputs || node->inputs[input] == BS_TENSOR_NONE)
+    return FALSE;
+  const BsTensor *t = &model->tensors[node->inputs[input]];
+  gsize count;
+  return t->is_constant && t->dtype == BS_DTYPE_F32 && t->n_dims >= 1 && t->n_dims <= BS_MAX_DIMS &&
+         bs_dims_count (t->dims, t->n_dims, &count) && count > 0;
+}
+
+static gint
+channel_axis (const BsNode *node, guint n_dims)
+{
+  if (g_str_equal (node->op_type, "Gemm"))
+    return bs_node_int (node, "transB", 0) != 0 ? 0 : 1;
+  if (g_str_equal (node->op_type, "MatMul"))
+    return (gint) n_dims - 1;
+  if (g_str_equal (node->op_type, "ConvTranspose") || g_str_equal (node->op_type, "GRU") ||
+      g_str_equal (node->op_type, "LSTM") || g_str_equal (node->op_type, "RNN"))
+    return 1;
+  return 0;
+}
+
+static guint64
+node_parameters (const BsModel *model, const BsNode *node)
+{
+  guint64 parameters = 0;
+
+  for (guint i = 0; i < node->n_inputs; i++) {
+    gsize count;
+    if (node->inputs[i] == BS_TENSOR_NONE)
+      continue;
+    const BsTensor *t = &model->tensors[node->inputs[i]];
+    if (t->is_constant && t->dtype == BS_DTYPE_F32 && bs_dims_count (t->dims, t->n_dims, &count))
+      parameters += count;
+  }
+  return parameters;
+}
+
+void
+bs_shapes_call (const BsModel *model, const BsNode *node, BsValue *shapes, BsCall *call)
+{
+  memset (call, 0, sizeof *call);
+  call->model = model;
+  call->node = node;
+  call->n_in = MIN (node->n_inputs, BS_CALL_MAX);
+  call->n_out = MIN (node->n_outputs, BS_CALL_MAX);
+  for (guint i = 0; i < call->n_in; i++)
+    call->in[i] = node->inputs[i] == BS_TENSOR_NONE ? NULL : &shapes[node->inputs[i]];
+  for (guint i = 0; i < call->n_out; i++)
+    call->out[i] = node->outputs[i] == BS_TENSOR_NONE ? NULL : &shapes[node->outputs[i]];
+}
+
+guint64
+bs_node_macs (const BsModel *model, const BsNode *node, BsValue *shapes)
+{
+  BsCall call;
+
+  if (shapes == NULL || node->op == NULL || node->op->macs == NULL)
+    return 0;
+  for (guint i = 0; i < node->n_inputs; i++)
+    if (node->inputs[i] != BS_TENSOR_NONE && shapes[node->inputs[i]].n_dims == BS_DIMS_UNKNOWN)
+      return 0;
+  for (guint i = 0; i < node->n_outputs; i++)
+    if (node->outputs[i] != BS_TENSOR_NONE && shapes[node->outputs[i]].n_dims == BS_DIMS_UNKNOWN)
+      return 0;
+  bs_shapes_call (model, node, shapes, &call);
+  return node->op->macs (&call);
+}
+
+GArray *
+bs_model_layers (const BsModel *model, const BsValue *shapes)
+{
+  GArray *layers = g_array_new (FALSE, TRUE, sizeof (BsLayer));
+
+  for (guint i = 0; i < model->n_nodes; i++) {
+    const BsNode *node = &model->nodes[i];
+    BsLayer layer = { .node = i };
+
+    if (node->op == NULL || node->op->weight_input < 0)
+      continue;
+    guint first = (guint) node->op->weight_input;
+    gboolean recurrent = g_str_equal (node->op_type, "GRU") ||
+                         g_str_equal (node->op_type, "LSTM") || g_str_equal (node->op_type, "RNN");
+    for (guint k = 0; k < (recurrent ? 2u : 1u); k++)
+      if (is_weight (model, node, first + k)) {
+        layer.inputs[layer.n_weights] = first + k;
+        layer.tensors[layer.n_weights++] = node->inputs[first + k];
+      }
+    if (layer.n_weights == 0)
+      continue;
+    layer.channel_axis = channel_axis (node, model->tensors[layer.tensors[0]].n_dims);
+    layer.parameters = node_parameters (model, node);
+    layer.macs = bs_node_macs (model, node, (BsValue *) shapes);
+    g_array_append_val (layers, layer);
+  }
+  return layers;
+}
+
+guint64
+bs_model_parameters (const BsModel *model)
+{
+  g_autofree guint *readers = bs_model_consumers (model);
+  guint64 parameters = 0;
+
+  for (guint i = 0; i < model->n_tensors; i++) {
+    const BsTensor *t = &model->tensors[i];
+    gsize count;
+    if (t->is_constant && readers[i] > 0 && t->dtype == BS_DTYPE_F32 &&
+        bs_dims_count (t->dims, t->n_dims, &count))
+      parameters += count;
+  }
+  return parameters;
+}
+
+BsValue *
+bs_model_shapes (const BsModel *model, GError **error)
+{
+  g_autofree BsValue *shapes = NULL;
+
+  if (model->n_inputs == 0)
+    return NULL;
+  shapes = g_new0 (BsValue, model->n_tensors);
+  if (!bs_infer_bound (model, 1, shapes, error))
+    return NULL;
+  return g_steal_pointer (&shapes);
+}

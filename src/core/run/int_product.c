@@ -1,0 +1,371 @@
+/* Convolutions and matrix products on integers.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "run/step.h"
+
+/* A sum of k products of 8-bit codes stays below 2³⁰, and the bias does too. */
+#define MAX_DEPTH 33000
+
+typedef struct {
+  void *packed;
+  gsize scratch_bytes;
+  gsize a_image, c_image, ldc; /* elements */
+  guint images;                /* a sample */
+  int out_h;
+  gsize rows, k; /* a sample */
+} Product;
+
+static void
+free_product (gpointer data)
+{
+  free (((Product *) data)->packed);
+  g_free (data);
+}
+
+static gboolean
+run_conv (const BsStep *step, BsRunner *runner, GError **error)
+{
+  const Product *p = step->data;
+  const void *a = bs_runner_value (runner, step->in[0])->data;
+  void *c = bs_runner_output (runner, step->out[0], error);
+  void *scratch = bs_runner_scratch (runner, p->scratch_bytes, error);
+
+  return c != NULL && scratch != NULL &&
+         bs_kernel_check (bsk_conv (p->packed, a, p->a_image, c, p->c_image, p->ldc,
+                                    (gsize) p->images * bs_runner_n_samples (runner), 0, p->out_h,
+                                    scratch),
+                          step->node, error);
+}
+
+static gboolean
+run_gemm (const BsStep *step, BsRunner *runner, GError **error)
+{
+  const Product *p = step->data;
+  const void *a = bs_runner_value (runner, step->in[0])->data;
+  void *c = bs_runner_output (runner, step->out[0], error);
+
+  return c != NULL && bs_kernel_check (bsk_gemm (p->packed, a, p->k, c, p->ldc, 0,
+                                                 p->rows * bs_runner_n_samples (runner)),
+                                       step->node, error);
+}
+
+static BsPlannedLayer *
+planned (const BsLowering *l, guint node)
+{
+  return &g_array_index (l->p->layers, BsPlannedLayer, l->layer_of[node]);
+}
+
+static gboolean
+refuse (const BsLowering *l, guint node, const char *why)
+{
+  planned (l, node)->why_not = why;
+  return FALSE;
+}
+
+/* A bias the kernels can add: absent, a scalar, or one value per output channel. */
+static gboolean
+bias_fits (const BsLowering *l, const BsNode *node, gsize n_channels)
+{
+  gsize count;
+
+  if (node->n_inputs < 3 || node->inputs[2] == BS_TENSOR_NONE)
+    return TRUE;
+  const BsTensor *t = &l->p->model->tensors[node->inputs[2]];
+  return t->is_constant && t->dtype == BS_DTYPE_F32 && bs_dims_count (t->dims, t->n_dims, &count) &&
+         (count == 1 || (count == n_channels && t->dims[t->n_dims - 1] == (gint64) n_channels));
+}
+
+static gboolean
+float_input_known (const BsLowering *l, guint tensor)
+{
+  return l->p->model->tensors[tensor].dtype == BS_DTYPE_F32 && l->stats[tensor] != NULL &&
+         l->p->shapes[tensor].n_dims != BS_DIMS_UNKNOWN;
+}
+
+static void
+resolve_window (const BsLowering *l, const BsNode *node, BsWindow *window)
+{
+  BsCall call;
+
+  bs_shapes_call (l->p->model, node, l->p->shapes, &call);
+  if (!bs_window_resolve (&call, l->p->model->tensors[node->inputs[1]].dims, window, NULL))
+    memset (window, 0, sizeof *window);
+}
+
+static gboolean
+conv_capable (const BsLowering *l, guint index)
+{
+  const BsNode *node = &l->p->model->nodes[index];
+  const BsTensor *w = &l->p->model->tensors[node->inputs[1]];
+  gsize depth;
+  BsWindow window;
+
+  if (!float_input_known (l, node->inputs[0]))
+    return refuse (l, index, "the input was not seen in calibration");
+  if (w->n_dims < 3 || w->n_dims > 4)
+    return refuse (l, index, "the kernels convolve in one or two dimensions");
+  resolve_window (l, node, &window);
+  if (window.group < 1)
+    return refuse (l, index, "the shape of the window is not known");
+  if (!bs_dims_count (w->dims + 1, w->n_dims - 1, &depth) || depth > MAX_DEPTH)
+    return refuse (l, index, "sums of more than 33,000 products could overflow 32 bits");
+  if (!bias_fits (l, node, (gsize) w->dims[0]))
+    return refuse (l, index, "the bias is not one constant per channel");
+  return TRUE;
+}
+
+static gboolean
+gemm_capable (const BsLowering *l, guint index)
+{
+  const BsNode *node = &l->p->model->nodes[index];
+  const BsTensor *w = &l->p->model->tensors[node->inputs[1]];
+  gboolean is_gemm = g_str_equal (node->op_type, "Gemm");
+  gint64 trans_b = is_gemm ? bs_node_int (node, "transB", 0) : 0;
+  gint64 k = w->n_dims == 2 ? w->dims[trans_b ? 1 : 0] : 0,
+         n = w->n_dims == 2 ? w->dims[trans_b ? 0 : 1] : 0;
+  const BsValue *a = &l->p->shapes[node->inputs[0]];
+
+  if (w->n_dims != 2)
+    return refuse (l, index, "the weight is not a matrix");
+  if (!float_input_known (l, node->inputs[0]))
+    return refuse (l, index, "the input was not seen in calibration");
+  if (k > MAX_DEPTH)
+    return refuse (l, index, "sums of more than 33,000 products could overflow 32 bits");
+  if (a->n_dims < 2 || a->dims[a->n_dims - 1] != k)
+    return refuse (l, index,
+                   "the input is not a matrix with as many columns as the weight has rows");
+  if (is_gemm && (bs_node_int (node, "transA", 0) != 0 || !(bs_node_float (node, "alpha", 1) > 0)))
+    return refuse (l, index,
+                   "the kernels do not transpose the input or scale by a negative factor");
+  if (is_gemm && !bias_fits (l, node, (gsize) n))
+    return refuse (l, index, "the bias is not one constant per channel");
+  return TRUE;
+}
+
+/* int8 codes, float scales and int32 bias of a layer, from its quantized weight and its input's
+ * codes. */
+static void
+fill_operands (BsLowering *l, BsPlannedLayer *layer, const BsNode *node, gsize n_channels)
+{
+  const BsQuant *quant = layer->quant[0];
+  const BsTensor *w = &l->p->model->tensors[layer->layer.tensors[0]];
+  gboolean is_gemm = g_str_equal (node->op_type, "Gemm");
+  float alpha = is_gemm ? bs_node_float (node, "alpha", 1) : 1;
+  float beta = is_gemm ? bs_node_float (node, "beta", 1) : 1;
+  float a_scale = bs_lower_params (l, node->inputs[0]).scale;
+  gsize inner = 1;
+
+  for (guint i = (guint) layer->layer.channel_axis + 1; i < w->n_dims; i++)
+    inner *= (gsize) w->dims[i];
+  layer->n_channels = (guint) n_channels;
+  layer->scale = g_new (float, n_channels);
+  layer->codes = g_new (gint8, quant->n);
+  for (gsize c = 0; c < n_channels; c++)
+    layer->scale[c] = quant->scale[quant->n_scales == 1 ? 0 : c] * alpha;
+  for (gsize i = 0; i < quant->n; i++)
+    layer->codes[i] = (gint8) quant->codes[i];
+  if (node->n_inputs < 3 || node->inputs[2] == BS_TENSOR_NONE ||
+      g_str_equal (node->op_type, "MatMul"))
+    return;
+
+  const BsTensor *b = &l->p->model->tensors[node->inputs[2]];
+  gsize n_bias = 1;
+  bs_dims_count (b->dims, b->n_dims, &n_bias);
+  layer->bias = g_new (gint32, n_channels);
+  for (gsize c = 0; c < n_channels; c++) {
+    double bias = (double) ((const float *) b->data)[n_bias == 1 ? 0 : c] * (double) beta;
+    double limit = 1 << 30;
+    if (!isfinite (bias))
+      bias = 0;
+    if (fabs (bias) > limit * (double) (a_scale * layer->scale[c])) {
+      /* A channel of almost nothing but bias: a larger scale keeps the bias exact and its tiny
+       * weights small. */
+      float larger = (float) (fabs (bias) / limit / (double) a_scale * 1.0001);
+      for (gsize i = 0; i < quant->n; i++)
+        if (i / inner % n_channels == c)
+          layer->codes[i] =
+            (gint8) rint ((double) layer->codes[i] * (double) layer->scale[c] / (double) larger);
+      layer->scale[c] = larger;
+      layer->n_rescaled++;
+    }
+    layer->bias[c] =
+      (gint32) CLAMP (rint (bias / (double) (a_scale * layer->scale[c])), -limit, limit);
+  }
+}
+
+/* [n][cin][pixels] → [n][pixels][cin] */
+static gint8 *
+weights_last (const gint8 *codes, gsize n, gsize cin, gsize pixels)
+{
+  gint8 *last = g_new (gint8, n * cin * pixels);
+
+  for (gsize o = 0; o < n; o++)
+    for (gsize c = 0; c < cin; c++)
+      for (gsize p = 0; p < pixels; p++)
+        last[(o * pixels + p) * cin + c] = codes[(o * cin + c) * pixels + p];
+  return last;
+}
+
+/* [k][n] → [n][k] */
+static gint8 *
+weights_transposed (const gint8 *codes, gsize k, gsize n)
+{
+  gint8 *out = g_new (gint8, k * n);
+
+  for (gsize i = 0; i < k; i++)
+    for (gsize j = 0; j < n; j++)
+      out[j * k + i] = codes[i * n + j];
+  return out;
+}
+
+/* What the kernel is told of input, output and scales. */
+static BskGemmArgs
+product_args (const BsLowering *l,
+              const BsPlannedLayer *layer,
+              const BsNode *node,
+              gsize n,
+              gsize k,
+              gboolean codes_out)
+{
+  BsQuantParams a = bs_lower_params (l, node->inputs[0]);
+  BskGemmArgs args = {
+    .n = (int) n, .k = (int) k, .w_type = BSK_W_S8, .w_scale = layer->scale, .bias = layer->bias
+  };
+
+  args.a_type = bs_lower_type (l, node->inputs[0]);
+  args.a = bs_kernel_params (&a);
+  args.out_type = BSK_F32;
+  if (codes_out) {
+    BsQuantParams c = bs_lower_params (l, layer->output);
+    args.out_type = bs_lower_type (l, layer->output);
+    args.out = bs_kernel_params (&c);
+    bs_lower_clamp (l, layer->fused, &args.out);
+  }
+  return args;
+}
+
+static char *
+describe (const BsPlannedLayer *layer, const BsNode *node)
+{
+  g_autofree char *spec = bs_spec_to_string (layer->weights);
+
+  return g_strdup_printf ("int %s %s %a", node->name, spec, (double) layer->scale[0]);
+}
+
+static void *
+new_packed (gsize bytes)
+{
+  return aligned_alloc (BSK_ALIGN, (MAX (bytes, 1) + BSK_ALIGN - 1) / BSK_ALIGN * BSK_ALIGN);
+}
+
+static gboolean
+conv_lower (BsLowering *l, guint index, GError **error)
+{
+  const BsNode *node = &l->p->model->nodes[index];
+  BsPlannedLayer *layer = planned (l, index);
+  const BsTensor *w = &l->p->model->tensors[node->inputs[1]];
+  gboolean codes_out =
+    l->p->tensors[layer->output].quantized && bs_lower_wants_codes (l, layer->output);
+  gsize cout = (gsize) w->dims[0], cin_group = (gsize) w->dims[1], pixels;
+  g_autofree Product *product = g_new0 (Product, 1);
+  BsWindow win;
+  guint images, out_images;
+  gsize channels, in_pixels, out_channels, out_pixels;
+
+  resolve_window (l, node, &win);
+  bs_dims_count (w->dims + 2, w->n_dims - 2, &pixels);
+  bs_shape_image (&l->p->shapes[node->inputs[0]], &images, &channels, &in_pixels);
+  bs_shape_image (&l->p->shapes[node->outputs[0]], &out_images, &out_channels, &out_pixels);
+  fill_operands (l, layer, node, cout);
+
+  guint y = win.n_spatial - 1, x = y;
+  gboolean flat = win.n_spatial == 1;
+  y = 0;
+  BskConvShape shape = {
+    .h = flat ? 1 : (int) win.in[y],
+    .w = (int) win.in[x],
+    .cin = (int) channels,
+    .cout = (int) cout,
+    .kh = flat ? 1 : (int) win.kernel[y],
+    .kw = (int) win.kernel[x],
+    .stride_h = flat ? 1 : (int) win.stride[y],
+    .stride_w = (int) win.stride[x],
+    .dilation_h = flat ? 1 : (int) win.dilation[y],
+    .dilation_w = (int) win.dilation[x],
+    .pad_top = flat ? 0 : (int) win.pad_begin[y],
+    .pad_left = (int) win.pad_begin[x],
+    .pad_bottom = flat ? 0 : (int) win.pad_end[y],
+    .pad_right = (int) win.pad_end[x],
+    .groups = (int) win.group,
+  };
+  BskGemmArgs args = product_args (l, layer, node, cout, cin_group * pixels, codes_out);
+  g_autofree gint8 *last = weights_last (layer->codes, cout, cin_group, pixels);
+  gsize bytes = bsk_conv_bytes (&shape, &args);
+
+  product->packed = new_packed (bytes);
+  if (product->packed == NULL ||
+      !bs_kernel_check (bsk_conv_pack (&shape, &args, last, product->packed), node, error)) {
+    free (product->packed);
+    g_prefix_error (error, "Packing the weights failed: ");
+    return FALSE;
+  }
+  product->scratch_bytes = bsk_conv_scratch_bytes (product->packed);
+  product->a_image = channels * in_pixels;
+  product->c_image = out_channels * out_pixels;
+  product->ldc = out_channels;
+  product->images = images;
+  product->out_h = bsk_conv_out_h (&shape);
+
+  guint in = bs_lower_need (l, node->inputs[0], BS_FORM_CODES_LAST);
+  g_autofree char *what = describe (layer, node);
+  guint out = bs_lower_slot (l, layer->output, codes_out ? BS_FORM_CODES_LAST : BS_FORM_FLOAT_LAST,
+                             what, &in, 1);
+  bs_lower_step (l, run_conv, node, &in, 1, &out, 1, g_steal_pointer (&product), free_product);
+  return TRUE;
+}
+
+static gboolean
+gemm_lower (BsLowering *l, guint index, GError **error)
+{
+  const BsNode *node = &l->p->model->nodes[index];
+  BsPlannedLayer *layer = planned (l, index);
+  const BsTensor *w = &l->p->model->tensors[node->inputs[1]];
+  gboolean codes_out =
+    l->p->tensors[layer->output].quantized && bs_lower_wants_codes (l, layer->output);
+  gsize n = (gsize) w->dims[layer->layer.channel_axis],
+        k = (gsize) w->dims[1 - layer->layer.channel_axis];
+  g_autofree Product *product = g_new0 (Product, 1);
+
+  fill_operands (l, layer, node, n);
+  BskGemmArgs args = product_args (l, layer, node, n, k, codes_out);
+  g_autofree gint8 *transposed =
+    layer->layer.channel_axis == 1 ? weights_transposed (layer->codes, k, n) : NULL;
+
+  product->packed = new_packed (bsk_gemm_bytes (&args));
+  if (product->packed == NULL ||
+      !bs_kernel_check (
+        bsk_gemm_pack (&args, transposed != NULL ? transposed : layer->codes, k, product->packed),
+        node, error)) {
+    free (product->packed);
+    g_prefix_error (error, "Packing the weights failed: ");
+    return FALSE;
+  }
+  product->rows = bs_lower_elements (l, node->inputs[0]) / k;
+  product->k = k;
+  product->ldc = n;
+
+  guint in = bs_lower_need (l, node->inputs[0], BS_FORM_CODES);
+  g_autofree char *what = describe (layer, node);
+  guint out =
+    bs_lower_slot (l, layer->output, codes_out ? BS_FORM_CODES : BS_FORM_FLOAT, what, &in, 1);
+  bs_lower_step (l, run_gemm, node, &in, 1, &out, 1, g_steal_pointer (&product), free_product);
+  return TRUE;
+}
+
+const BsIntOp bs_int_conv = { "Conv", FALSE, conv_capable, conv_lower };
+const BsIntOp bs_int_gemm = { "Gemm", FALSE, gemm_capable, gemm_lower };
+const BsIntOp bs_int_matmul = { "MatMul", FALSE, gemm_capable, gemm_lower };

@@ -1,0 +1,71 @@
+/* Preparing a run: a configuration met a model; weights are quantized and packed, steps are listed.
+ *
+ * Every layer and every tensor gets one of three treatments: on integers (codes in, integer
+ * kernel), simulated (a float operator on decoded weights or activations), or float. What is not a
+ * layer – pooling, residual adds, activations, reshapes – runs on codes where all its readers do,
+ * else as a float island. SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "model/layers.h"
+#include "quant/config.h"
+#include "quant/quant.h"
+#include "quant/stats.h"
+
+G_BEGIN_DECLS
+
+/* How the codes of one activation tensor map to numbers. */
+typedef struct {
+  gboolean quantized;   /* the tensor exists as codes somewhere in the plan */
+  gboolean is_signed;   /* int8 codes; else uint8 */
+  BsQuantParams params; /* integer specs of up to 16 bits; quantized or only simulated */
+  BsInterval interval;  /* what the range rule chose */
+  gint inherits; /* ≥ 0: shares the codes' meaning with this tensor (pooling, reshapes); −1: its own
+                    range */
+} BsPlannedTensor;
+
+/* What became of one layer. */
+typedef struct {
+  BsLayer layer;
+  const BsSpec *weights, *acts;     /* in force, borrowed from the configuration */
+  BsQuant *quant[BS_LAYER_WEIGHTS]; /* NULL: float */
+  gboolean on_integers;
+  const char *why_not; /* static sentence: why the layer is simulated or float; NULL on integers */
+  guint output;        /* tensor it writes, after the fused activation */
+  gint fused;          /* node of the fused activation, or −1 */
+  /* On integers: what the kernel multiplies with. */
+  float *scale; /* [n_channels] of the weights, alpha of Gemm included */
+  gint8 *codes; /* [weights], in the tensor's own order: quant's, but for rescaled channels */
+  gint32 *bias; /* [n_channels] in units of input scale · scale[c]; NULL: none */
+  guint n_channels;
+  guint n_rescaled; /* channels whose scale was raised so that the bias fits 31 bits */
+} BsPlannedLayer;
+
+typedef struct _BsStep BsStep; /* run/step.h */
+
+/* Immutable once made; any number of threads run one plan, each with its own BsRunner. */
+typedef struct {
+  BsModel *model;
+  BsConfig *config;
+  BsValue *shapes;          /* [n_tensors], batch 1 */
+  BsPlannedTensor *tensors; /* [n_tensors] */
+  GArray *layers;           /* BsPlannedLayer */
+  guint n_steps, n_slots;
+  BsStep *steps;
+  struct _BsSlot *slots;
+  guint *output_slots;  /* [model->n_outputs] */
+  double integer_share; /* multiply-adds on integer kernels */
+  gboolean simulated;   /* some quantized layer runs in float on decoded values */
+} BsPrepared;
+
+/* bs_prepare: decides, quantizes, packs.
+ *
+ *   model   simplified; shapes known
+ *   stats   [n_tensors] calibration statistics of float activations, NULL where there are none
+ *
+ * Errors  BS_ERROR_INVALID naming a layer of the configuration that the model does not have;
+ * bs_quantize's own. */
+BsPrepared *bs_prepare (BsModel *model, BsConfig *config, BsStats *const *stats, GError **error);
+void bs_prepared_free (BsPrepared *prepared);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsPrepared, bs_prepared_free)
+
+G_END_DECLS

@@ -1,0 +1,274 @@
+/* Evaluating a plan over all samples: sample-parallel, in shards merged in order, from the deepest
+ * cached cut point on. SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "run/step.h"
+#include "study/study_private.h"
+
+typedef struct {
+  BsStudy *study;
+  const BsPrepared *plan;
+  BsRunner **runners; /* [threads] */
+  float *outputs;
+  gint32 *classes;
+  BsShardSums *sums; /* [n_shards] */
+  guint n, batch, shard;
+  guint first_step;  /* 0, or the step behind a cached cut */
+  const BsCut *from; /* what to feed there; NULL: the inputs */
+  guint from_slot;
+  BsCut **to;  /* [n_steps] cuts to fill behind each step, or NULL */
+  GMutex lock; /* guards error */
+  GError *error;
+  gint failed; /* atomic */
+  const gint *cancelled;
+} Evaluation;
+
+static void
+judge (const Evaluation *e, guint first, guint count, const float *out, BsShardSums *sums)
+{
+  const BsStudy *study = e->study;
+  const BsJudge *j = &study->judge;
+  const float *ref = study->reference;
+
+  if (ref != NULL)
+    bs_error_sums_add (&sums->error, ref + (gsize) first * j->elements, out,
+                       (gsize) count * j->elements);
+  for (gsize row = 0; j->classes > 0 && row < (gsize) count * j->rows; row++) {
+    gsize at = (gsize) first * j->rows + row;
+    const float *x = out + row * j->classes;
+    guint best = bs_argmax (x, j->classes);
+    sums->n++;
+    if (e->classes != NULL)
+      e->classes[at] = (gint32) best;
+    if (ref != NULL) {
+      sums->n_agree += (gint32) best == study->reference_class[at];
+      sums->kl += bs_kl_divergence (ref + at * j->classes, x, j->classes);
+    }
+    if (study->dataset->labels == NULL)
+      continue;
+    gint64 label = study->dataset->labels[at];
+    sums->n_correct += (gint64) best == label;
+    if (j->next_token && label >= 0 && label < (gint64) j->classes) {
+      double nll = bs_negative_log_likelihood (x, j->classes, (guint) label);
+      sums->nll += nll;
+      sums->nll_sq += nll * nll;
+    }
+  }
+}
+
+typedef struct {
+  const Evaluation *e;
+  guint first;
+} CutTap;
+
+/* Keeps what is alive at the cut points of this plan. */
+static void
+save_cut (gpointer user, BsRunner *runner, guint step)
+{
+  const CutTap *tap = user;
+  BsCut *cut = tap->e->to[step];
+  gsize bytes;
+
+  if (cut == NULL)
+    return;
+  const void *data = bs_runner_slot_data (runner, tap->e->plan->steps[step].out[0], &bytes);
+  memcpy (cut->data + tap->first * cut->sample_bytes, data, bytes);
+}
+
+static gboolean
+run_batch (Evaluation *e,
+           BsRunner *runner,
+           guint first,
+           guint count,
+           BsShardSums *sums,
+           GError **error)
+{
+  BsStudy *study = e->study;
+  BsValue inputs[BS_CALL_MAX];
+  CutTap tap = { e, first };
+  guint run = study->fixed_batch > 1 ? 1 : count;
+
+  bs_study_inputs (study, FALSE, first, count, inputs);
+  if (e->from != NULL) {
+    if (!bs_runner_begin (runner, run, error) ||
+        !bs_runner_feed (runner, e->from_slot, e->from->data + first * e->from->sample_bytes,
+                         count * e->from->sample_bytes, error))
+      return FALSE;
+  }
+  if (!bs_runner_run (runner, inputs, run, e->first_step, G_MAXUINT,
+                      e->to != NULL ? save_cut : NULL, &tap, error))
+    return FALSE;
+  if (study->judge.elements > 0) {
+    const BsValue *out = bs_runner_output_value (runner, 0);
+    judge (e, first, count, out->data, sums);
+    if (e->outputs != NULL)
+      memcpy (e->outputs + (gsize) first * study->judge.elements, out->data,
+              (gsize) count * study->judge.elements * sizeof (float));
+  }
+  return TRUE;
+}
+
+static void
+run_shard (gpointer data, guint index, guint worker)
+{
+  Evaluation *e = data;
+  g_autoptr (GError) error = NULL;
+  guint first = index * e->shard, end = MIN (first + e->shard, e->n);
+
+  if (e->runners[worker] == NULL)
+    e->runners[worker] = bs_runner_new (e->plan);
+  for (guint i = first; i < end; i += e->batch) {
+    if (g_atomic_int_get (&e->failed) != 0 ||
+        (e->cancelled != NULL && g_atomic_int_get (e->cancelled) != 0))
+      return;
+    if (!run_batch (e, e->runners[worker], i, MIN (e->batch, end - i), &e->sums[index], &error)) {
+      g_mutex_lock (&e->lock);
+      if (e->error == NULL)
+        e->error = g_steal_pointer (&error);
+      g_mutex_unlock (&e->lock);
+      g_atomic_int_set (&e->failed, 1);
+      return;
+    }
+  }
+}
+
+/* The slot that alone is alive behind each step, or BS_SLOT_NONE. */
+static guint *
+find_cuts (const BsPrepared *plan)
+{
+  guint *cuts = g_new (guint, plan->n_steps + 1);
+  g_autofree guint *writer = g_new0 (guint, plan->n_slots);
+
+  for (guint s = 0; s < plan->n_steps; s++)
+    for (guint k = 0; k < plan->steps[s].n_out; k++)
+      if (plan->steps[s].out[k] != BS_SLOT_NONE)
+        writer[plan->steps[s].out[k]] = s + 1; /* 0: a model input */
+  for (guint s = 0; s < plan->n_steps; s++) {
+    guint alive = 0;
+    cuts[s] = BS_SLOT_NONE;
+    for (guint i = 0; i < plan->n_slots; i++)
+      if (writer[i] <= s + 1 && plan->slots[i].last_use > s) {
+        alive++;
+        cuts[s] = i;
+      }
+    if (alive != 1 || plan->steps[s].n_out != 1 || cuts[s] != plan->steps[s].out[0])
+      cuts[s] = BS_SLOT_NONE;
+  }
+  return cuts;
+}
+
+/* Starts behind the deepest cut that is cached; keeps this plan's own cuts when the study asks for
+ * it and they fit. */
+static void
+use_cuts (Evaluation *e)
+{
+  BsStudy *study = e->study;
+  g_autofree guint *cuts = find_cuts (e->plan);
+
+  for (guint s = 0; s + 1 < e->plan->n_steps; s++) {
+    if (cuts[s] == BS_SLOT_NONE)
+      continue;
+    const BsSlot *slot = &e->plan->slots[cuts[s]];
+    BsCut *cut = g_hash_table_lookup (study->cuts, &slot->key);
+    if (cut != NULL) {
+      e->from = cut;
+      e->from_slot = cuts[s];
+      e->first_step = s + 1;
+    }
+  }
+  if (!study->keep_cuts)
+    return;
+  e->to = g_new0 (BsCut *, e->plan->n_steps);
+  for (guint s = e->first_step; s + 1 < e->plan->n_steps; s++) {
+    if (cuts[s] == BS_SLOT_NONE ||
+        study->model->tensors[e->plan->slots[cuts[s]].tensor].dtype != BS_DTYPE_F32)
+      continue;
+    const BsSlot *slot = &e->plan->slots[cuts[s]];
+    gboolean codes = slot->form == BS_FORM_CODES || slot->form == BS_FORM_CODES_LAST;
+    gsize sample_bytes =
+      bs_value_count (&e->plan->shapes[slot->tensor]) * (codes ? 1 : sizeof (float));
+    gsize bytes = sample_bytes * e->n;
+    if (bytes == 0 || bytes > study->cache_cap - study->cache_used ||
+        g_hash_table_contains (study->cuts, &slot->key))
+      continue;
+    BsCut *cut = g_new0 (BsCut, 1);
+    cut->key = slot->key;
+    cut->sample_bytes = sample_bytes;
+    cut->data = g_malloc (bytes);
+    study->cache_used += bytes;
+    g_hash_table_insert (study->cuts, &cut->key, cut);
+    e->to[s] = cut;
+  }
+}
+
+/* Cuts of a run that did not end hold only some samples. */
+static void
+drop_new_cuts (Evaluation *e)
+{
+  for (guint s = 0; e->to != NULL && s < e->plan->n_steps; s++)
+    if (e->to[s] != NULL) {
+      e->study->cache_used -= e->to[s]->sample_bytes * e->n;
+      g_hash_table_remove (e->study->cuts, &e->to[s]->key);
+    }
+}
+
+gboolean
+bs_study_evaluate (BsStudy *study,
+                   const BsPrepared *plan,
+                   float *outputs,
+                   gint32 *classes,
+                   BsShardSums *sums,
+                   const gint *cancelled,
+                   GError **error)
+{
+  guint group = (guint) MAX (study->fixed_batch, 1);
+  guint n = study->dataset->n / group * group, shard = MAX (BS_SHARD / group, 1) * group;
+  guint threads = bs_parallel_threads (), n_shards = (n + shard - 1) / shard;
+  g_autofree BsShardSums *shards = g_new0 (BsShardSums, n_shards);
+  g_autofree BsRunner **runners = g_new0 (BsRunner *, threads);
+  Evaluation e = { .study = study,
+                   .plan = plan,
+                   .runners = runners,
+                   .outputs = outputs,
+                   .classes = classes,
+                   .sums = shards,
+                   .n = n,
+                   .shard = shard,
+                   .batch = study->fixed_batch > 0 ? group : BS_BATCH,
+                   .cancelled = cancelled };
+  gboolean stopped;
+
+  g_mutex_init (&e.lock);
+  if (study->cache_cap > 0 && group == 1)
+    use_cuts (&e);
+  bs_parallel_for (n_shards, run_shard, &e, cancelled);
+  stopped = cancelled != NULL && g_atomic_int_get (cancelled) != 0;
+  for (guint i = 0; i < threads; i++)
+    g_clear_pointer (&runners[i], bs_runner_free);
+  if (e.error != NULL || stopped)
+    drop_new_cuts (&e);
+  g_free (e.to);
+  g_mutex_clear (&e.lock);
+  if (e.error != NULL) {
+    g_propagate_error (error, e.error);
+    return FALSE;
+  }
+  if (stopped) {
+    g_set_error (error, BS_ERROR, BS_ERROR_CANCELLED, "Stopped.");
+    return FALSE;
+  }
+  memset (sums, 0, sizeof *sums);
+  for (guint i = 0; i < n_shards; i++) {
+    sums->n += shards[i].n;
+    sums->n_correct += shards[i].n_correct;
+    sums->n_agree += shards[i].n_agree;
+    sums->kl += shards[i].kl;
+    sums->nll += shards[i].nll;
+    sums->nll_sq += shards[i].nll_sq;
+    bs_error_sums_merge (&sums->error, &shards[i].error);
+  }
+  return TRUE;
+}

@@ -1,0 +1,273 @@
+/* Two errors for each layer: local (it alone quantized, fed with float) and accumulated (what
+ * really arrives). SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "run/step.h"
+#include "study/study_private.h"
+
+#define PROBE_BATCH 32u
+
+typedef struct {
+  BsErrorSums local, accumulated;
+  guint64 saturated;
+  double span;
+  guint64 bins[BS_ERROR_BINS];
+} LayerSums;
+
+typedef struct {
+  BsStudy *study;
+  const BsPrepared *plan;
+  LayerSums *sums;       /* [n_batches · n_layers] */
+  gint *step_of;         /* [n_layers] */
+  gboolean *local_known; /* [n_layers] */
+  double *spans;         /* [n_layers] half width of the error histogram */
+  const gint *cancelled;
+} Job;
+
+/* The tensor a layer's step gives: after the fused activation on integers. */
+static guint
+output_slot (const BsPrepared *plan, gint step)
+{
+  return plan->steps[step].out[0];
+}
+
+static float *
+decoded (const Job *job, BsRunner *runner, guint slot, gsize *n)
+{
+  guint tensor = job->plan->slots[slot].tensor;
+  float *values;
+
+  *n = bs_value_count (&job->plan->shapes[tensor]) * bs_runner_n_samples (runner);
+  values = g_new (float, *n);
+  if (!bs_runner_decode (runner, slot, values, *n))
+    g_clear_pointer (&values, g_free);
+  return values;
+}
+
+typedef struct {
+  const Job *job;
+  guint first, batch_index;
+} Tap;
+
+static void
+compare_accumulated (gpointer user, BsRunner *runner, guint step)
+{
+  const Tap *tap = user;
+  const Job *job = tap->job;
+  gint index = job->plan->steps[step].layer;
+  gsize n;
+
+  if (index < 0)
+    return;
+  guint slot = output_slot (job->plan, (gint) step), tensor = job->plan->slots[slot].tensor;
+  const float *probe = job->study->probes[tensor];
+  LayerSums *sums = &job->sums[tap->batch_index * job->plan->layers->len + (guint) index];
+  g_autofree float *values = probe != NULL ? decoded (job, runner, slot, &n) : NULL;
+  if (values == NULL)
+    return;
+  probe += tap->first * bs_value_count (&job->plan->shapes[tensor]);
+  bs_error_sums_add (&sums->accumulated, probe, values, n);
+
+  const BsPlannedTensor *t = &job->plan->tensors[tensor];
+  double span = job->spans[index];
+  float lo = -INFINITY, hi = INFINITY;
+  if (t->quantized) {
+    lo = ((float) (t->params.qmin - t->params.zero) - 0.5f) * t->params.scale;
+    hi = ((float) (t->params.qmax - t->params.zero) + 0.5f) * t->params.scale;
+  }
+  for (gsize i = 0; i < n; i++) {
+    double e = (double) values[i] - (double) probe[i];
+    sums->saturated += probe[i] < lo || probe[i] > hi;
+    if (!isfinite (e))
+      continue;
+    double bin = span > 0 ? (e / span + 1) / 2 * BS_ERROR_BINS : BS_ERROR_BINS / 2;
+    sums->bins[bin < 0 ? 0 : bin >= BS_ERROR_BINS ? BS_ERROR_BINS - 1 : (guint) bin]++;
+  }
+}
+
+/* The float probe of an input in the form that the step reads. */
+static gboolean
+feed_probe (const Job *job, BsRunner *runner, guint slot, guint first)
+{
+  const BsSlot *s = &job->plan->slots[slot];
+  const BsPlannedTensor *t = &job->plan->tensors[s->tensor];
+  gsize per_sample = bs_value_count (&job->plan->shapes[s->tensor]),
+        n = per_sample * bs_runner_n_samples (runner);
+  const float *probe = job->study->probes[s->tensor];
+  BskQParams params = bs_kernel_params (&t->params);
+  BskType type = t->is_signed ? BSK_S8 : BSK_U8;
+  guint images;
+  gsize channels, pixels;
+
+  if (probe == NULL)
+    return FALSE;
+  probe += first * per_sample;
+  void *data = bs_runner_output (runner, slot, NULL);
+  if (data == NULL)
+    return FALSE;
+  switch (s->form) {
+  case BS_FORM_CODES:
+    return bsk_quantize (probe, n, &params, type, data) == BSK_OK;
+  case BS_FORM_CODES_LAST:
+    return bs_shape_image (bs_runner_value (runner, slot), &images, &channels, &pixels) &&
+           bsk_quantize_nchw (probe, images, channels, pixels, &params, type, data) == BSK_OK;
+  case BS_FORM_FAKE:
+    memcpy (data, probe, n * sizeof *probe);
+    return bs_quant_apply (job->study->current_acts[s->tensor], &t->interval, data, n, NULL);
+  case BS_FORM_FLOAT:
+    memcpy (data, probe, n * sizeof *probe);
+    return TRUE;
+  case BS_FORM_FLOAT_LAST:
+  case BS_N_FORMS:
+    break;
+  }
+  return FALSE;
+}
+
+static void
+compare_local (const Job *job,
+               BsRunner *runner,
+               guint index,
+               guint first,
+               guint count,
+               LayerSums *sums)
+{
+  const BsStep *step = &job->plan->steps[job->step_of[index]];
+  guint slot = output_slot (job->plan, job->step_of[index]);
+  const float *probe = job->study->probes[job->plan->slots[slot].tensor];
+  gsize n;
+
+  if (probe == NULL || !bs_runner_begin (runner, count, NULL))
+    return;
+  for (guint k = 0; k < step->n_in; k++)
+    if (step->in[k] != BS_SLOT_NONE && !feed_probe (job, runner, step->in[k], first))
+      return;
+  if (!step->run (step, runner, NULL))
+    return;
+  g_autofree float *values = decoded (job, runner, slot, &n);
+  if (values != NULL)
+    bs_error_sums_add (&sums->local, probe + first * (n / count), values, n);
+}
+
+static void
+run_probe_batch (gpointer data, guint batch_index, guint worker)
+{
+  Job *job = data;
+  g_autoptr (BsRunner) runner = bs_runner_new (job->plan);
+  guint size = job->study->fixed_batch == 1 ? 1 : PROBE_BATCH;
+  guint first = batch_index * size, count = MIN (size, job->study->n_probes - first);
+  Tap tap = { job, first, batch_index };
+  BsValue inputs[BS_CALL_MAX];
+
+  bs_study_inputs (job->study, FALSE, first, count, inputs);
+  bs_runner_run (runner, inputs, count, 0, G_MAXUINT, compare_accumulated, &tap, NULL);
+  for (guint i = 0; i < job->plan->layers->len; i++)
+    if (job->step_of[i] >= 0 && !job->local_known[i])
+      compare_local (job, runner, i, first, count,
+                     &job->sums[batch_index * job->plan->layers->len + i]);
+}
+
+/* All that decides a layer's local error. */
+static char *
+describe_treatment (const BsPrepared *plan, const BsPlannedLayer *layer)
+{
+  const BsNode *node = &plan->model->nodes[layer->layer.node];
+  g_autofree char *weights = bs_spec_to_string (layer->weights),
+                  *acts = bs_spec_to_string (layer->acts);
+  const BsPlannedTensor *in =
+    &plan->tensors[node->inputs[layer->layer.inputs[0] == 0 ? 1 % node->n_inputs : 0]];
+  const BsPlannedTensor *out = &plan->tensors[layer->output];
+
+  return g_strdup_printf (
+    "%s %s %s %d %a %d %d %a %d %d %d %a %s", node->name, weights, acts, layer->on_integers,
+    (double) in->params.scale, in->params.zero, out->quantized, (double) out->params.scale,
+    out->params.zero, out->params.qmax, layer->fused,
+    layer->quant[0] != NULL && layer->quant[0]->scale != NULL ? (double) layer->quant[0]->scale[0]
+                                                              : 0.0,
+    g_strv_length (plan->config->corrections) > 0 ? plan->config->key : "");
+}
+
+static void
+fill_layer (BsLayerResult *out,
+            const BsPrepared *plan,
+            const BsPlannedLayer *layer,
+            const LayerSums *sums,
+            const BsErrorSums *local)
+{
+  out->local_sqnr_db = local->count > 0 ? bs_error_sqnr_db (local) : NAN;
+  out->accumulated_sqnr_db =
+    sums->accumulated.count > 0 ? bs_error_sqnr_db (&sums->accumulated) : NAN;
+  out->cosine = sums->accumulated.count > 0 ? bs_error_cosine (&sums->accumulated) : NAN;
+  out->max_abs = sums->accumulated.max_abs;
+  out->saturated_share =
+    sums->accumulated.count > 0 ? (double) sums->saturated / (double) sums->accumulated.count : 0;
+  out->error_span = sums->span;
+  memcpy (out->error_bins, sums->bins, sizeof out->error_bins);
+}
+
+gboolean
+bs_study_measure_layers (BsStudy *study,
+                         const BsPrepared *plan,
+                         BsResult *result,
+                         const gint *cancelled,
+                         GError **error)
+{
+  guint n_layers = plan->layers->len, size = study->fixed_batch == 1 ? 1 : PROBE_BATCH;
+  guint n_batches = (study->n_probes + size - 1) / size;
+  g_autofree LayerSums *sums = g_new0 (LayerSums, (gsize) n_batches * n_layers + 1);
+  g_autofree gint *step_of = g_new (gint, n_layers + 1);
+  g_autofree gboolean *known = g_new0 (gboolean, n_layers + 1);
+  g_autofree double *spans = g_new0 (double, n_layers + 1);
+  g_autofree const BsSpec **acts = g_new0 (const BsSpec *, study->model->n_tensors);
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
+  Job job = { study, plan, sums, step_of, known, spans, cancelled };
+
+  for (guint i = 0; i < n_layers; i++) {
+    const BsPlannedLayer *layer = &g_array_index (plan->layers, BsPlannedLayer, i);
+    const BsNode *node = &study->model->nodes[layer->layer.node];
+    const BsPlannedTensor *out = &plan->tensors[layer->output];
+    step_of[i] = -1;
+    for (guint s = 0; s < plan->n_steps; s++)
+      if (plan->steps[s].layer == (gint) i)
+        step_of[i] = (gint) s;
+    for (guint k = 0; k < node->n_inputs; k++)
+      if (node->inputs[k] != BS_TENSOR_NONE)
+        acts[node->inputs[k]] = layer->acts;
+    g_ptr_array_add (keys, describe_treatment (plan, layer));
+    known[i] = g_hash_table_contains (study->local, keys->pdata[i]);
+    /* wide enough for the rounding of many layers: an eighth of the output's range, or 16 steps of
+     * its codes */
+    const BsStats *stats = study->stats[layer->output];
+    spans[i] = stats != NULL && stats->count > 0 ? MAX (stats->max - stats->min, 0) / 8 : 0;
+    if (out->quantized)
+      spans[i] = MAX (spans[i], 16 * (double) out->params.scale);
+  }
+  study->current_acts = acts;
+  bs_parallel_for (n_batches, run_probe_batch, &job, cancelled);
+  study->current_acts = NULL;
+  if (cancelled != NULL && g_atomic_int_get (cancelled) != 0) {
+    g_set_error (error, BS_ERROR, BS_ERROR_CANCELLED, "Stopped.");
+    return FALSE;
+  }
+  for (guint i = 0; i < n_layers; i++) {
+    const BsPlannedLayer *layer = &g_array_index (plan->layers, BsPlannedLayer, i);
+    LayerSums total = { .span = spans[i] };
+    for (guint b = 0; b < n_batches; b++) {
+      const LayerSums *part = &sums[b * n_layers + i];
+      bs_error_sums_merge (&total.local, &part->local);
+      bs_error_sums_merge (&total.accumulated, &part->accumulated);
+      total.saturated += part->saturated;
+      for (guint k = 0; k < BS_ERROR_BINS; k++)
+        total.bins[k] += part->bins[k];
+    }
+    if (!known[i])
+      g_hash_table_insert (study->local, g_strdup (keys->pdata[i]),
+                           g_memdup2 (&total.local, sizeof total.local));
+    fill_layer (&result->layers[i], plan, layer, &total,
+                g_hash_table_lookup (study->local, keys->pdata[i]));
+  }
+  return TRUE;
+}

@@ -1,0 +1,90 @@
+/* What the files of a study share. Private to src/core/study.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "quant/measure.h"
+#include "run/runner.h"
+#include "study/study.h"
+
+G_BEGIN_DECLS
+
+#define BS_BATCH                                                                                   \
+  16 /* samples that go through the network together: their activations stay in the second-level   \
+        cache */
+#define BS_SHARD 128 /* samples a thread claims at once */
+
+/* How the first output is judged. */
+typedef struct {
+  gsize elements; /* floats a sample; 0: the output is not float32 */
+  guint rows;     /* judgements a sample: 1, or tokens */
+  guint classes;  /* per row; 0: the output has no classes */
+  gboolean next_token;
+} BsJudge;
+
+/* A cut point: the one tensor that is alive there, for all evaluation samples. */
+typedef struct {
+  guint64 key;
+  gsize sample_bytes;
+  guint8 *data;
+} BsCut;
+
+struct _BsStudy {
+  BsModel *model;
+  BsDataset *dataset;
+  gint64 fixed_batch; /* 0: any */
+  BsStats **stats;    /* [n_tensors] */
+  BsConfig *float_config;
+  BsResult *float_result;
+  BsJudge judge;
+  float *reference;        /* [n · judge.elements] float outputs */
+  gint32 *reference_class; /* [n · rows] */
+
+  guint n_probes; /* samples whose float activations are kept, to compare layers with */
+  float **probes; /* [n_tensors]; NULL: not kept */
+  const BsSpec **current_acts; /* [n_tensors] while layers are measured */
+  GHashTable *local;           /* text of a layer's treatment → BsErrorSums of this layer alone */
+
+  gsize cache_cap, cache_used;
+  GHashTable *cuts; /* key → BsCut */
+  gboolean keep_cuts;
+};
+
+/* bs_study_inputs: sample `index` and the n − 1 behind it as the model's inputs; calibration: from
+ * the calibration samples. Borrowed; only the first input is fed from the data set. */
+void
+bs_study_inputs (const BsStudy *study, gboolean calibration, guint index, guint n, BsValue *inputs);
+
+/* bs_study_make_reference: calibration statistics, float outputs, probes. */
+gboolean bs_study_make_reference (BsStudy *study, const BsObserver *observer, GError **error);
+
+/* What evaluation adds up, one per shard, merged in shard order. */
+typedef struct {
+  guint64 n, n_correct, n_agree;
+  double kl, nll, nll_sq;
+  BsErrorSums error;
+} BsShardSums;
+
+/* bs_study_evaluate: all samples through the plan.
+ *   outputs  [n · judge.elements] or NULL: kept here
+ *   classes  [n · rows] or NULL: argmax kept here */
+gboolean bs_study_evaluate (BsStudy *study,
+                            const BsPrepared *plan,
+                            float *outputs,
+                            gint32 *classes,
+                            BsShardSums *sums,
+                            const gint *cancelled,
+                            GError **error);
+
+/* bs_study_set_float: the float run as a result, from what its evaluation added up. */
+void
+bs_study_set_float (BsStudy *study, const BsPrepared *plan, const BsShardSums *sums, gint64 start);
+
+/* bs_study_measure_layers: local and accumulated errors on the probes into result->layers (already
+ * made). */
+gboolean bs_study_measure_layers (BsStudy *study,
+                                  const BsPrepared *plan,
+                                  BsResult *result,
+                                  const gint *cancelled,
+                                  GError **error);
+
+G_END_DECLS
