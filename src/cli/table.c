@@ -50,6 +50,8 @@ bs_table_add (BsTable *table, const char *format, ...)
 void
 bs_table_add_number (BsTable *table, double value, gint digits, const char *unit)
 {
+  if (fabs (value) < 0.5 * pow (10, -digits)) /* “−0.0” says nothing */
+    value = 0;
   if (isnan (value))
     bs_table_add (table, "–");
   else if (isinf (value))

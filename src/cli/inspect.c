@@ -1,0 +1,272 @@
+/* Command: what is in a model file.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/command.h"
+#include "cli/json.h"
+#include "cli/table.h"
+
+#include "loaders/loader.h"
+#include "model/infer.h"
+#include "model/layers.h"
+#include "model/simplify.h"
+
+#include <stdio.h>
+
+/* The file as it is, and as it is measured: simplified, with shapes. */
+typedef struct {
+  BsModel *loaded, *model;
+  BsValue *shapes;     /* batch 1; NULL where they cannot be inferred */
+  char *shape_problem; /* why; or NULL */
+  gint64 fixed_batch;
+  GArray *layers;          /* BsLayer, of model */
+  GHashTable *unsupported; /* operator → count */
+} Inspection;
+
+static void
+inspection_clear (Inspection *inspection)
+{
+  g_clear_pointer (&inspection->loaded, bs_model_unref);
+  g_clear_pointer (&inspection->model, bs_model_unref);
+  g_clear_pointer (&inspection->shapes, g_free);
+  g_clear_pointer (&inspection->shape_problem, g_free);
+  g_clear_pointer (&inspection->layers, g_array_unref);
+  g_clear_pointer (&inspection->unsupported, g_hash_table_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Inspection, inspection_clear)
+
+static void
+count_unsupported (Inspection *inspection)
+{
+  const BsModel *model = inspection->loaded;
+
+  inspection->unsupported = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < model->n_nodes; i++) {
+    const BsNode *node = &model->nodes[i];
+    char *op;
+    guint count;
+
+    if (node->op != NULL)
+      continue;
+    op = *node->domain != '\0' ? g_strdup_printf ("%s.%s", node->domain, node->op_type)
+                               : g_strdup (node->op_type);
+    count = GPOINTER_TO_UINT (g_hash_table_lookup (inspection->unsupported, op));
+    g_hash_table_insert (inspection->unsupported, op, GUINT_TO_POINTER (count + 1));
+  }
+}
+
+/* A file that cannot be simplified or whose shapes do not fit still opens; the reason is told. */
+static gboolean
+inspect (Inspection *inspection, const char *path, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (BsModel) inferred = NULL;
+
+  *inspection = (Inspection){ .loaded = bs_load_model (path, error) };
+  if (inspection->loaded == NULL)
+    return FALSE;
+  count_unsupported (inspection);
+  inspection->model = bs_simplify (inspection->loaded, &problem);
+  if (inspection->model == NULL)
+    inspection->model = bs_model_ref (inspection->loaded);
+  inferred =
+    problem == NULL ? bs_infer (inspection->model, &inspection->fixed_batch, &problem) : NULL;
+  if (inferred != NULL) {
+    bs_model_unref (inspection->model);
+    inspection->model = g_steal_pointer (&inferred);
+    inspection->shapes = bs_model_shapes (inspection->model, &problem);
+  }
+  if (problem != NULL)
+    inspection->shape_problem = g_strdup (problem->message);
+  inspection->layers = bs_model_layers (inspection->model, inspection->shapes);
+  return TRUE;
+}
+
+static void
+json_tensors (JsonBuilder *json,
+              const char *member,
+              const BsModel *model,
+              const guint *tensors,
+              guint n)
+{
+  bs_json_begin_array (json, member);
+  for (guint i = 0; i < n; i++) {
+    const BsTensor *tensor = &model->tensors[tensors[i]];
+
+    json_builder_begin_object (json);
+    bs_json_text (json, "name", tensor->name);
+    bs_json_text (json, "type", bs_dtype_name (tensor->dtype));
+    if (tensor->n_dims != BS_DIMS_UNKNOWN)
+      bs_json_dims (json, "shape", tensor->dims, tensor->n_dims);
+    else
+      bs_json_text (json, "shape", NULL);
+    json_builder_end_object (json);
+  }
+  json_builder_end_array (json);
+}
+
+static void
+json_layers (JsonBuilder *json, const Inspection *inspection)
+{
+  const BsModel *model = inspection->model;
+
+  bs_json_begin_array (json, "layers");
+  for (guint i = 0; i < inspection->layers->len; i++) {
+    const BsLayer *layer = &g_array_index (inspection->layers, BsLayer, i);
+    const BsTensor *weight = &model->tensors[layer->tensors[0]];
+
+    json_builder_begin_object (json);
+    bs_json_text (json, "name", model->nodes[layer->node].name);
+    bs_json_text (json, "op", model->nodes[layer->node].op_type);
+    bs_json_text (json, "weight", weight->name);
+    bs_json_dims (json, "shape", weight->dims, weight->n_dims);
+    bs_json_integer (json, "channel_axis", layer->channel_axis);
+    bs_json_integer (json, "parameters", (gint64) layer->parameters);
+    bs_json_integer (json, "macs", (gint64) layer->macs);
+    json_builder_end_object (json);
+  }
+  json_builder_end_array (json);
+}
+
+static guint64
+total_macs (const Inspection *inspection)
+{
+  guint64 macs = 0;
+
+  for (guint i = 0; inspection->shapes != NULL && i < inspection->model->n_nodes; i++)
+    macs += bs_node_macs (inspection->model, &inspection->model->nodes[i], inspection->shapes);
+  return macs;
+}
+
+static void
+print_json (const Inspection *inspection)
+{
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  const BsModel *loaded = inspection->loaded, *model = inspection->model;
+  guint64 parameters = bs_model_parameters (loaded);
+  g_autoptr (GList) ops =
+    g_list_sort (g_hash_table_get_keys (inspection->unsupported), (GCompareFunc) g_strcmp0);
+
+  json_builder_begin_object (json);
+  bs_json_text (json, "name", loaded->name);
+  bs_json_text (json, "format", loaded->format);
+  bs_json_text (json, "producer", loaded->producer);
+  bs_json_integer (json, "opset", loaded->opset);
+  bs_json_text (json, "digest", loaded->digest);
+  bs_json_integer (json, "file_bytes", (gint64) loaded->file_bytes);
+  json_tensors (json, "inputs", model, model->inputs, model->n_inputs);
+  json_tensors (json, "outputs", model, model->outputs, model->n_outputs);
+  bs_json_integer (json, "nodes", loaded->n_nodes);
+  bs_json_integer (json, "parameters", (gint64) parameters);
+  bs_json_integer (json, "float_bytes", (gint64) (parameters * sizeof (float)));
+  bs_json_integer (json, "macs", (gint64) total_macs (inspection));
+  bs_json_integer (json, "fixed_batch", inspection->fixed_batch);
+  json_layers (json, inspection);
+  bs_json_begin_array (json, "unsupported");
+  for (GList *op = ops; op != NULL; op = op->next) {
+    json_builder_begin_object (json);
+    bs_json_text (json, "op", op->data);
+    bs_json_integer (json, "count",
+                     GPOINTER_TO_UINT (g_hash_table_lookup (inspection->unsupported, op->data)));
+    json_builder_end_object (json);
+  }
+  json_builder_end_array (json);
+  bs_json_begin_array (json, "notes");
+  for (guint i = 0; model->notes != NULL && model->notes[i] != NULL; i++)
+    json_builder_add_string_value (json, model->notes[i]);
+  if (inspection->shape_problem != NULL)
+    json_builder_add_string_value (json, inspection->shape_problem);
+  json_builder_end_array (json);
+  json_builder_end_object (json);
+  bs_json_print (json);
+}
+
+static void
+print_tensors (const char *title, const BsModel *model, const guint *tensors, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    const BsTensor *tensor = &model->tensors[tensors[i]];
+    g_autofree char *shape = tensor->n_dims != BS_DIMS_UNKNOWN
+                               ? bs_dims_to_string (tensor->dims, tensor->n_dims)
+                               : g_strdup ("?");
+
+    printf ("%s %s: %s %s\n", title, tensor->name, bs_dtype_name (tensor->dtype), shape);
+  }
+}
+
+static void
+print_layers (const Inspection *inspection)
+{
+  const BsModel *model = inspection->model;
+  g_autoptr (BsTable) table =
+    bs_table_new (_ ("Layer|Operator|Weight|Shape|>Parameters|>Multiply-adds"));
+
+  for (guint i = 0; i < inspection->layers->len; i++) {
+    const BsLayer *layer = &g_array_index (inspection->layers, BsLayer, i);
+    const BsTensor *weight = &model->tensors[layer->tensors[0]];
+    g_autofree char *shape = bs_dims_to_string (weight->dims, weight->n_dims);
+
+    bs_table_add (table, "%s", model->nodes[layer->node].name);
+    bs_table_add (table, "%s", model->nodes[layer->node].op_type);
+    bs_table_add (table, "%s", weight->name);
+    bs_table_add (table, "%s", shape);
+    bs_table_add (table, "%" G_GUINT64_FORMAT, layer->parameters);
+    bs_table_add (table, "%" G_GUINT64_FORMAT, layer->macs);
+  }
+  bs_table_print (table);
+}
+
+static void
+print_text (const Inspection *inspection)
+{
+  const BsModel *loaded = inspection->loaded, *model = inspection->model;
+  guint64 parameters = bs_model_parameters (loaded);
+  g_autofree char *bytes = bs_bytes_to_string (parameters * sizeof (float));
+  g_autoptr (GList) ops =
+    g_list_sort (g_hash_table_get_keys (inspection->unsupported), (GCompareFunc) g_strcmp0);
+
+  printf (_ ("%s: %s, %u nodes, %" G_GUINT64_FORMAT " parameters, %s in float, %" G_GUINT64_FORMAT
+             " multiply-adds a sample\n"),
+          loaded->name, loaded->format, loaded->n_nodes, parameters, bytes,
+          total_macs (inspection));
+  print_tensors (_ ("Input"), model, model->inputs, model->n_inputs);
+  print_tensors (_ ("Output"), model, model->outputs, model->n_outputs);
+  puts ("");
+  print_layers (inspection);
+  if (model->notes != NULL && model->notes[0] != NULL)
+    puts (_ ("\nSimplified before it is measured:"));
+  for (guint i = 0; model->notes != NULL && model->notes[i] != NULL; i++)
+    printf ("  %s\n", model->notes[i]);
+  if (inspection->shape_problem != NULL)
+    printf (_ ("\nShapes are not known: %s\n"), inspection->shape_problem);
+  if (ops != NULL)
+    puts (
+      _ ("\nOperators that cannot run; weights can be looked at, accuracy cannot be measured:"));
+  for (GList *op = ops; op != NULL; op = op->next)
+    printf ("  %s × %u\n", (const char *) op->data,
+            GPOINTER_TO_UINT (g_hash_table_lookup (inspection->unsupported, op->data)));
+}
+
+static gboolean
+run (BsCli *cli, char **args, GError **error)
+{
+  g_auto (Inspection) inspection = { 0 };
+
+  if (!inspect (&inspection, args[0], error))
+    return FALSE;
+  if (cli->json)
+    print_json (&inspection);
+  else if (!cli->quiet)
+    print_text (&inspection);
+  return TRUE;
+}
+
+const BsCommand bs_command_inspect = {
+  .name = "inspect",
+  .arguments = "MODEL",
+  .summary = N_ ("Show what is in a model file"),
+  .description =
+    N_ ("Layers are listed as they are measured: batch normalization folded, constants computed."),
+  .example = "bitstair-cli inspect net.onnx",
+  .min_args = 1,
+  .max_args = 1,
+  .run = run,
+};

@@ -1,0 +1,191 @@
+/* Command: measure a grid of configurations, stored as it goes.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/data_options.h"
+#include "cli/open_study.h"
+#include "cli/progress.h"
+#include "cli/result_output.h"
+
+#include "workbench/workbench.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static char *weights, *acts, *scopes, *ranges, *corrections, *time_box, *shard;
+
+static const GOptionEntry options[] = {
+  { "weights", 'w', 0, G_OPTION_ARG_STRING, &weights,
+    N_ ("Specs, comma-separated; int2..int8 is a range"), "LIST" },
+  { "acts", 'a', 0, G_OPTION_ARG_STRING, &acts, N_ ("Specs for activations; default float"),
+    "LIST" },
+  { "scope", 's', 0, G_OPTION_ARG_STRING, &scopes,
+    N_ ("Scopes for the weights: model,tensor,channel,group=N"), "LIST" },
+  { "range", 'r', 0, G_OPTION_ARG_STRING, &ranges,
+    N_ ("Range rules for the weights: minmax,mse,percentile=99.9"), "LIST" },
+  { "corrections", 0, 0, G_OPTION_ARG_STRING, &corrections,
+    N_ ("Sets of corrections joined with +: none,equalize+bias"), "LIST" },
+  { "time", 't', 0, G_OPTION_ARG_STRING, &time_box, N_ ("Stop after this time, e.g. 30s, 5m, 1h"),
+    "TIME" },
+  { "shard", 0, 0, G_OPTION_ARG_STRING, &shard,
+    N_ ("Only part I of N, to share the work; join with merge"), "I/N" },
+  { NULL },
+};
+
+static gboolean
+parse_time (double *seconds, GError **error)
+{
+  static const struct {
+    const char *unit;
+    double seconds;
+  } units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "min", 60 }, { "h", 3600 } };
+  char *end;
+  double value = g_ascii_strtod (time_box, &end);
+
+  for (guint i = 0; end != time_box && value > 0 && value < 1e9 && i < G_N_ELEMENTS (units); i++) {
+    if (strcmp (end, units[i].unit) == 0) {
+      *seconds = value * units[i].seconds;
+      return TRUE;
+    }
+  }
+  return bs_cli_usage (error, _ ("--time takes a time like 30s, 5m or 1h, not “%s”"), time_box);
+}
+
+static gboolean
+parse_shard (BsSweepOptions *sweep, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (shard, "/", -1);
+  guint64 index, count;
+
+  if (g_strv_length (parts) != 2 ||
+      !g_ascii_string_to_unsigned (parts[1], 10, 1, 100000, &count, NULL) ||
+      !g_ascii_string_to_unsigned (parts[0], 10, 1, count, &index, NULL))
+    return bs_cli_usage (error, _ ("--shard takes a part and a count like 2/8, not “%s”"), shard);
+  sweep->shard = (guint) index;
+  sweep->n_shards = (guint) count;
+  return TRUE;
+}
+
+/* A plan that makes no sense is wrong usage, found before any work is done. */
+static gboolean
+check_plan (const BsPlan *plan, GError **error)
+{
+  g_autoptr (GPtrArray) configs = NULL;
+
+  if (weights == NULL)
+    return bs_cli_usage (error, _ ("Please say what weights become: --weights int2..int8"));
+  configs = bs_plan_configs (plan, error);
+  return configs != NULL ? TRUE : bs_cli_as_usage (error);
+}
+
+static void
+result_cb (gpointer user, BsResult *result)
+{
+  BsProgress *progress = user;
+
+  g_ptr_array_add (progress->results, bs_result_ref (result));
+}
+
+static void
+print_json (const BsSweepSummary *summary,
+            const BsStudyInfo *info,
+            GPtrArray *results,
+            const BsResult *baseline,
+            double seconds)
+{
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+
+  json_builder_begin_object (json);
+  bs_json_study (json, info);
+  bs_json_integer (json, "configurations", summary->n_configs);
+  bs_json_integer (json, "done", summary->n_done);
+  bs_json_integer (json, "measured", summary->n_measured);
+  bs_json_flag (json, "interrupted", summary->interrupted);
+  bs_json_number (json, "seconds", seconds);
+  json_builder_set_member_name (json, "float");
+  json_builder_begin_object (json);
+  bs_json_result (json, baseline, FALSE);
+  json_builder_end_object (json);
+  bs_json_results (json, results, FALSE);
+  json_builder_end_object (json);
+  bs_json_print (json);
+}
+
+static void
+print_table (const BsSweepSummary *summary,
+             const BsStudyInfo *info,
+             GPtrArray *results,
+             const BsResult *baseline,
+             double seconds)
+{
+  printf (_ ("Study %" G_GINT64_FORMAT ": %s on %s, %" G_GUINT64_FORMAT " samples\n\n"), info->id,
+          info->model_name, info->data_name, info->n_samples);
+  bs_print_results (results, baseline, FALSE);
+  printf (_ ("%u of %u configurations, %u of them measured now, in %.1f s\n"), summary->n_done,
+          summary->n_configs, summary->n_measured, seconds);
+}
+
+static gboolean
+run (BsCli *cli, char **args, GError **error)
+{
+  BsPlan plan = { weights, acts != NULL ? acts : (char *) "float", scopes, ranges, corrections };
+  BsSweepOptions sweep = { 0 };
+  BsSweepSummary summary = { 0 };
+  g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func ((GDestroyNotify) bs_result_unref);
+  g_auto (BsProgress) progress = { 0 };
+  g_auto (BsDataText) data = { 0 };
+  g_auto (BsOpened) opened = { 0 };
+  g_autoptr (BsStore) store = NULL;
+  g_autoptr (BsStudyInfo) info = NULL;
+  gint64 start = g_get_monotonic_time ();
+  double seconds;
+
+  if (!check_plan (&plan, error) || (time_box != NULL && !parse_time (&sweep.seconds, error)) ||
+      (shard != NULL && !parse_shard (&sweep, error)) || !bs_data_from_options (&data, error))
+    return FALSE;
+  store = bs_store_open (cli->db,
+                         error); /* before the float run: a wrong path should not cost a minute */
+  if (store == NULL)
+    return FALSE;
+  bs_progress_start (&progress, cli);
+  progress.results = results;
+  progress.observer.result = result_cb;
+  if (!bs_open_study (&opened, args[0], &data, &progress.observer, error) ||
+      !bs_workbench_sweep (opened.study, store, args[0], opened.data, &plan, &sweep,
+                           &progress.observer, &summary, error))
+    return FALSE;
+  bs_progress_stop (&progress);
+  info = bs_store_study_info (store, summary.study, error);
+  if (info == NULL)
+    return FALSE;
+
+  seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
+  if (cli->json)
+    print_json (&summary, info, results, bs_study_float (opened.study), seconds);
+  else if (!cli->quiet)
+    print_table (&summary, info, results, bs_study_float (opened.study), seconds);
+  if (g_atomic_int_get (&cli->cancelled) != 0 && summary.n_done < summary.n_configs) {
+    fflush (stdout);
+    g_set_error (
+      error, BS_ERROR, BS_ERROR_CANCELLED,
+      _ ("Interrupted: %u of %u configurations are stored; the same command goes on from there"),
+      summary.n_done, summary.n_configs);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+const BsCommand bs_command_sweep = {
+  .name = "sweep",
+  .arguments = "MODEL --data FILE --weights LIST",
+  .summary = N_ ("Measure a grid of configurations"),
+  .description = N_ ("Each result is stored when it is measured. The same command goes on where it "
+                     "was stopped and measures "
+                     "nothing twice. --scope and --range apply to weights."),
+  .example = "bitstair-cli sweep net.onnx --data test.npz --weights int2..int8 --acts uint8 "
+             "--scope model,tensor,channel",
+  .options = options,
+  .takes_data = TRUE,
+  .takes_specs = TRUE,
+  .min_args = 1,
+  .max_args = 1,
+  .run = run,
+};
