@@ -20,7 +20,8 @@ run_move (const BsStep *step, BsRunner *runner, GError **error)
   call.in[0] = bs_runner_value (runner, step->in[0]);
   call.out[0] = bs_runner_value (runner, step->out[0]);
   if ((step->node->op->flags & BS_OP_VIEW) != 0) {
-    memcpy (out, call.in[0]->data, bs_value_count (call.in[0]));
+    if (!bs_runner_share (runner, step->in[0], step->out[0]))
+      memcpy (out, call.in[0]->data, bs_value_count (call.in[0]));
     return TRUE;
   }
   for (guint i = 1; i < call.n_in; i++) {

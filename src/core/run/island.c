@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "run/buffers.h"
 #include "run/step.h"
 #include "run/walk.h"
 
@@ -20,18 +21,19 @@ free_island (gpointer data)
 typedef struct {
   const BsStep *step;
   BsRunner *runner;
-  GPtrArray *blocks;
+  GPtrArray *buffers; /* scratch of this call */
 } Call;
 
 static void *
 scratch (BsCall *call, gsize bytes)
 {
   Call *c = call->walk;
-  void *block = bytes > G_MAXSSIZE / 2 ? NULL : aligned_alloc (64, (bytes + 63) / 64 * 64 + 64);
+  BsBuffer *buffer = bs_buffer_get (bytes);
 
-  if (block != NULL)
-    g_ptr_array_add (c->blocks, block);
-  return block;
+  if (buffer == NULL)
+    return NULL;
+  g_ptr_array_add (c->buffers, buffer);
+  return buffer->data;
 }
 
 /* For outputs whose shape only the run itself finds out. */
@@ -49,8 +51,8 @@ static gboolean
 run_island (const BsStep *step, BsRunner *runner, GError **error)
 {
   const Island *island = step->data;
-  g_autoptr (GPtrArray) blocks = g_ptr_array_new_with_free_func (free);
-  Call own = { step, runner, blocks };
+  g_autoptr (GPtrArray) buffers = g_ptr_array_new_with_free_func ((GDestroyNotify) bs_buffer_unref);
+  Call own = { step, runner, buffers };
   BsCall call = { .model = bs_runner_plan (runner)->model,
                   .node = step->node,
                   .n_in = step->n_in,
@@ -70,6 +72,9 @@ run_island (const BsStep *step, BsRunner *runner, GError **error)
       step->out[i] != BS_SLOT_NONE ? bs_runner_value (runner, step->out[i]) : &unread[i];
   if (!step->node->op->infer (&call, error))
     return FALSE;
+  if ((step->node->op->flags & BS_OP_VIEW) != 0 && step->in[0] != BS_SLOT_NONE &&
+      step->out[0] != BS_SLOT_NONE && bs_runner_share (runner, step->in[0], step->out[0]))
+    return TRUE;
   for (guint i = 0; i < step->n_out; i++) {
     if (call.out[i]->n_dims == BS_DIMS_UNKNOWN)
       continue;

@@ -4,49 +4,28 @@
 
 #include "base/error.h"
 #include "model/infer.h"
+#include "ops/blas.h"
+#include "run/buffers.h"
 #include "run/step.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-typedef struct {
-  void *data;
-  gsize bytes;
-} Block;
 
 struct _BsRunner {
   const BsPrepared *plan;
   guint n_samples;
-  BsValue *values; /* [n_slots] */
-  gsize *capacity; /* [n_slots] of the block behind data; 0: none */
-  BsValue *shapes; /* [n_tensors] with n_shapes samples bound */
+  BsValue *values;    /* [n_slots] */
+  BsBuffer **buffers; /* [n_slots] behind values' data; NULL: not alive, or borrowed */
+  BsValue *shapes;    /* [n_tensors] with n_shapes samples bound */
   guint n_shapes;
-  GArray *recycled; /* Block, newest last: still in cache */
-  void *scratch;
-  gsize scratch_bytes;
+  BsBuffer *scratch;
 };
-
-static void *
-aligned_block (gsize bytes)
-{
-  return bytes > G_MAXSSIZE / 2
-           ? NULL
-           : aligned_alloc (BSK_ALIGN, (bytes + BSK_ALIGN - 1) / BSK_ALIGN * BSK_ALIGN);
-}
-
-static void
-clear_block (gpointer block)
-{
-  free (((Block *) block)->data);
-}
 
 BsRunner *
 bs_runner_new (const BsPrepared *prepared)
 {
   BsRunner *runner = g_new0 (BsRunner, 1);
 
-  runner->recycled = g_array_new (FALSE, FALSE, sizeof (Block));
-  g_array_set_clear_func (runner->recycled, clear_block);
+  bs_blas_init ();
   bs_runner_set_plan (runner, prepared);
   return runner;
 }
@@ -54,11 +33,7 @@ bs_runner_new (const BsPrepared *prepared)
 static void
 release (BsRunner *runner, guint slot)
 {
-  if (runner->capacity[slot] > 0) {
-    Block block = { runner->values[slot].data, runner->capacity[slot] };
-    g_array_append_val (runner->recycled, block);
-  }
-  runner->capacity[slot] = 0;
+  g_clear_pointer (&runner->buffers[slot], bs_buffer_unref);
   runner->values[slot].data = NULL;
 }
 
@@ -77,43 +52,32 @@ bs_runner_set_plan (BsRunner *runner, const BsPrepared *prepared)
     runner->n_shapes = 0;
   runner->plan = prepared;
   runner->values = g_renew (BsValue, runner->values, prepared->n_slots);
-  runner->capacity = g_renew (gsize, runner->capacity, prepared->n_slots);
+  runner->buffers = g_renew (BsBuffer *, runner->buffers, prepared->n_slots);
   memset (runner->values, 0, prepared->n_slots * sizeof *runner->values);
-  memset (runner->capacity, 0, prepared->n_slots * sizeof *runner->capacity);
+  memset (runner->buffers, 0, prepared->n_slots * sizeof *runner->buffers);
 }
 
 void
 bs_runner_free (BsRunner *runner)
 {
   release_all (runner);
-  g_array_unref (runner->recycled);
-  free (runner->scratch);
+  g_clear_pointer (&runner->scratch, bs_buffer_unref);
   g_free (runner->values);
-  g_free (runner->capacity);
+  g_free (runner->buffers);
   g_free (runner->shapes);
   g_free (runner);
 }
 
-/* Newest recycled block that is large enough and not wastefully so, else a fresh one. */
-static gboolean
-take_block (BsRunner *runner, gsize bytes, void **data, gsize *capacity, GError **error)
+/* A buffer of bytes and what the kernels may read behind it. */
+static BsBuffer *
+get_buffer (gsize bytes, GError **error)
 {
-  for (guint i = runner->recycled->len; i-- > 0;) {
-    Block block = g_array_index (runner->recycled, Block, i);
-    if (block.bytes >= bytes && block.bytes / 4 <= bytes) {
-      *data = block.data;
-      *capacity = block.bytes;
-      g_array_index (runner->recycled, Block, i).data = NULL;
-      g_array_remove_index (runner->recycled, i);
-      return TRUE;
-    }
-  }
-  *data = aligned_block (bytes);
-  *capacity = bytes;
-  if (*data == NULL)
+  BsBuffer *buffer = bs_buffer_get (bytes + BSK_SLACK);
+
+  if (buffer == NULL)
     g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE,
                  "There is not enough memory for a buffer of %" G_GSIZE_FORMAT " bytes", bytes);
-  return *data != NULL;
+  return buffer;
 }
 
 gboolean
@@ -159,7 +123,20 @@ bs_runner_allocate (BsRunner *runner, BsValue *value, GError **error)
     return FALSE;
   }
   release (runner, slot);
-  return take_block (runner, bytes + BSK_SLACK, &value->data, &runner->capacity[slot], error);
+  runner->buffers[slot] = get_buffer (bytes, error);
+  value->data = runner->buffers[slot] != NULL ? runner->buffers[slot]->data : NULL;
+  return value->data != NULL;
+}
+
+gboolean
+bs_runner_share (BsRunner *runner, guint from, guint to)
+{
+  if (runner->buffers[from] == NULL)
+    return FALSE;
+  release (runner, to);
+  runner->buffers[to] = bs_buffer_ref (runner->buffers[from]);
+  runner->values[to].data = runner->values[from].data;
+  return TRUE;
 }
 
 void *
@@ -173,17 +150,11 @@ bs_runner_output (BsRunner *runner, guint slot, GError **error)
 void *
 bs_runner_scratch (BsRunner *runner, gsize bytes, GError **error)
 {
-  if (bytes > runner->scratch_bytes || runner->scratch == NULL) {
-    free (runner->scratch);
-    runner->scratch_bytes = MAX (bytes, 64);
-    runner->scratch = aligned_block (runner->scratch_bytes);
-    if (runner->scratch == NULL) {
-      runner->scratch_bytes = 0;
-      g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE,
-                   "There is not enough memory for %" G_GSIZE_FORMAT " bytes of scratch", bytes);
-    }
+  if (runner->scratch == NULL || runner->scratch->capacity < bytes) {
+    g_clear_pointer (&runner->scratch, bs_buffer_unref);
+    runner->scratch = get_buffer (bytes, error);
   }
-  return runner->scratch;
+  return runner->scratch != NULL ? runner->scratch->data : NULL;
 }
 
 gboolean

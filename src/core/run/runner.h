@@ -59,6 +59,9 @@ void *bs_runner_output (BsRunner *runner,
 gboolean bs_runner_allocate (BsRunner *runner,
                              BsValue *value,
                              GError **error); /* memory for a value's own dims */
+/* bs_runner_share: the slot to holds the same bytes as from, without a copy; FALSE when from is
+ * borrowed. */
+gboolean bs_runner_share (BsRunner *runner, guint from, guint to);
 void *bs_runner_scratch (BsRunner *runner,
                          gsize bytes,
                          GError **error); /* 64-byte aligned, until the next step */

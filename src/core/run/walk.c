@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "run/walk.h"
 
+#include "ops/blas.h"
 #include "run/buffers.h"
 
-#include <cblas.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -341,18 +341,6 @@ run_all (Walk *walk, const BsValue *inputs, BsValue *outputs, GError **error)
   return TRUE;
 }
 
-/* One BLAS thread a worker: samples run in parallel, products do not. */
-static void
-quieten_blas (void)
-{
-  static gsize once;
-
-  if (g_once_init_enter (&once)) {
-    openblas_set_num_threads (1);
-    g_once_init_leave (&once, 1);
-  }
-}
-
 gboolean
 bs_walk_body (const BsModel *model,
               const BsValue *inputs,
@@ -364,7 +352,7 @@ bs_walk_body (const BsModel *model,
   g_autofree guint *uses = NULL;
   gboolean ok;
 
-  quieten_blas ();
+  bs_blas_init ();
   if (!refuse_unsupported (model, error))
     return FALSE;
   uses = bs_model_consumers (model);
@@ -440,7 +428,7 @@ bs_call_once (const BsModel *model,
   BsCall call = make_call (&walk, node, outputs);
   gboolean ok;
 
-  quieten_blas ();
+  bs_blas_init ();
   for (guint i = 0; i < node->n_inputs; i++)
     call.in[i] = inputs[i];
   ok = call_node (&walk, &call, error);
