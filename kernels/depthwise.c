@@ -12,10 +12,24 @@ along_row (const BskConvShape *s)
   return s->kh == 1;
 }
 
+/* Quads are made for a block of channels and output pixels at a time, so that they stay in the
+ * first-level cache. */
+enum { QUAD_BYTES = 14000, BLOCK_CHANNELS = 64, FLAT_CHANNELS = 192 };
+
+/* Padded columns below `pixels` output pixels. */
+static size_t
+columns_below (const BskConvShape *s, size_t pixels)
+{
+  size_t span = along_row (s) ? 1 : (size_t) (s->kw - 1) * (size_t) s->dilation_w + 1;
+
+  return (pixels - 1) * (size_t) s->stride_w + span;
+}
+
 void
 bsk_depthwise_describe (BskPacked *header)
 {
   const BskConvShape *s = &header->shape;
+  size_t px_bytes, pixels = (size_t) header->out_w;
 
   header->groups = 1;
   header->n = s->cout;
@@ -29,13 +43,23 @@ bsk_depthwise_describe (BskPacked *header)
     header->dw_taps = header->dw_sets * s->kw;
     header->dw_rows = s->kh <= 3 && s->stride_h == 1 && s->dilation_h == 1 ? 2 : 1;
   }
+  /* All channels together are contiguous and waste nothing, but a wide block makes for a short row
+   * of pixels. */
+  header->dw_width =
+    s->cin % BLOCK_CHANNELS == 0 || s->cin > FLAT_CHANNELS ? BLOCK_CHANNELS : s->cin;
+  px_bytes = (size_t) header->dw_width * 4 * (size_t) header->dw_sets;
+  while (pixels > 8 && columns_below (s, pixels) * px_bytes > QUAD_BYTES)
+    pixels = (pixels / 2 + 3) / 4 * 4;
+  header->dw_pixels = (int) pixels;
 }
 
-/* Pixels of the padded row, and bytes of one quad set of it. */
+/* Bytes of one set of quads of a block. */
 static size_t
 set_bytes (const BskPacked *header)
 {
-  return bsk_align (bsk_padded_w (&header->shape) * (size_t) header->shape.cin * 4 + 512);
+  size_t columns = columns_below (&header->shape, (size_t) header->dw_pixels);
+
+  return bsk_align (columns * (size_t) header->dw_width * 4 + 512);
 }
 
 bool
@@ -56,12 +80,13 @@ bsk_depthwise_pack (BskPacked *header, const int8_t *w)
   const BskConvShape *s = &header->shape;
   ptrdiff_t *tap = bsk_at (header, header->seg), set = (ptrdiff_t) set_bytes (header);
   int lanes = header->table->lanes, rows = header->dw_rows, taps = header->dw_taps;
-  size_t vector_bytes = (size_t) (taps * rows * lanes * header->table->quad_bytes);
+  size_t vector_bytes = (size_t) taps * (size_t) (rows * lanes * header->table->quad_bytes);
   uint8_t *out = bsk_at (header, header->w);
 
   for (int t = 0; t < taps; t++)
-    tap[t] = along_row (s) ? t * set
-                           : t / s->kw * set + (ptrdiff_t) (t % s->kw) * s->dilation_w * s->cin * 4;
+    tap[t] = along_row (s)
+               ? t * set
+               : t / s->kw * set + (ptrdiff_t) (t % s->kw) * s->dilation_w * header->dw_width * 4;
   for (int c = 0; c < s->cin; c++) {
     const int8_t *kernel = w + (size_t) c * (size_t) (s->kh * s->kw);
 
@@ -82,26 +107,56 @@ bsk_depthwise_pack (BskPacked *header, const int8_t *w)
   }
 }
 
-/* Writes the pad code over columns of a set of quads. */
-static void
-fill_columns (const BskPacked *header, uint8_t *set, size_t first, size_t count)
-{
-  size_t px = (size_t) header->shape.cin * 4;
+/* A block in work: output pixels [x0, x0 + pixels), channels [c0, c0 + channels). */
+typedef struct {
+  int x0, pixels, c0, channels;
+} Block;
 
-  memset (set + first * px, header->pad_code ^ header->a_flip, count * px);
+/* Interleaves columns [first, first + columns) of four rows. */
+static void
+interleave_columns (const BskPacked *header,
+                    const Block *b,
+                    const uint8_t *const rows[4],
+                    int64_t first,
+                    size_t columns,
+                    uint8_t *out)
+{
+  size_t cin = (size_t) header->shape.cin, width = (size_t) header->dw_width;
+  BskInterleaveArgs args = { .pixels = columns,
+                             .step = cin,
+                             .n = (size_t) b->channels,
+                             .flip = header->a_flip,
+                             .out = out,
+                             .out_step = 4 * width };
+
+  if (columns == 0)
+    return;
+  if (width == cin) { /* pixels follow each other without a gap */
+    args.pixels = 1;
+    args.n = columns * cin;
+  }
+  for (int i = 0; i < 4; i++)
+    args.rows[i] = rows[i] + (size_t) first * cin + (size_t) b->c0;
+  header->table->interleave4 (&args);
 }
 
 /* Quads of the kernel rows from padded row y on: set i holds rows y + (4 i + 0 … 3) · dilation. */
 static void
-interleave_rows (const BskPacked *header,
-                 const uint8_t *image,
-                 int64_t y,
-                 uint8_t *quads,
-                 const uint8_t *blank)
+fill_rows (const BskPacked *header,
+           const Block *b,
+           const uint8_t *image,
+           int64_t y,
+           uint8_t *quads,
+           const uint8_t *blank)
 {
   const BskConvShape *s = &header->shape;
-  size_t inner = (size_t) s->w * (size_t) s->cin;
+  size_t px = 4 * (size_t) header->dw_width;
+  int64_t first = (int64_t) b->x0 * s->stride_w - s->pad_left;
+  int64_t end = first + (int64_t) columns_below (s, (size_t) b->pixels);
+  int64_t inner = first < 0 ? 0 : first, inner_end = end > s->w ? s->w : end;
 
+  if (inner > inner_end) /* padding alone */
+    inner = inner_end = first < 0 ? end : first;
   for (int i = 0; i < header->dw_sets; i++) {
     uint8_t *set = quads + (size_t) i * set_bytes (header);
     const uint8_t *rows[4];
@@ -109,83 +164,81 @@ interleave_rows (const BskPacked *header,
     for (int j = 0; j < 4; j++) {
       int64_t at = y - s->pad_top + (int64_t) (4 * i + j) * s->dilation_h;
 
-      rows[j] = at >= 0 && at < s->h ? image + (size_t) at * inner : blank;
+      rows[j] =
+        at >= 0 && at < s->h ? image + (size_t) at * (size_t) s->w * (size_t) s->cin : blank;
     }
-    fill_columns (header, set, 0, (size_t) s->pad_left);
-    header->table->interleave4 (rows, inner, header->a_flip,
-                                set + (size_t) s->pad_left * (size_t) s->cin * 4);
-    fill_columns (header, set, (size_t) (s->pad_left + s->w), (size_t) s->pad_right);
+    memset (set, header->pad_code ^ header->a_flip, (size_t) (inner - first) * px);
+    if (inner_end > inner)
+      interleave_columns (header, b, rows, inner, (size_t) (inner_end - inner),
+                          set + (size_t) (inner - first) * px);
+    memset (set + (size_t) (inner_end - first) * px, header->pad_code ^ header->a_flip,
+            (size_t) (end - inner_end) * px);
   }
 }
 
-/* One kernel row: quads of columns x + (4 i + 0 … 3) · dilation, from a padded copy of the row. */
+/* One kernel row, from a padded copy: quads of columns x + (4 i + 0 … 3) · dilation. */
 static void
-interleave_columns (const BskPacked *header,
-                    const uint8_t *image,
-                    int64_t y,
-                    uint8_t *quads,
-                    const uint8_t *blank,
-                    uint8_t *copy)
+fill_columns (const BskPacked *header, const Block *b, const uint8_t *copy, uint8_t *quads)
 {
   const BskConvShape *s = &header->shape;
-  size_t cin = (size_t) s->cin, inner = (size_t) s->w * cin, left = (size_t) s->pad_left * cin;
-  size_t total = bsk_padded_w (s) * cin;
-  int64_t at = y - s->pad_top;
-  bool inside = at >= 0 && at < s->h;
 
-  memset (copy, header->pad_code, left);
-  memcpy (copy + left, inside ? image + (size_t) at * inner : blank, inner);
-  memset (copy + left + inner, header->pad_code, total - left - inner);
   for (int i = 0; i < header->dw_sets; i++) {
     const uint8_t *rows[4];
-    size_t furthest = 0;
 
     for (int j = 0; j < 4; j++) {
       int kx = 4 * i + j < s->kw ? 4 * i + j : 4 * i; /* slots past the kernel have weight 0 */
-      size_t offset = (size_t) kx * (size_t) s->dilation_w * cin;
 
-      rows[j] = copy + offset;
-      furthest = offset > furthest ? offset : furthest;
+      rows[j] = copy + (size_t) kx * (size_t) s->dilation_w * (size_t) s->cin;
     }
-    header->table->interleave4 (rows, total - furthest, header->a_flip,
-                                quads + (size_t) i * set_bytes (header));
+    interleave_columns (header, b, rows, (int64_t) b->x0 * s->stride_w,
+                        columns_below (s, (size_t) b->pixels),
+                        quads + (size_t) i * set_bytes (header));
   }
 }
 
-/* All channels of one output row, or of two. */
 static void
-run_row (const BskPacked *header, const BskConvRun *run, const uint8_t *quads, char *c, bool second)
+copy_row (const BskPacked *header, const uint8_t *image, int64_t y, uint8_t *copy)
+{
+  const BskConvShape *s = &header->shape;
+  size_t cin = (size_t) s->cin, inner = (size_t) s->w * cin, left = (size_t) s->pad_left * cin;
+
+  memset (copy, header->pad_code, bsk_padded_w (s) * cin);
+  if (y >= s->pad_top && y - s->pad_top < s->h)
+    memcpy (copy + left, image + (size_t) (y - s->pad_top) * inner, inner);
+}
+
+/* A block of one output row, or of two. */
+static void
+run_block (const BskPacked *header,
+           const BskConvRun *run,
+           const Block *b,
+           const uint8_t *quads,
+           char *c,
+           bool second)
 {
   const BskConvShape *s = &header->shape;
   const BskTable *table = header->table;
   size_t vector_bytes =
-    (size_t) (header->dw_taps * header->dw_rows * table->lanes * table->quad_bytes);
-  BskDepthwiseArgs args = { .q = quads,
-                            .q_step = (size_t) s->stride_w * (size_t) s->cin * 4,
-                            .tap = bsk_at (header, header->seg),
-                            .n_taps = header->dw_taps,
-                            .n_rows = header->dw_rows,
-                            .w = bsk_at (header, header->w),
-                            .start = bsk_at (header, header->start),
-                            .m = bsk_at (header, header->m),
-                            .cut = bsk_at (header, header->cut),
-                            .c = { c, second ? c + (size_t) header->out_w * run->c_px : NULL },
-                            .c_step = run->c_px,
-                            .pixels = header->out_w,
-                            .finish = &header->finish };
+    (size_t) header->dw_taps * (size_t) (header->dw_rows * table->lanes * table->quad_bytes);
+  BskDepthwiseArgs args = {
+    .q = quads,
+    .q_step = (size_t) s->stride_w * (size_t) header->dw_width * 4,
+    .tap = bsk_at (header, header->seg),
+    .n_taps = header->dw_taps,
+    .n_rows = header->dw_rows,
+    .w = (const char *) bsk_at (header, header->w) + (size_t) (b->c0 / table->lanes) * vector_bytes,
+    .start = (int32_t *) bsk_at (header, header->start) + b->c0,
+    .m = (float *) bsk_at (header, header->m) + b->c0,
+    .cut = (int32_t *) bsk_at (header, header->cut) + b->c0,
+    .c_step = run->c_px,
+    .pixels = b->pixels,
+    .channels = b->channels,
+    .finish = &header->finish,
+  };
 
-  for (int channel = 0; channel < s->cin; channel += table->lanes) {
-    args.cols = s->cin - channel < table->lanes ? s->cin - channel : table->lanes;
-    table->depthwise_row (&args);
-    args.q += table->lanes * 4;
-    args.w = (const char *) args.w + vector_bytes;
-    args.start += table->lanes;
-    args.m += table->lanes;
-    args.cut += table->lanes;
-    args.c[0] = (char *) args.c[0] + (size_t) table->lanes * header->c_bytes;
-    if (second)
-      args.c[1] = (char *) args.c[1] + (size_t) table->lanes * header->c_bytes;
-  }
+  args.c[0] = c + (size_t) b->x0 * run->c_px + (size_t) b->c0 * header->c_bytes;
+  args.c[1] = second ? (char *) args.c[0] + (size_t) header->out_w * run->c_px : args.c[0];
+  table->depthwise_row (&args);
 }
 
 void
@@ -193,21 +246,30 @@ bsk_depthwise_run (const BskPacked *header, const BskConvRun *run)
 {
   const BskConvShape *s = &header->shape;
   uint8_t *quads = run->scratch, *blank = quads + (size_t) header->dw_sets * set_bytes (header);
-  size_t row = bsk_align (bsk_padded_w (s) * (size_t) s->cin + 2 * BSK_SLACK);
+  uint8_t *copy = blank + bsk_align (bsk_padded_w (s) * (size_t) s->cin + 2 * BSK_SLACK);
 
-  memset (blank, header->pad_code, row);
+  memset (blank, header->pad_code, (size_t) (copy - blank));
   for (size_t i = 0; i < run->n_images; i++) {
     const uint8_t *image = run->a + i * run->a_image;
 
     for (int y = run->y0; y < run->y1; y += header->dw_rows) {
-      bool second = header->dw_rows == 2 && y + 1 < run->y1;
+      char *c = run->c + i * run->c_image + (size_t) y * (size_t) header->out_w * run->c_px;
+      int64_t top = (int64_t) y * s->stride_h;
 
       if (along_row (s))
-        interleave_columns (header, image, (int64_t) y * s->stride_h, quads, blank, blank + row);
-      else
-        interleave_rows (header, image, (int64_t) y * s->stride_h, quads, blank);
-      run_row (header, run, quads,
-               run->c + i * run->c_image + (size_t) y * (size_t) header->out_w * run->c_px, second);
+        copy_row (header, image, top, copy);
+      for (Block b = { 0 }; b.c0 < s->cin; b.c0 += header->dw_width) {
+        b.channels = s->cin - b.c0 < header->dw_width ? s->cin - b.c0 : header->dw_width;
+        for (b.x0 = 0; b.x0 < header->out_w; b.x0 += header->dw_pixels) {
+          b.pixels =
+            header->out_w - b.x0 < header->dw_pixels ? header->out_w - b.x0 : header->dw_pixels;
+          if (along_row (s))
+            fill_columns (header, &b, copy, quads);
+          else
+            fill_rows (header, &b, image, top, quads, blank);
+          run_block (header, run, &b, quads, c, header->dw_rows == 2 && y + 1 < run->y1);
+        }
+      }
     }
   }
 }

@@ -46,7 +46,8 @@ bsk_finish (BskType type, const BskQParams *params)
                       .zero = params->zero_point + shift,
                       .lo = params->qmin + shift,
                       .hi = params->qmax + shift,
-                      .flip = bsk_flip (type) };
+                      .flip = bsk_flip (type),
+                      .plain = type == BSK_U8 && params->qmin == 0 && params->qmax == 255 };
 }
 
 BskStatus

@@ -25,6 +25,7 @@ typedef struct {
   size_t bytes;
   BskConvShape shape; /* convolutions only */
   int out_h, out_w;
+  int dw_width, dw_pixels;       /* depthwise: channels and output pixels interleaved at a time */
   int dw_sets, dw_taps, dw_rows; /* depthwise: quad sets, taps in all, output rows per pass */
 } BskPacked;
 

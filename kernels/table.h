@@ -13,6 +13,7 @@ typedef struct {
   BskType out;
   int32_t zero, lo, hi; /* of the unsigned codes; 0 ≤ lo ≤ hi ≤ 255, 0 ≤ zero ≤ 255 */
   uint8_t flip;         /* 0x80 for s8 output, else 0 */
+  bool plain;           /* nothing to do after saturation to uint8: lo = 0, hi = 255, flip = 0 */
   bool cut;             /* sum · m may leave int32: cut sums at `cut` first (see gemm_cut) */
 } BskFinish;
 
@@ -37,22 +38,32 @@ typedef struct {
   const BskFinish *finish;
 } BskTileArgs;
 
-/* One or two output rows of a depthwise convolution for one vector of channels. The input is
- * interleaved: byte quads of four kernel rows, one quad per pixel and channel, so that a dot
- * product of quads does four taps at once. */
+/* Four rows to quads: out[px · out_step + 4 i + r] = rows[r][px · step + i] ^ flip for i < n. May
+ * read up to 63 bytes past a row's end and write up to 252 bytes past the last quad. */
 typedef struct {
-  const uint8_t *q;     /* quads of the first output pixel's first tap */
+  const uint8_t *rows[4];
+  size_t pixels, step, n;
+  uint8_t flip;
+  uint8_t *out;
+  size_t out_step;
+} BskInterleaveArgs;
+
+/* One or two output rows of a depthwise convolution for some channels. The input is interleaved:
+ * byte quads of four kernel rows, one quad per pixel and channel, so that a dot product of quads
+ * does four taps at once. */
+typedef struct {
+  const uint8_t *q;     /* quads of the first output pixel's first tap, first channel */
   size_t q_step;        /* bytes from output pixel to output pixel */
   const ptrdiff_t *tap; /* [n_taps] byte offsets of the taps */
   int n_taps;
   int n_rows; /* 1, or 2: both rows are computed from the same quads with weights one slot apart */
-  const void *w;        /* [n_taps][n_rows][lanes][4] */
-  const int32_t *start; /* [lanes] */
+  const void *w;        /* [vectors][n_taps][n_rows][lanes][4] */
+  const int32_t *start; /* [channels, whole vectors], like m and cut */
   const float *m;
   const int32_t *cut;
-  void *c[2];       /* the rows' first output pixel; c[1] NULL: do not write the second row */
-  size_t c_step;    /* bytes from pixel to pixel */
-  int pixels, cols; /* output pixels of a row; channels of the vector that exist */
+  void *c[2];    /* the rows' first output pixel; c[1] = c[0]: there is no second row to be kept */
+  size_t c_step; /* bytes from pixel to pixel */
+  int pixels, channels;
   const BskFinish *finish;
 } BskDepthwiseArgs;
 

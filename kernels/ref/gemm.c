@@ -52,11 +52,13 @@ gemm_tile (const BskTileArgs *t)
 }
 
 static void
-interleave4 (const uint8_t *const rows[4], size_t n, uint8_t flip, uint8_t *out)
+interleave4 (const BskInterleaveArgs *args)
 {
-  for (size_t i = 0; i < n; i++)
-    for (size_t r = 0; r < 4; r++)
-      out[4 * i + r] = rows[r][i] ^ flip;
+  for (size_t px = 0; px < args->pixels; px++)
+    for (size_t i = 0; i < args->n; i++)
+      for (size_t r = 0; r < 4; r++)
+        args->out[px * args->out_step + 4 * i + r] =
+          args->rows[r][px * args->step + i] ^ args->flip;
 }
 
 static void
@@ -64,16 +66,19 @@ depthwise_row (const BskDepthwiseArgs *d)
 {
   const int8_t *w = d->w;
 
-  for (int row = 0; row < d->n_rows; row++)
-    for (int x = 0; x < d->pixels && d->c[row]; x++) {
-      uint32_t sum = (uint32_t) d->start[0];
+  for (int channel = 0; channel < d->channels; channel++, w += 4 * d->n_taps * d->n_rows)
+    /* Last row first: where it is not to be kept, the first one overwrites it. */
+    for (int row = d->n_rows - 1; row >= 0; row--)
+      for (int x = 0; x < d->pixels; x++) {
+        const uint8_t *q = d->q + (size_t) x * d->q_step + 4 * (size_t) channel;
+        uint32_t sum = (uint32_t) d->start[channel];
 
-      for (int t = 0; t < d->n_taps; t++)
-        for (int i = 0; i < 4; i++)
-          sum += (uint32_t) (d->q[(size_t) x * d->q_step + (size_t) d->tap[t] + (size_t) i] *
-                             w[(t * d->n_rows + row) * 4 + i]);
-      put (d->finish, (int32_t) sum, d->m[0], (char *) d->c[row] + (size_t) x * d->c_step, 0);
-    }
+        for (int t = 0; t < d->n_taps; t++)
+          for (int i = 0; i < 4; i++)
+            sum += (uint32_t) (q[d->tap[t] + i] * w[(t * d->n_rows + row) * 4 + i]);
+        put (d->finish, (int32_t) sum, d->m[channel], (char *) d->c[row] + (size_t) x * d->c_step,
+             (size_t) channel);
+      }
 }
 
 void

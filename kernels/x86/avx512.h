@@ -32,12 +32,14 @@ codes_of (const BskFinish *f)
  * int16 and then, after the zero point, to uint8; what they cut off lies outside [lo, hi] anyway.
  */
 ALWAYS_INLINE __m512i
-pack_codes (__m512i a, __m512i b, __m512i c, __m512i d, const Codes *k)
+pack_codes (__m512i a, __m512i b, __m512i c, __m512i d, const Codes *k, const bool plain)
 {
   __m512i low = _mm512_adds_epi16 (_mm512_packs_epi32 (a, b), k->zero);
   __m512i high = _mm512_adds_epi16 (_mm512_packs_epi32 (c, d), k->zero);
   __m512i codes = _mm512_permutexvar_epi32 (k->order, _mm512_packus_epi16 (low, high));
 
+  if (plain)
+    return codes;
   codes = _mm512_min_epu8 (_mm512_max_epu8 (codes, k->lo), k->hi);
   return _mm512_xor_si512 (codes, k->flip);
 }

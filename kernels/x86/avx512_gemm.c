@@ -10,18 +10,19 @@
 enum { MAX_SUMS = 24, MAX_VECS = 4, MAX_ROWS = 16 };
 static const int max_rows[MAX_VECS + 1] = { 0, 16, 12, 8, 6 };
 
-/* Codes of `rows` × vecs sums: as many rows as fill a vector of codes at a time. */
+/* Codes of rows × vecs sums: as many rows as fill a vector of codes at a time. */
 ALWAYS_INLINE void
-finish_codes (const BskTileArgs *t, __m512i *sum, uint8_t *c, const int rows, const int vecs)
+finish_codes (const BskTileArgs *t,
+              const __m512i *sum,
+              uint8_t *c,
+              const int rows,
+              const int vecs,
+              const bool plain)
 {
   const int group = vecs == 1 ? 4 : vecs == 2 ? 2 : 1; /* rows per vector of codes */
   Codes k = codes_of (t->finish);
   __m512 m[MAX_VECS];
 
-  if (t->finish->cut)
-#pragma GCC unroll 24
-    for (int i = 0; i < rows * vecs; i++)
-      sum[i] = _mm512_min_epi32 (sum[i], _mm512_loadu_si512 (t->cut + 16 * (i % vecs)));
 #pragma GCC unroll 4
   for (int j = 0; j < vecs; j++)
     m[j] = _mm512_loadu_ps (t->m + 16 * j);
@@ -35,7 +36,7 @@ finish_codes (const BskTileArgs *t, __m512i *sum, uint8_t *c, const int rows, co
     for (int j = 0; j < 4; j++)
       q[j] =
         j < here * vecs ? scale_sums (sum[i * vecs + j], m[j % vecs]) : _mm512_setzero_si512 ();
-    codes = pack_codes (q[0], q[1], q[2], q[3], &k);
+    codes = pack_codes (q[0], q[1], q[2], q[3], &k, plain);
     if (vecs == 1) {
       if (t->c_row == 16 && t->cols == 16 && here == 4)
         _mm512_storeu_si512 (out, codes);
@@ -125,8 +126,14 @@ tiles (const BskTileArgs *t,
         }
       }
     }
-    if (t->finish->out == BSK_U8 || t->finish->out == BSK_S8) {
-      finish_codes (t, sum, (uint8_t *) c, rows, vecs);
+    if (t->finish->cut)
+#pragma GCC unroll 24
+      for (int i = 0; i < rows * vecs; i++)
+        sum[i] = _mm512_min_epi32 (sum[i], _mm512_loadu_si512 (t->cut + 16 * (i % vecs)));
+    if (t->finish->plain) {
+      finish_codes (t, sum, (uint8_t *) c, rows, vecs, true);
+    } else if (t->finish->out == BSK_U8 || t->finish->out == BSK_S8) {
+      finish_codes (t, sum, (uint8_t *) c, rows, vecs, false);
     } else {
       __m512i copy[MAX_SUMS]; /* with its own address taken, `sum` would live in memory */
 

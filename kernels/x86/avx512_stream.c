@@ -55,9 +55,9 @@ quantize_64 (const float *x, const Divide *d, const Codes *k, const bool fast)
   if (__builtin_expect (
         _mm512_cmp_ps_mask (a, b, _CMP_UNORD_Q) | _mm512_cmp_ps_mask (c, e, _CMP_UNORD_Q), 0))
     return pack_codes (levels_nan (a, d, fast), levels_nan (b, d, fast), levels_nan (c, d, fast),
-                       levels_nan (e, d, fast), k);
+                       levels_nan (e, d, fast), k, false);
   return pack_codes (levels (a, d, fast), levels (b, d, fast), levels (c, d, fast),
-                     levels (e, d, fast), k);
+                     levels (e, d, fast), k, false);
 }
 
 ALWAYS_INLINE void

@@ -127,48 +127,64 @@ gemm_tile (const BskTileArgs *t)
   }
 }
 
-/* Depthwise: eight channels, four pixels at a time, one output row after the other. */
+/* Depthwise: eight channels, four pixels of one output row at a time. Where fewer are left, the
+ * last four of the row are done again. */
+ALWAYS_INLINE void
+depthwise_vector (const BskDepthwiseArgs *d, int channel, int row, const char *w, const Codes *k)
+{
+  const __m256i start = _mm256_loadu_si256 ((const void *) (d->start + channel));
+  const __m256i cut = _mm256_loadu_si256 ((const void *) (d->cut + channel));
+  const __m256 m = _mm256_loadu_ps (d->m + channel);
+  const bool codes = d->finish->out == BSK_U8 || d->finish->out == BSK_S8;
+  const int cols = d->channels - channel < 8 ? d->channels - channel : 8;
+
+  for (int x = 0; x < d->pixels; x += 4) {
+    int at = d->pixels - x >= 4 ? x
+             : d->pixels > 4    ? d->pixels - 4
+                                : 0,
+        pixels = d->pixels < 4 ? d->pixels : 4;
+    const uint8_t *q = d->q + (size_t) at * d->q_step + 4 * channel;
+    char *c = (char *) d->c[row] + (size_t) at * d->c_step + (size_t) channel * (codes ? 1 : 4);
+    size_t step[4] = { 0, pixels > 1 ? d->q_step : 0, pixels > 2 ? 2 * d->q_step : 0,
+                       pixels > 3 ? 3 * d->q_step : 0 };
+    __m256i sum[4] = { start, start, start, start };
+
+    for (int t = 0; t < d->n_taps; t++) {
+      Quads b = weights (w + (t * d->n_rows + row) * weight_bytes (TILE_FORM), TILE_FORM);
+
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) {
+        __m256i v = _mm256_loadu_si256 ((const void *) (q + step[i] + d->tap[t]));
+
+        sum[i] = dot (sum[i], activations (v, TILE_FORM), b, TILE_FORM);
+      }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++)
+      sum[i] = _mm256_min_epi32 (sum[i], cut);
+    if (codes) {
+      store_rows ((uint8_t *) c, d->c_step,
+                  pack_codes (scale_sums (sum[0], m), scale_sums (sum[1], m),
+                              scale_sums (sum[2], m), scale_sums (sum[3], m), k),
+                  pixels, 8, cols);
+    } else {
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++)
+        if (i < pixels)
+          store_wide (c + (size_t) i * d->c_step, d->finish->out, sum[i], m, cols);
+    }
+  }
+}
+
 static void
 depthwise_row (const BskDepthwiseArgs *d)
 {
-  const __m256i start = _mm256_loadu_si256 ((const void *) d->start),
-                cut = _mm256_loadu_si256 ((const void *) d->cut);
-  const __m256 m = _mm256_loadu_ps (d->m);
   const Codes k = codes_of (d->finish);
+  const char *w = d->w;
 
-  for (int row = 0; row < d->n_rows && d->c[row]; row++)
-    for (int x = 0; x < d->pixels; x += 4) {
-      int pixels = d->pixels - x < 4 ? d->pixels - x : 4;
-      const uint8_t *q = d->q + (size_t) x * d->q_step;
-      const char *w = (const char *) d->w + row * weight_bytes (TILE_FORM);
-      char *c = (char *) d->c[row] + (size_t) x * d->c_step;
-      /* Pixels past the end repeat the first, so that nothing is read past the row. */
-      size_t at[4] = { 0, pixels > 1 ? d->q_step : 0, pixels > 2 ? 2 * d->q_step : 0,
-                       pixels > 3 ? 3 * d->q_step : 0 };
-      __m256i sum[4] = { start, start, start, start };
-
-      for (int t = 0; t < d->n_taps; t++, w += d->n_rows * weight_bytes (TILE_FORM)) {
-        Quads b = weights (w, TILE_FORM);
-
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) {
-          __m256i v = _mm256_loadu_si256 ((const void *) (q + at[i] + d->tap[t]));
-
-          sum[i] = dot (sum[i], activations (v, TILE_FORM), b, TILE_FORM);
-        }
-      }
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++)
-        sum[i] = _mm256_min_epi32 (sum[i], cut);
-      if (d->finish->out == BSK_U8 || d->finish->out == BSK_S8)
-        store_rows ((uint8_t *) c, d->c_step,
-                    pack_codes (scale_sums (sum[0], m), scale_sums (sum[1], m),
-                                scale_sums (sum[2], m), scale_sums (sum[3], m), &k),
-                    pixels, 8, d->cols);
-      else
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++)
-          if (i < pixels)
-            store_wide (c + (size_t) i * d->c_step, d->finish->out, sum[i], m, d->cols);
-    }
+  for (int channel = 0; channel < d->channels;
+       channel += 8, w += d->n_taps * d->n_rows * weight_bytes (TILE_FORM))
+    /* Last row first: where it is not to be kept, the first one overwrites it. */
+    for (int row = d->n_rows - 1; row >= 0; row--)
+      depthwise_vector (d, channel, row, w, &k);
 }
