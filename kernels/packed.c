@@ -202,11 +202,9 @@ bsk_pairs_fit (const BskGemmArgs *args, const int8_t *w, size_t ldw, int n, int 
 int
 bsk_panel_vecs (int left, int max_vecs)
 {
-  if (left <= max_vecs)
-    return left;
-  /* Two panels of nearly the same width beat a full one and a sliver. */
-  if (left < 2 * max_vecs && max_vecs > 2)
-    return (left + 1) / 2;
+  /* Powers of two only: they fill vectors of codes whole, which tells where K is small. */
+  while (max_vecs > left)
+    max_vecs /= 2;
   return max_vecs;
 }
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 /* 24 accumulators leave 8 registers for a row of B (up to 4), the broadcast of A and constants:
- * tiles of 6 × 64, 8 × 48, 12 × 32 and 16 × 16. Loads stay below one per dot product, and loads are
+ * tiles of 6 × 64, 12 × 32 and 16 × 16. Loads stay below one per dot product, and loads are
  * not what limits. */
 enum { MAX_SUMS = 24, MAX_VECS = 4, MAX_ROWS = 16 };
-static const int max_rows[MAX_VECS + 1] = { 0, 16, 12, 8, 6 };
+static const int max_rows[MAX_VECS + 1] = { 0, 16, 12, 0, 6 };
 
 /* Codes of rows × vecs sums: as many rows as fill a vector of codes at a time. */
 ALWAYS_INLINE void
@@ -56,9 +56,6 @@ finish_codes (const BskTileArgs *t,
       }
     } else if (vecs == 4 && t->cols == 64) {
       _mm512_storeu_si512 (out, codes);
-    } else if (vecs == 3 && t->cols == 48) {
-      _mm256_storeu_si256 ((void *) out, _mm512_castsi512_si256 (codes));
-      _mm_storeu_si128 ((void *) (out + 32), _mm512_extracti32x4_epi32 (codes, 2));
     } else {
       _mm512_mask_storeu_epi8 (out, mask64 ((size_t) t->cols), codes);
     }
@@ -151,7 +148,6 @@ typedef void (*Tiles) (const BskTileArgs *t, size_t first, size_t count);
 #define HEIGHTS(X) \
   X (1, 1) X (2, 1) X (3, 1) X (4, 1) X (5, 1) X (6, 1) X (7, 1) X (8, 1) X (10, 1) X (12, 1) X (14, 1) X (16, 1) \
   X (1, 2) X (2, 2) X (3, 2) X (4, 2) X (5, 2) X (6, 2) X (7, 2) X (8, 2) X (10, 2) X (12, 2) \
-  X (1, 3) X (2, 3) X (3, 3) X (4, 3) X (5, 3) X (6, 3) X (7, 3) X (8, 3) \
   X (1, 4) X (2, 4) X (3, 4) X (4, 4) X (5, 4) X (6, 4)
 /* clang-format on */
 #define DEFINE(rows, vecs)                                                                         \

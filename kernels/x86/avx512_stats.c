@@ -32,16 +32,21 @@ minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
     low[j] = _mm512_set1_ps (*min);
     high[j] = _mm512_set1_ps (*max);
   }
-  for (; i + 64 <= n; i += 64)
+  for (; i + 64 <= n; i += 64) {
+    __mmask16 good[4];
+
 #pragma GCC unroll 4
     for (int j = 0; j < 4; j++) {
       __m512 v = _mm512_loadu_ps (x + i + 16 * j);
-      __mmask16 good = is_finite (v);
 
-      low[j] = _mm512_mask_min_ps (low[j], good, low[j], v);
-      high[j] = _mm512_mask_max_ps (high[j], good, high[j], v);
-      bad += (size_t) __builtin_popcount ((__mmask16) ~good);
+      good[j] = is_finite (v);
+      low[j] = _mm512_mask_min_ps (low[j], good[j], low[j], v);
+      high[j] = _mm512_mask_max_ps (high[j], good[j], high[j], v);
     }
+    if (__builtin_expect ((good[0] & good[1] & good[2] & good[3]) != 0xffff, 0))
+      for (int j = 0; j < 4; j++)
+        bad += 16 - (size_t) __builtin_popcount (good[j]);
+  }
   for (; i < n; i += 16) {
     __mmask16 mask = n - i < 16 ? mask16 ((int) (n - i)) : 0xffff;
     __m512 v = _mm512_maskz_loadu_ps (mask, x + i);

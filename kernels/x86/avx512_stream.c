@@ -46,67 +46,75 @@ levels_nan (__m512 x, const Divide *d, const bool fast)
   return _mm512_maskz_mov_epi32 ((__mmask16) ~is_nan (x), levels (x, d, fast));
 }
 
+/* full: the codes use all of their type, so that saturation is the clamp. */
 ALWAYS_INLINE __m512i
-quantize_64 (const float *x, const Divide *d, const Codes *k, const bool fast)
+quantize_64 (const float *x, const Divide *d, const Codes *k, const bool fast, const bool full)
 {
-  __m512 a = _mm512_loadu_ps (x), b = _mm512_loadu_ps (x + 16), c = _mm512_loadu_ps (x + 32),
-         e = _mm512_loadu_ps (x + 48);
+  __m512 a = _mm512_loadu_ps (x), b = _mm512_loadu_ps (x + 16);
+  __m512 c = _mm512_loadu_ps (x + 32), e = _mm512_loadu_ps (x + 48);
+  __m512i codes;
 
   if (__builtin_expect (
         _mm512_cmp_ps_mask (a, b, _CMP_UNORD_Q) | _mm512_cmp_ps_mask (c, e, _CMP_UNORD_Q), 0))
-    return pack_codes (levels_nan (a, d, fast), levels_nan (b, d, fast), levels_nan (c, d, fast),
-                       levels_nan (e, d, fast), k, false);
-  return pack_codes (levels (a, d, fast), levels (b, d, fast), levels (c, d, fast),
-                     levels (e, d, fast), k, false);
+    codes = pack_codes (levels_nan (a, d, fast), levels_nan (b, d, fast), levels_nan (c, d, fast),
+                        levels_nan (e, d, fast), k, full);
+  else
+    codes = pack_codes (levels (a, d, fast), levels (b, d, fast), levels (c, d, fast),
+                        levels (e, d, fast), k, full);
+  return full ? _mm512_xor_si512 (codes, k->flip) : codes;
 }
 
 ALWAYS_INLINE void
 quantize_8_inner (const float *x,
                   size_t n,
-                  const BskQParams *p,
-                  uint8_t flip,
+                  const Divide *d,
+                  const Codes *k,
                   uint8_t *q,
-                  const bool fast)
+                  const bool fast,
+                  const bool full)
 {
-  BskFinish f = {
-    .zero = p->zero_point + flip, .lo = p->qmin + flip, .hi = p->qmax + flip, .flip = flip
-  };
-  Divide d = divide_of (p);
-  Codes k = codes_of (&f);
   size_t i = 0;
 
   if (n >= STREAM_FROM) {
     size_t head = (size_t) - (uintptr_t) q % 64;
 
     if (head) { /* overlaps the first aligned vector */
-      _mm512_storeu_si512 (q, quantize_64 (x, &d, &k, fast));
+      _mm512_storeu_si512 (q, quantize_64 (x, d, k, fast, full));
       i = head;
     }
     for (; i + 64 <= n; i += 64) {
       for (int j = 0; j < 64; j += 16)
         _mm_prefetch ((const char *) (x + i + 1024 + j), _MM_HINT_T0);
-      _mm512_stream_si512 ((void *) (q + i), quantize_64 (x + i, &d, &k, fast));
+      _mm512_stream_si512 ((void *) (q + i), quantize_64 (x + i, d, k, fast, full));
     }
     _mm_sfence ();
   }
   for (; i + 64 <= n; i += 64)
-    _mm512_storeu_si512 (q + i, quantize_64 (x + i, &d, &k, fast));
+    _mm512_storeu_si512 (q + i, quantize_64 (x + i, d, k, fast, full));
   if (i < n) {
     float rest[64] = { 0 };
 
     for (size_t j = 0; j < 64 && i + j < n; j += 16)
       _mm512_storeu_ps (rest + j, _mm512_maskz_loadu_ps (mask16 ((int) (n - i - j)), x + i + j));
-    _mm512_mask_storeu_epi8 (q + i, mask64 (n - i), quantize_64 (rest, &d, &k, fast));
+    _mm512_mask_storeu_epi8 (q + i, mask64 (n - i), quantize_64 (rest, d, k, fast, full));
   }
 }
 
 static void
 quantize_8 (const float *x, size_t n, const BskQParams *p, uint8_t flip, uint8_t *q)
 {
-  if (bsk_fast_quotient (p->scale))
-    quantize_8_inner (x, n, p, flip, q, true);
+  BskFinish f = {
+    .zero = p->zero_point + flip, .lo = p->qmin + flip, .hi = p->qmax + flip, .flip = flip
+  };
+  Divide d = divide_of (p);
+  Codes k = codes_of (&f);
+
+  if (!bsk_fast_quotient (p->scale))
+    quantize_8_inner (x, n, &d, &k, q, false, false);
+  else if (f.lo == 0 && f.hi == UINT8_MAX)
+    quantize_8_inner (x, n, &d, &k, q, true, true);
   else
-    quantize_8_inner (x, n, p, flip, q, false);
+    quantize_8_inner (x, n, &d, &k, q, true, false);
 }
 
 ALWAYS_INLINE void
@@ -165,6 +173,11 @@ dequantize_8 (const uint8_t *q, size_t n, int32_t zero, float scale, uint8_t fli
                           value_16 (_mm_loadu_si128 ((const void *) (q + i + j)), sign, z, s));
     _mm_sfence ();
   }
+  for (; i + 64 <= n; i += 64)
+#pragma GCC unroll 4
+    for (size_t j = 0; j < 64; j += 16)
+      _mm512_storeu_ps (x + i + j,
+                        value_16 (_mm_loadu_si128 ((const void *) (q + i + j)), sign, z, s));
   for (; i + 16 <= n; i += 16)
     _mm512_storeu_ps (x + i, value_16 (_mm_loadu_si128 ((const void *) (q + i)), sign, z, s));
   if (i < n) {
