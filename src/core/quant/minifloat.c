@@ -3,6 +3,7 @@
 #include "quant/minifloat.h"
 
 #include <math.h>
+#include <string.h>
 
 const BsMinifloat bs_fp16 = { "fp16", 5, 10, 15, 0x7BFF, 0x7C00, 0x7E00, 65504 };
 const BsMinifloat bs_bf16 = { "bf16", 8, 7, 127, 0x7F7F, 0x7F80, 0x7FC0, 0x1.FEp127f };
@@ -59,4 +60,32 @@ bs_minifloat_decode (const BsMinifloat *format, guint code)
     value = ldexp (mantissa, MAX (exponent, 1) - format->bias - format->mantissa_bits);
   }
   return (float) (code & sign_bit ? -value : value);
+}
+
+void
+bs_minifloat_encode_array (const BsMinifloat *format,
+                           float scale,
+                           gboolean saturate,
+                           const float *x,
+                           gsize n,
+                           gint32 *codes,
+                           float *values)
+{
+  for (gsize i = 0; i < n; i++) {
+    codes[i] = (gint32) bs_minifloat_encode (format, x[i] / scale, saturate);
+    values[i] = bs_minifloat_decode (format, (guint) codes[i]) * scale;
+  }
+}
+
+const BsMinifloat *
+bs_minifloat_find (const char *id)
+{
+  static const BsMinifloat *const formats[] = {
+    &bs_fp16, &bs_bf16, &bs_fp8e4m3, &bs_fp8e5m2, &bs_fp6e3m2, &bs_fp6e2m3, &bs_fp4e2m1,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
+    if (strcmp (formats[i]->id, id) == 0)
+      return formats[i];
+  return NULL;
 }

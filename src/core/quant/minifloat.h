@@ -27,6 +27,17 @@ extern const BsMinifloat bs_fp16, bs_bf16, bs_fp8e4m3, bs_fp8e5m2, bs_fp6e3m2, b
 guint bs_minifloat_encode (const BsMinifloat *format, double x, gboolean saturate);
 float bs_minifloat_decode (const BsMinifloat *format, guint code);
 
+/* bs_minifloat_encode_array: codes of x / scale (float division) and values = decoded · scale. */
+void bs_minifloat_encode_array (const BsMinifloat *format,
+                                float scale,
+                                gboolean saturate,
+                                const float *x,
+                                gsize n,
+                                gint32 *codes,
+                                float *values);
+
+const BsMinifloat *bs_minifloat_find (const char *id); /* NULL: no such format */
+
 /* bs_minifloat_bits: width of a code. */
 static inline guint
 bs_minifloat_bits (const BsMinifloat *format)

@@ -18,6 +18,7 @@ bs_quant_free (BsQuant *quant)
   g_free (quant->scale);
   g_free (quant->scale_f64);
   g_free (quant->zero);
+  g_free (quant->code_book);
   g_free (quant);
 }
 

@@ -26,6 +26,8 @@ typedef struct {
   float *scale;          /* [n_scales] as stored; NULL where the encoding has none */
   double *scale_f64;     /* [n_scales] with BS_STORE_F64, else NULL */
   gint32 *zero;          /* [n_scales]; NULL: all 0 */
+  float tensor_scale;    /* NVFP4: what all block scales are multiplied with; else 0 */
+  float *code_book;      /* [n_scales × 2^bits] rising levels of kmeans and lloyd; else NULL */
   guint64 size_bits;     /* codes, scales, zero points, code books */
   guint64 n_not_finite;  /* NaN and infinities seen */
 } BsQuant;
