@@ -106,18 +106,46 @@ bs_model_layers (const BsModel *model, const BsValue *shapes)
   return layers;
 }
 
+/* Running means and variances of batch norms are statistics, not parameters. */
+static gboolean
+is_statistic (const BsNode *node, guint input)
+{
+  return input >= 3 && g_str_equal (node->op_type, "BatchNormalization");
+}
+
+/* The constant behind a tensor, through Identity nodes: exporters share equal parameters that way. */
+static const BsTensor *
+constant_behind (const BsModel *model, const gint *producers, guint tensor)
+{
+  while (!model->tensors[tensor].is_constant) {
+    const BsNode *node = producers[tensor] >= 0 ? &model->nodes[producers[tensor]] : NULL;
+    if (node == NULL || !g_str_equal (node->op_type, "Identity") || node->inputs[0] == BS_TENSOR_NONE)
+      return NULL;
+    tensor = node->inputs[0];
+  }
+  return &model->tensors[tensor];
+}
+
 guint64
 bs_model_parameters (const BsModel *model)
 {
-  g_autofree guint *readers = bs_model_consumers (model);
+  g_autofree gboolean *counted = g_new0 (gboolean, model->n_tensors);
+  g_autofree gint *producers = bs_model_producers (model);
   guint64 parameters = 0;
 
-  for (guint i = 0; i < model->n_tensors; i++) {
-    const BsTensor *t = &model->tensors[i];
-    gsize count;
-    if (t->is_constant && readers[i] > 0 && t->dtype == BS_DTYPE_F32 &&
-        bs_dims_count (t->dims, t->n_dims, &count))
-      parameters += count;
+  for (guint n = 0; n < model->n_nodes; n++) {
+    const BsNode *node = &model->nodes[n];
+    for (guint i = 0; i < node->n_inputs && !g_str_equal (node->op_type, "Identity"); i++) {
+      guint t = node->inputs[i];
+      gsize count;
+      if (t == BS_TENSOR_NONE || counted[t] || is_statistic (node, i))
+        continue;
+      const BsTensor *tensor = constant_behind (model, producers, t);
+      counted[t] = TRUE;
+      if (tensor != NULL && tensor->dtype == BS_DTYPE_F32 && tensor->n_dims > 0 &&
+          bs_dims_count (tensor->dims, tensor->n_dims, &count))
+        parameters += count;
+    }
   }
   return parameters;
 }
