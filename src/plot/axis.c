@@ -108,7 +108,7 @@ bs_plot_number (char *buffer, gsize size, double value, int decimals)
   gsize whole = strspn (p, "0123456789");
   GString *out = g_string_new (negative ? "−" : "");
   for (gsize i = 0; i < strlen (p); i++) {
-    if (i > 0 && i < whole && whole > 4 && (whole - i) % 3 == 0)
+    if (i > 0 && i < whole && (whole - i) % 3 == 0)
       g_string_append_c (out, ',');
     g_string_append_c (out, p[i]);
   }

@@ -355,9 +355,13 @@ bs_plot_frame_axes (BsPlotFrame *frame,
   for (guint i = 0; (flags & BS_FRAME_NO_Y_LABELS) == 0 && i < y->n_ticks; i++)
     bs_plot_text (frame, y->ticks[i].label, frame->left - em * 0.5,
                   bs_plot_axis_at (y, y->ticks[i].value), 1, 0.5, 0.95, style->foreground, FALSE);
-  if (x_title != NULL)
-    bs_plot_text (frame, x_title, (frame->left + frame->right) / 2, frame->bottom + em * 1.85, 0.5,
-                  0, 1, style->foreground, FALSE);
+  if (x_title != NULL) {
+    double room = frame->right - outer;
+    g_autofree char *fit = bs_plot_text_fit (frame, x_title, room, 1);
+    double half = bs_plot_text_width (frame, fit, 1) / 2, middle = (frame->left + frame->right) / 2;
+    bs_plot_text (frame, fit, MIN (middle, frame->right - half), frame->bottom + em * 1.85, 0.5, 0,
+                  1, style->foreground, FALSE);
+  }
   if (y_title != NULL) {
     double middle = (frame->top + frame->bottom) / 2,
            half = bs_plot_text_width (frame, y_title, 1) / 2;

@@ -1,0 +1,81 @@
+/* The document: the one object that pages bind to. Main thread only.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/facts.h"
+#include "app/job.h"
+#include "app/layer_item.h"
+#include "app/result_item.h"
+#include "app/sweep_settings.h"
+
+G_BEGIN_DECLS
+
+/* Properties, read only, all notify: has-model, model-title, model-summary, data-text, settings,
+ * can-undo, can-redo, opening, running, progress, progress-text, selected-result, other-result,
+ * selected-layer, float-result. Signals:
+ *
+ *   "failed"    GError, ready to show
+ *   "opened"    a model is there
+ *   "exported"  BsExportReport, borrowed
+ */
+#define BS_TYPE_DOCUMENT (bs_document_get_type ())
+G_DECLARE_FINAL_TYPE (BsDocument, bs_document, BS, DOCUMENT, GObject)
+
+BsDocument *bs_document_new (const char *db_path); /* NULL: the default database */
+
+/* bs_document_open: opens a model in the background; what was open goes once that succeeds.
+ *
+ *   data_text  path and options, as workbench/data_text.h; NULL: made-up inputs for now
+ *   settings   the sweep to propose; NULL: the usual one
+ */
+void bs_document_open (BsDocument *self,
+                       const char *path,
+                       const char *data_text,
+                       BsSweepSettings *settings);
+
+/* bs_document_open_study: opens the model of a stored study and its results. path and data_text
+ * override what is stored. */
+void
+bs_document_open_study (BsDocument *self, gint64 study, const char *path, const char *data_text);
+
+/* bs_document_close: ends the running job and waits for its thread, a fraction of a second. Nothing
+ * is delivered afterwards. */
+void bs_document_close (BsDocument *self);
+
+void bs_document_set_data (BsDocument *self, const char *data_text);
+void bs_document_set_settings (BsDocument *self, BsSweepSettings *settings); /* can be undone */
+void bs_document_undo (BsDocument *self);
+void bs_document_redo (BsDocument *self);
+
+void bs_document_run (BsDocument *self);  /* measures the sweep */
+void bs_document_stop (BsDocument *self); /* ends the running job; what is done stays */
+void bs_document_export (BsDocument *self,
+                         const BsExport *target,
+                         const char *path); /* the selected result */
+
+void bs_document_prepare (
+  BsDocument *self); /* makes the study where there is none yet: exports need it */
+
+void bs_document_select_result (BsDocument *self, BsResultItem *item); /* NULL: none */
+void bs_document_select_other (BsDocument *self, BsResultItem *item);
+void bs_document_select_layer (BsDocument *self, BsLayerItem *item);
+
+BsFacts *bs_document_facts (BsDocument *self); /* NULL: nothing open */
+BsSweepSettings *bs_document_settings (BsDocument *self);
+const char *bs_document_data_text (BsDocument *self);
+const char *bs_document_title (BsDocument *self);   /* "mnist_lenet_bn · mnist10k": for plots */
+GListModel *bs_document_results (BsDocument *self); /* BsResultItem */
+GListModel *bs_document_layers (BsDocument *self);  /* BsLayerItem */
+BsResultItem *bs_document_selected_result (BsDocument *self);
+BsResultItem *bs_document_other_result (BsDocument *self);
+BsResultItem *bs_document_float_result (BsDocument *self);
+BsLayerItem *bs_document_selected_layer (BsDocument *self);
+gboolean bs_document_is_running (BsDocument *self);
+BsStudy *bs_document_study (BsDocument *self); /* NULL while a job has it, or before the first */
+
+/* bs_document_count: configurations of a plan. Errors: BS_ERROR_INVALID. */
+gboolean bs_document_count (BsDocument *self, guint *n, GError **error);
+double
+bs_document_seconds_each (BsDocument *self); /* mean time of a configuration, 0: not known yet */
+
+G_END_DECLS

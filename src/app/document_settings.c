@@ -1,0 +1,83 @@
+/* The document: the settings of the sweep, with undo.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/document_private.h"
+
+#define MAX_UNDO 100
+
+BsSweepSettings *
+bs_document_settings (BsDocument *self)
+{
+  return self->history->pdata[self->at];
+}
+
+static void
+notify_settings (BsDocument *self)
+{
+  bs_document_notify (self, BS_DOCUMENT_PROP_SETTINGS);
+  bs_document_notify (self, BS_DOCUMENT_PROP_CAN_UNDO);
+  bs_document_notify (self, BS_DOCUMENT_PROP_CAN_REDO);
+}
+
+/* Another number of samples is another yardstick: the float run and all results are for the old
+ * one. */
+static void
+changed_limit (BsDocument *self, guint before)
+{
+  if (before == bs_document_settings (self)->limit)
+    return;
+  bs_document_drop_job (self);
+  g_clear_pointer (&self->study, bs_study_free);
+  bs_document_clear_results (self);
+}
+
+void
+bs_document_set_settings (BsDocument *self, BsSweepSettings *settings)
+{
+  guint before = bs_document_settings (self)->limit;
+
+  if (bs_sweep_settings_equal (settings, bs_document_settings (self)))
+    return;
+  g_ptr_array_set_size (self->history, (gint) self->at + 1);
+  g_ptr_array_add (self->history, bs_sweep_settings_ref (settings));
+  if (self->history->len > MAX_UNDO)
+    g_ptr_array_remove_index (self->history, 0);
+  self->at = self->history->len - 1;
+  changed_limit (self, before);
+  notify_settings (self);
+}
+
+static void
+move_in_history (BsDocument *self, guint at)
+{
+  guint before = bs_document_settings (self)->limit;
+
+  self->at = at;
+  changed_limit (self, before);
+  notify_settings (self);
+}
+
+void
+bs_document_undo (BsDocument *self)
+{
+  if (self->at > 0)
+    move_in_history (self, self->at - 1);
+}
+
+void
+bs_document_redo (BsDocument *self)
+{
+  if (self->at + 1 < self->history->len)
+    move_in_history (self, self->at + 1);
+}
+
+void
+bs_document_reset_settings (BsDocument *self, BsSweepSettings *settings)
+{
+  g_autoptr (BsSweepSettings) usual =
+    bs_sweep_settings_new ("int2..int8", "uint8", "model,tensor,channel", "", 0);
+
+  g_ptr_array_set_size (self->history, 0);
+  g_ptr_array_add (self->history, bs_sweep_settings_ref (settings != NULL ? settings : usual));
+  self->at = 0;
+  notify_settings (self);
+}

@@ -1,0 +1,246 @@
+/* The actions of the main window.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/main_window_actions.h"
+
+#include "app/export_dialog.h"
+#include "app/plot_view.h"
+#include "loaders/loader.h"
+
+#include <glib/gi18n.h>
+
+static void
+open_chosen_cb (GtkNativeDialog *chooser, int response, BsMainWindow *self)
+{
+  if (response == GTK_RESPONSE_ACCEPT) {
+    g_autoptr (GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
+    g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
+    if (path != NULL)
+      bs_main_window_open (self, path, NULL);
+  }
+  g_object_unref (chooser);
+}
+
+static void
+data_chosen_cb (GtkNativeDialog *chooser, int response, BsMainWindow *self)
+{
+  if (response == GTK_RESPONSE_ACCEPT) {
+    g_autoptr (GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
+    g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
+    if (path != NULL)
+      bs_main_window_set_data (self, path);
+  }
+  g_object_unref (chooser);
+}
+
+static void
+add_filter (GtkFileChooser *chooser, const char *name, const char *suffixes)
+{
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+  g_auto (GStrv) list = suffixes != NULL ? g_strsplit (suffixes, " ", -1) : NULL;
+
+  gtk_file_filter_set_name (filter, name);
+  for (guint i = 0; list != NULL && list[i] != NULL; i++)
+    if (*list[i] != '\0')
+      gtk_file_filter_add_suffix (filter, list[i] + (list[i][0] == '.'));
+  if (list == NULL)
+    gtk_file_filter_add_pattern (filter, "*");
+  gtk_file_chooser_add_filter (chooser, filter);
+}
+
+static GtkFileChooserNative *
+show_chooser (BsMainWindow *self,
+              const char *title,
+              GtkFileChooserAction action,
+              const char *accept,
+              GCallback callback)
+{
+  GtkFileChooserNative *chooser =
+    gtk_file_chooser_native_new (title, GTK_WINDOW (self), action, accept, _ ("_Cancel"));
+
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
+  g_signal_connect_object (chooser, "response", callback, self, 0);
+  return chooser;
+}
+
+static void
+open_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  GtkFileChooserNative *chooser = show_chooser (
+    user, _ ("Open Model"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Open"), G_CALLBACK (open_chosen_cb));
+  GString *suffixes = g_string_new (NULL);
+
+  for (guint i = 0; bs_loaders[i] != NULL; i++)
+    g_string_append_printf (suffixes, "%s%s", i > 0 ? " " : "", bs_loaders[i]->suffixes);
+  add_filter (GTK_FILE_CHOOSER (chooser), _ ("Models"), suffixes->str);
+  add_filter (GTK_FILE_CHOOSER (chooser), _ ("All Files"), NULL);
+  g_string_free (suffixes, TRUE);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+open_data_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  GtkFileChooserNative *chooser =
+    show_chooser (user, _ ("Choose Data"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Open"),
+                  G_CALLBACK (data_chosen_cb));
+
+  add_filter (GTK_FILE_CHOOSER (chooser), _ ("Data"), ".npz .npy");
+  add_filter (GTK_FILE_CHOOSER (chooser), _ ("All Files"), NULL);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+run_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  bs_main_window_show_page (user, "trade-off");
+  bs_document_run (bs_main_window_document (user));
+}
+
+static void
+stop_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  bs_document_stop (bs_main_window_document (user));
+}
+
+static void
+undo_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  bs_document_undo (bs_main_window_document (user));
+}
+
+static void
+redo_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  bs_document_redo (bs_main_window_document (user));
+}
+
+static void
+export_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  gtk_window_present (GTK_WINDOW (bs_export_dialog_new (user, bs_main_window_document (user))));
+}
+
+static void
+start_page_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  bs_main_window_show_start (user, bs_main_window_visible_page (user) != NULL ||
+                                     bs_document_facts (bs_main_window_document (user)) == NULL);
+}
+
+static void
+toggle_layers_cb (GSimpleAction *action, GVariant *state, gpointer user)
+{
+  g_simple_action_set_state (action, state);
+  bs_main_window_show_layers (user, g_variant_get_boolean (state));
+}
+
+/* The plot that has the focus, else the first on the page. */
+static BsPlotView *
+find_plot (GtkWidget *widget)
+{
+  if (BS_IS_PLOT_VIEW (widget))
+    return gtk_widget_get_mapped (widget) && bs_plot_view_has_plot (BS_PLOT_VIEW (widget))
+             ? BS_PLOT_VIEW (widget)
+             : NULL;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child)) {
+    BsPlotView *plot = find_plot (child);
+    if (plot != NULL)
+      return plot;
+  }
+  return NULL;
+}
+
+static BsPlotView *
+current_plot (BsMainWindow *self)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self)),
+            *page = bs_main_window_visible_page (self);
+  BsPlotView *plot = focus != NULL && BS_IS_PLOT_VIEW (focus) ? find_plot (focus) : NULL;
+
+  return plot != NULL || page == NULL ? plot : find_plot (page);
+}
+
+static void
+plot_chosen_cb (GtkNativeDialog *chooser, int response, BsPlotView *plot)
+{
+  BsMainWindow *self = BS_MAIN_WINDOW (gtk_native_dialog_get_transient_for (chooser));
+  g_autoptr (GError) error = NULL;
+
+  if (response == GTK_RESPONSE_ACCEPT && bs_plot_view_has_plot (plot)) {
+    g_autoptr (GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
+    g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
+    if (path != NULL && bs_plot_view_save (plot, path, &error)) {
+      g_autofree char *text = g_strdup_printf (_ ("Saved %s"), path);
+      bs_main_window_toast (self, text);
+    } else if (error != NULL) {
+      bs_main_window_toast (self, error->message);
+    }
+  }
+  g_object_unref (chooser);
+}
+
+static void
+save_plot_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  BsPlotView *plot = current_plot (user);
+
+  if (plot == NULL) {
+    bs_main_window_toast (user, _ ("There is no plot on this page to save"));
+    return;
+  }
+  GtkFileChooserNative *chooser = gtk_file_chooser_native_new (
+    _ ("Save Plot"), user, GTK_FILE_CHOOSER_ACTION_SAVE, _ ("_Save"), _ ("_Cancel"));
+  g_autofree char *name = g_strdup_printf ("%s.svg", bs_plot_view_plot (plot)->id);
+  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (chooser), name);
+  add_filter (GTK_FILE_CHOOSER (chooser), _ ("PNG, SVG or PDF"), ".png .svg .pdf");
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
+  g_signal_connect_object (chooser, "response", G_CALLBACK (plot_chosen_cb), plot, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+void
+bs_main_window_add_actions (BsMainWindow *self)
+{
+  static const GActionEntry actions[] = {
+    { "open", open_cb },
+    { "open-data", open_data_cb },
+    { "run", run_cb },
+    { "stop", stop_cb },
+    { "undo", undo_cb },
+    { "redo", redo_cb },
+    { "export", export_cb },
+    { "save-plot", save_plot_cb },
+    { "start-page", start_page_cb },
+    { "toggle-layers", NULL, NULL, "true", toggle_layers_cb },
+  };
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
+}
+
+static void
+enable (BsMainWindow *self, const char *name, gboolean enabled)
+{
+  g_simple_action_set_enabled (
+    G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self), name)), enabled);
+}
+
+void
+bs_main_window_update_actions (BsMainWindow *self)
+{
+  BsDocument *document = bs_main_window_document (self);
+  BsFacts *facts = bs_document_facts (document);
+  gboolean running = bs_document_is_running (document),
+           shown = bs_main_window_visible_page (self) != NULL;
+  gboolean can_undo, can_redo;
+
+  g_object_get (document, "can-undo", &can_undo, "can-redo", &can_redo, NULL);
+  enable (self, "run", facts != NULL && facts->unsupported->len == 0 && !running && shown);
+  enable (self, "stop", running);
+  enable (self, "undo", can_undo);
+  enable (self, "redo", can_redo);
+  enable (self, "export", bs_document_selected_result (document) != NULL && !running);
+  enable (self, "save-plot", facts != NULL && shown);
+  enable (self, "open-data", facts != NULL);
+  enable (self, "toggle-layers", facts != NULL && shown);
+}

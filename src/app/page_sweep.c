@@ -1,0 +1,274 @@
+/* Page: the axes of the sweep, the data, and how many configurations that makes.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/page_sweep.h"
+
+#include "app/text.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+/* A chip: a token of a plan and its text. */
+typedef struct {
+  const char *token, *text;
+} Chip;
+
+static const Chip bits_chips[] = { { "2", "2" }, { "3", "3" }, { "4", "4" }, { "5", "5" },
+                                   { "6", "6" }, { "7", "7" }, { "8", "8" }, { NULL } };
+static const Chip encoding_chips[] = { { "int%s", N_ ("Symmetric") },
+                                       { "int%s:affine", N_ ("Affine") },
+                                       { NULL } };
+static const Chip scope_chips[] = { { "model", N_ ("Model") },
+                                    { "tensor", N_ ("Tensor") },
+                                    { "channel", N_ ("Channel") },
+                                    { "group=32", N_ ("Group of 32") },
+                                    { NULL } };
+static const Chip range_chips[] = { { "minmax", N_ ("All") },
+                                    { "percentile=99.9", N_ ("99.9 %") },
+                                    { "mse", N_ ("Least error") },
+                                    { NULL } };
+static const Chip act_chips[] = { { "float", N_ ("Float") }, { "uint8", "8" }, { "uint6", "6" },
+                                  { "uint4", "4" },          { "uint2", "2" }, { NULL } };
+
+#define MAX_CHIPS 8
+
+typedef struct {
+  const Chip *chips;
+  GtkToggleButton *buttons[MAX_CHIPS];
+} Axis;
+
+enum { BITS, ENCODINGS, SCOPES, RANGES, ACTS, N_AXES };
+
+struct _BsPageSweep {
+  AdwBin parent_instance;
+  BsDocument *document;
+  Axis axes[N_AXES];
+  GtkBox *bits_box, *encodings_box, *scopes_box, *ranges_box, *acts_box;
+  AdwActionRow *summary_row, *data_row;
+  GtkSpinButton *limit_spin;
+  gboolean filling; /* widgets are being set from the document */
+};
+
+G_DEFINE_FINAL_TYPE (BsPageSweep, bs_page_sweep, ADW_TYPE_BIN)
+
+static gboolean
+is_on (const Axis *axis, guint i)
+{
+  return gtk_toggle_button_get_active (axis->buttons[i]);
+}
+
+static char *
+join_axis (const Axis *axis)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; axis->chips[i].token != NULL; i++)
+    if (is_on (axis, i))
+      g_string_append_printf (text, "%s%s", text->len > 0 ? "," : "", axis->chips[i].token);
+  return g_string_free (text, FALSE);
+}
+
+static char *
+join_weights (BsPageSweep *self)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint e = 0; encoding_chips[e].token != NULL; e++)
+    for (guint b = 0; bits_chips[b].token != NULL; b++)
+      if (is_on (&self->axes[ENCODINGS], e) && is_on (&self->axes[BITS], b)) {
+        char **halves = g_strsplit (encoding_chips[e].token, "%s", 2);
+        g_string_append_printf (text, "%s%s%s%s", text->len > 0 ? "," : "", halves[0],
+                                bits_chips[b].token, halves[1]);
+        g_strfreev (halves);
+      }
+  return g_string_free (text, FALSE);
+}
+
+static void
+changed_cb (BsPageSweep *self)
+{
+  if (self->filling || self->document == NULL)
+    return;
+  g_autofree char *weights = join_weights (self);
+  g_autofree char *acts = join_axis (&self->axes[ACTS]);
+  g_autofree char *scopes = join_axis (&self->axes[SCOPES]);
+  g_autofree char *ranges = join_axis (&self->axes[RANGES]);
+  g_autoptr (BsSweepSettings) settings =
+    bs_sweep_settings_new (weights, acts, scopes, g_str_equal (ranges, "minmax") ? "" : ranges,
+                           (guint) gtk_spin_button_get_value_as_int (self->limit_spin));
+  bs_document_set_settings (self->document, settings);
+}
+
+/* "int2..int8,int4:affine": whether the list of weights holds this encoding and width. */
+static gboolean
+holds_weight (const char *weights, gboolean affine, guint bits)
+{
+  g_auto (GStrv) tokens = g_strsplit (weights, ",", -1);
+
+  for (guint i = 0; tokens[i] != NULL; i++) {
+    const char *token = g_strstrip (tokens[i]);
+    const char *dots = strstr (token, "..");
+    if (!g_str_has_prefix (token, "int") || (strstr (token, ":affine") != NULL) != affine)
+      continue;
+    guint64 lo = g_ascii_strtoull (token + 3, NULL, 10), hi = lo;
+    if (dots != NULL)
+      hi = g_ascii_strtoull (dots + 2 + strcspn (dots + 2, "0123456789"), NULL, 10);
+    if (bits >= lo && bits <= hi)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+holds (const char *list, const char *token)
+{
+  g_auto (GStrv) tokens = g_strsplit (list, ",", -1);
+
+  for (guint i = 0; tokens[i] != NULL; i++)
+    if (g_str_equal (g_strstrip (tokens[i]), token))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+fill_axis (const Axis *axis, const char *list, const char *usual)
+{
+  for (guint i = 0; axis->chips[i].token != NULL; i++)
+    gtk_toggle_button_set_active (axis->buttons[i],
+                                  holds (*list != '\0' ? list : usual, axis->chips[i].token));
+}
+
+static void
+summarize (BsPageSweep *self)
+{
+  const BsSweepSettings *settings = bs_document_settings (self->document);
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+  double each = bs_document_seconds_each (self->document);
+  GString *title = g_string_new (NULL);
+
+  if (*settings->plan.weights == '\0')
+    g_string_append (title, _ ("Choose at least one width and one encoding"));
+  else if (*settings->plan.acts == '\0')
+    g_string_append (title, _ ("Choose at least one width of activations"));
+  else if (!bs_document_count (self->document, &n, &error))
+    g_string_append (title, error->message);
+  else
+    g_string_append_printf (title, ngettext ("%u configuration", "%u configurations", n), n);
+  if (n > 0 && each > 0) {
+    g_autofree char *time = bs_text_seconds (each * n);
+    g_string_append_printf (title, _ (" · about %s"), time);
+  }
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->summary_row), title->str);
+  adw_action_row_set_subtitle (
+    self->summary_row,
+    n == 0     ? ""
+    : each > 0 ? _ ("What is measured already is not measured again. Results come coarse to fine.")
+               : _ ("How long that takes is known after the first results. Results come coarse to "
+                    "fine; Stop keeps them."));
+  g_string_free (title, TRUE);
+}
+
+static void
+fill (BsPageSweep *self)
+{
+  const BsSweepSettings *settings = bs_document_settings (self->document);
+  const char *weights = settings->plan.weights;
+
+  self->filling = TRUE;
+  for (guint b = 0; bits_chips[b].token != NULL; b++) {
+    guint bits = (guint) g_ascii_strtoull (bits_chips[b].token, NULL, 10);
+    gtk_toggle_button_set_active (self->axes[BITS].buttons[b],
+                                  holds_weight (weights, FALSE, bits) ||
+                                    holds_weight (weights, TRUE, bits));
+  }
+  for (guint affine = 0; affine < 2; affine++) {
+    gboolean any = FALSE;
+    for (guint bits = 1; bits <= 16; bits++)
+      any = any || holds_weight (weights, affine != 0, bits);
+    if (*weights != '\0') /* widths all off: the encoding stays as it was */
+      gtk_toggle_button_set_active (self->axes[ENCODINGS].buttons[affine], any);
+  }
+  fill_axis (&self->axes[SCOPES], settings->plan.scopes, "tensor");
+  fill_axis (&self->axes[RANGES], settings->plan.ranges, "minmax");
+  fill_axis (&self->axes[ACTS], settings->plan.acts, "");
+  gtk_spin_button_set_value (self->limit_spin, settings->limit);
+  self->filling = FALSE;
+  summarize (self);
+}
+
+static void
+data_cb (BsPageSweep *self)
+{
+  const char *spec = bs_document_data_text (self->document);
+
+  if (spec == NULL)
+    return;
+  if (g_str_has_prefix (spec, "synthetic:"))
+    adw_action_row_set_subtitle (
+      self->data_row,
+      _ ("Made-up inputs without labels: shows agreement with the float model only"));
+  else
+    adw_action_row_set_subtitle (self->data_row, spec);
+}
+
+static void
+add_chips (BsPageSweep *self, guint axis, GtkBox *box, const Chip *chips)
+{
+  self->axes[axis].chips = chips;
+  for (guint i = 0; chips[i].token != NULL; i++) {
+    GtkWidget *button = gtk_toggle_button_new_with_label (_ (chips[i].text));
+    g_signal_connect_swapped (button, "toggled", G_CALLBACK (changed_cb), self);
+    gtk_box_append (box, button);
+    self->axes[axis].buttons[i] = GTK_TOGGLE_BUTTON (button);
+  }
+}
+
+static void
+dispose (GObject *object)
+{
+  g_clear_object (&BS_PAGE_SWEEP (object)->document);
+  G_OBJECT_CLASS (bs_page_sweep_parent_class)->dispose (object);
+}
+
+static void
+bs_page_sweep_class_init (BsPageSweepClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = dispose;
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/bitstair/Bitstair/page_sweep.ui");
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, bits_box);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, encodings_box);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, scopes_box);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, ranges_box);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, acts_box);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, summary_row);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, data_row);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, limit_spin);
+  gtk_widget_class_bind_template_callback (widget_class, changed_cb);
+}
+
+static void
+bs_page_sweep_init (BsPageSweep *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  add_chips (self, BITS, self->bits_box, bits_chips);
+  add_chips (self, ENCODINGS, self->encodings_box, encoding_chips);
+  add_chips (self, SCOPES, self->scopes_box, scope_chips);
+  add_chips (self, RANGES, self->ranges_box, range_chips);
+  add_chips (self, ACTS, self->acts_box, act_chips);
+}
+
+void
+bs_page_sweep_set_document (BsPageSweep *self, BsDocument *document)
+{
+  self->document = g_object_ref (document);
+  g_signal_connect_object (document, "notify::settings", G_CALLBACK (fill), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::data-text", G_CALLBACK (data_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::running", G_CALLBACK (summarize), self,
+                           G_CONNECT_SWAPPED);
+  fill (self);
+}

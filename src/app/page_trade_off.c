@@ -1,0 +1,149 @@
+/* Page: the trade-off plot over the table of results.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/page_trade_off.h"
+
+#include "app/list_util.h"
+#include "app/plot_view.h"
+#include "app/text.h"
+
+#include <glib/gi18n.h>
+
+struct _BsPageTradeOff {
+  AdwBin parent_instance;
+  BsDocument *document;
+  BsPlotView *plot;
+  GtkSingleSelection *selection;
+  GtkSortListModel *sorted;
+  GtkColumnView *view;
+  GtkColumnViewColumn *quality_column, *size_column;
+  GtkLabel *summary;
+  GtkWidget *scrolled;
+};
+
+G_DEFINE_FINAL_TYPE (BsPageTradeOff, bs_page_trade_off, ADW_TYPE_BIN)
+
+static void
+show_selection (BsPageTradeOff *self)
+{
+  BsResultItem *item = bs_document_selected_result (self->document);
+  guint position = bs_list_find (bs_document_results (self->document), item);
+
+  bs_plot_view_select (self->plot, position);
+  if (gtk_single_selection_get_selected_item (self->selection) != item)
+    gtk_single_selection_set_selected (self->selection,
+                                       bs_list_find (G_LIST_MODEL (self->selection), item));
+  if (item == NULL) {
+    gtk_label_set_label (self->summary, _ ("Nothing selected"));
+    return;
+  }
+  const BsResult *result = bs_result_item_get (item);
+  g_autofree char *quality = bs_text_quality (result);
+  g_autofree char *size = bs_text_bytes ((double) result->weight_bytes);
+  g_autofree char *integers = bs_text_percent (result->integer_share);
+  g_autofree char *text = g_strdup_printf (_ ("%s: %s at %s, %s of the work on integers"),
+                                           result->label, quality, size, integers);
+  gtk_label_set_label (self->summary, text);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->summary), text);
+}
+
+static void
+update (BsPageTradeOff *self)
+{
+  guint n;
+
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
+    return;
+  g_autofree BsResult **results = bs_list_results (bs_document_results (self->document), &n);
+  BsResultItem *reference = bs_document_float_result (self->document);
+  const BsPlotInput input = {
+    .title = bs_document_title (self->document),
+    .results = results,
+    .n_results = n,
+    .float_result = reference != NULL ? bs_result_item_get (reference) : NULL,
+  };
+  bs_plot_view_show (self->plot, bs_plot_find ("trade-off"), &input);
+  if (n > 0)
+    gtk_column_view_column_set_title (self->quality_column, bs_text_quality_title (results[0]));
+  show_selection (self);
+}
+
+static void
+item_selected_cb (BsPageTradeOff *self, guint index)
+{
+  g_autoptr (BsResultItem) item =
+    g_list_model_get_item (bs_document_results (self->document), index);
+
+  if (item != NULL)
+    bs_document_select_result (self->document, item);
+}
+
+static void
+selected_cb (BsPageTradeOff *self)
+{
+  BsResultItem *item = gtk_single_selection_get_selected_item (self->selection);
+
+  if (self->document != NULL && item != NULL &&
+      item != bs_document_selected_result (self->document))
+    bs_document_select_result (self->document, item);
+}
+
+static void
+map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (bs_page_trade_off_parent_class)->map (widget);
+  update (BS_PAGE_TRADE_OFF (widget));
+}
+
+static void
+dispose (GObject *object)
+{
+  g_clear_object (&BS_PAGE_TRADE_OFF (object)->document);
+  G_OBJECT_CLASS (bs_page_trade_off_parent_class)->dispose (object);
+}
+
+static void
+bs_page_trade_off_class_init (BsPageTradeOffClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = dispose;
+  widget_class->map = map;
+  g_type_ensure (BS_TYPE_PLOT_VIEW);
+  g_type_ensure (BS_TYPE_RESULT_ITEM);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/bitstair/Bitstair/page_trade_off.ui");
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, plot);
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, selection);
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, sorted);
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, view);
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, quality_column);
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, size_column);
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, summary);
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, scrolled);
+  gtk_widget_class_bind_template_callback (widget_class, item_selected_cb);
+  gtk_widget_class_bind_template_callback (widget_class, selected_cb);
+}
+
+static void
+bs_page_trade_off_init (BsPageTradeOff *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  bs_list_tab_leaves (self->scrolled);
+  gtk_column_view_sort_by_column (self->view, self->size_column, GTK_SORT_ASCENDING);
+}
+
+void
+bs_page_trade_off_set_document (BsPageTradeOff *self, BsDocument *document)
+{
+  self->document = g_object_ref (document);
+  gtk_sort_list_model_set_model (self->sorted, bs_document_results (document));
+  g_signal_connect_object (bs_document_results (document), "items-changed", G_CALLBACK (update),
+                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::float-result", G_CALLBACK (update), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "opened", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::data-text", G_CALLBACK (update), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::selected-result", G_CALLBACK (show_selection), self,
+                           G_CONNECT_SWAPPED);
+}
