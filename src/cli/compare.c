@@ -103,7 +103,8 @@ const BsCommand bs_command_compare = {
   .name = "compare",
   .arguments = "A B",
   .summary = N_ ("Two results side by side"),
-  .description = N_ ("A and B are keys, or their first digits, as “results” prints them."),
+  .description = N_ (
+    "A and B are keys, or their first digits, as “results” prints them; 7:3fa9 is one of study 7."),
   .example = "bitstair-cli compare 3fa91c04 81d0e2b7",
   .min_args = 2,
   .max_args = 2,

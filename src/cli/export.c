@@ -68,36 +68,44 @@ check (char **args, const BsExport **target, GError **error)
   return TRUE;
 }
 
-/* The newest study of this model: its data has chosen the ranges that results were measured with.
- */
+/* The newest study of this model, best one that holds the key: its data has chosen the ranges that
+ * results were measured with. NULL: there is none. (transfer full) */
 static char *
-data_of_model (const BsCli *cli)
+data_of_model (BsStore *store, const char *key)
 {
-  g_autoptr (BsStore) store = bs_store_open_read_only (cli->db, NULL);
-  g_autoptr (BsModel) model = store != NULL ? bs_load_model (model_path, NULL) : NULL;
+  g_autoptr (BsModel) model = bs_load_model (model_path, NULL);
   g_autoptr (GPtrArray) studies = model != NULL ? bs_store_studies (store, NULL) : NULL;
+  const char *fallback = NULL;
 
   for (guint i = 0; studies != NULL && i < studies->len; i++) {
     const BsStudyInfo *info = studies->pdata[i];
+    g_autofree char *name =
+      key != NULL ? g_strdup_printf ("%" G_GINT64_FORMAT ":%s", info->id, key) : NULL;
+    g_autoptr (BsResult) result = NULL;
+    gint64 study;
 
-    if (strcmp (info->model_digest, model->digest) == 0)
+    if (strcmp (info->model_digest, model->digest) != 0)
+      continue;
+    if (name == NULL || (result = bs_store_find (store, name, &study, NULL)) != NULL)
       return g_strdup (info->data_spec);
+    if (fallback == NULL)
+      fallback = info->data_spec;
   }
-  return NULL;
+  return g_strdup (fallback);
 }
 
-/* A key of a stored result, or a configuration file; data is what the result was measured on, or
+/* A key of a stored result, or a configuration file; data is what the model was measured on, or
  * NULL. */
 static BsConfig *
 find_config (const BsCli *cli, const char *name, char **data, GError **error)
 {
   g_autoptr (BsStore) store = NULL;
   g_autoptr (BsResult) result = NULL;
-  g_autoptr (BsStudyInfo) info = NULL;
   gint64 study;
 
   if (g_file_test (name, G_FILE_TEST_EXISTS)) {
-    *data = data_of_model (cli);
+    store = bs_store_open_read_only (cli->db, NULL); /* a configuration needs none */
+    *data = store != NULL ? data_of_model (store, NULL) : NULL;
     return bs_config_load (name, error);
   }
   if (strchr (name, '.') != NULL || strchr (name, G_DIR_SEPARATOR) != NULL) {
@@ -105,10 +113,9 @@ find_config (const BsCli *cli, const char *name, char **data, GError **error)
     return NULL;
   }
   store = bs_store_open_read_only (cli->db, error);
-  if (store == NULL || (result = bs_store_find (store, name, &study, error)) == NULL ||
-      (info = bs_store_study_info (store, study, error)) == NULL)
+  if (store == NULL || (result = bs_store_find (store, name, &study, error)) == NULL)
     return NULL;
-  *data = g_strdup (info->data_spec);
+  *data = data_of_model (store, result->key);
   return bs_config_parse (result->config, error);
 }
 

@@ -46,6 +46,7 @@ catch_interrupts (void)
   sigemptyset (&action.sa_mask);
   sigaction (SIGINT, &action, NULL);
   sigaction (SIGTERM, &action, NULL);
+  signal (SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
 }
 
 static char *

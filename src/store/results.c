@@ -221,33 +221,25 @@ bs_store_float (BsStore *store, gint64 study, GError **error)
   return results != NULL && results->len > 0 ? bs_result_ref (results->pdata[0]) : NULL;
 }
 
+/* "3fa9", or "7:3fa9" for study 7 alone. */
 static gboolean
-is_key_prefix (const char *text)
+parse_key (const char *text, guint64 *study, const char **prefix)
 {
-  gsize n = strlen (text);
+  const char *colon = strchr (text, ':');
+  g_autofree char *number = colon != NULL ? g_strndup (text, (gsize) (colon - text)) : NULL;
+  gsize n;
 
-  if (n < 4 || n >= BS_DIGEST_SIZE)
+  *study = 0;
+  if (number != NULL && !g_ascii_string_to_unsigned (number, 10, 1, G_MAXINT64, study, NULL))
     return FALSE;
-  return strspn (text, "0123456789abcdef") == n;
+  *prefix = colon != NULL ? colon + 1 : text;
+  n = strlen (*prefix);
+  return n >= 4 && n < BS_DIGEST_SIZE && strspn (*prefix, "0123456789abcdef") == n;
 }
 
-BsResult *
-bs_store_find (BsStore *store, const char *key_prefix, gint64 *study, GError **error)
+static const BsResult *
+only_key (BsStore *store, GPtrArray *results, const char *key_prefix, GError **error)
 {
-  g_autoptr (GPtrArray) results = NULL;
-  g_autofree char *pattern = NULL;
-
-  if (!is_key_prefix (key_prefix)) {
-    g_set_error (error, BS_ERROR, BS_ERROR_STORE,
-                 "“%s” is not a result's key: 4 to 64 hexadecimal digits, as “results” prints them",
-                 key_prefix);
-    return NULL;
-  }
-  pattern = g_strconcat (key_prefix, "*", NULL);
-  /* the newest study last: it wins where several have measured the same configuration */
-  results = select_results (store, "key GLOB ? ORDER BY study, id", 0, pattern, study, error);
-  if (results == NULL)
-    return NULL;
   if (results->len == 0) {
     g_set_error (error, BS_ERROR, BS_ERROR_STORE,
                  "No result in “%s” has a key that starts with “%s”", store->path, key_prefix);
@@ -263,5 +255,31 @@ bs_store_find (BsStore *store, const char *key_prefix, gint64 *study, GError **e
       return NULL;
     }
   }
-  return bs_result_ref (results->pdata[results->len - 1]);
+  return results->pdata[results->len - 1];
+}
+
+BsResult *
+bs_store_find (BsStore *store, const char *key_prefix, gint64 *study, GError **error)
+{
+  g_autoptr (GPtrArray) results = NULL;
+  g_autofree char *pattern = NULL, *where = NULL;
+  const char *prefix;
+  guint64 only;
+  const BsResult *found;
+
+  if (!parse_key (key_prefix, &only, &prefix)) {
+    g_set_error (error, BS_ERROR, BS_ERROR_STORE,
+                 "“%s” is not a result's key: 4 to 64 hexadecimal digits, as “results” prints them",
+                 key_prefix);
+    return NULL;
+  }
+  pattern = g_strconcat (prefix, "*", NULL);
+  /* the newest study last: it wins where several have measured the same configuration */
+  if (only != 0)
+    where = g_strdup_printf ("key GLOB ? AND study = %" G_GUINT64_FORMAT, only);
+  else
+    where = g_strdup ("key GLOB ? ORDER BY study, id");
+  results = select_results (store, where, 0, pattern, study, error);
+  found = results != NULL ? only_key (store, results, key_prefix, error) : NULL;
+  return found != NULL ? bs_result_ref ((BsResult *) found) : NULL;
 }

@@ -58,10 +58,11 @@ BsResult *
 bs_store_float (BsStore *store,
                 gint64 study,
                 GError **error); /* the float run, or NULL without error when there is none */
-BsResult *bs_store_find (BsStore *store,
-                         const char *key_prefix,
-                         gint64 *study,
-                         GError **error); /* unique prefix of a key, at least 4 digits */
+
+/* bs_store_find: the result whose key starts with key_prefix (at least 4 digits, unique), and its
+ * study. The same configuration may be stored in several studies: the newest wins; "7:3fa9" asks
+ * for study 7 alone. */
+BsResult *bs_store_find (BsStore *store, const char *key_prefix, gint64 *study, GError **error);
 gint bs_store_merge (BsStore *store,
                      const char *from_path,
                      GError **error); /* results added; −1 on error */

@@ -334,10 +334,22 @@ test_find (Fixture *fixture, gconstpointer data)
   static const char *const wrong[] = {
     "", "abc", "xyz0", "ABCD", "%___", "****", "0000000000000000"
   };
-  gint64 study;
+  g_autoptr (BsResult) expected = make_result (1);
+  g_autofree char *prefix = g_strndup (expected->key, 8);
+  gint64 study, first, second;
 
-  fill (fixture->path, "model", 0, 2);
+  first = fill (fixture->path, "model", 0, 2);
+  second = fill (fixture->path, "another", 1, 1);
   store = bs_store_open_read_only (fixture->path, NULL);
+  for (guint i = 0; i < 3; i++) { /* in both studies: the newest, or the one asked for */
+    g_autofree char *name =
+      i == 0 ? g_strdup (prefix)
+             : g_strdup_printf ("%" G_GINT64_FORMAT ":%s", i == 1 ? first : second, prefix);
+    g_autoptr (BsResult) found = bs_store_find (store, name, &study, NULL);
+
+    assert_same_result (expected, found);
+    g_assert_cmpint (study, ==, i == 1 ? first : second);
+  }
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
     g_autoptr (GError) error = NULL;
 

@@ -251,14 +251,9 @@ product_args (const BsLowering *l,
 static char *
 describe (const BsPlannedLayer *layer, const BsNode *node)
 {
-  gsize n = layer->n_channels;
-  guint64 codes = bs_lower_digest (layer->codes, layer->quant[0]->n),
-          scale = bs_lower_digest (layer->scale, n * sizeof *layer->scale),
-          bias = layer->bias != NULL ? bs_lower_digest (layer->bias, n * sizeof *layer->bias) : 0;
+  g_autofree char *spec = bs_spec_to_string (layer->weights);
 
-  return g_strdup_printf ("int %s %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER
-                          "x %" G_GINT64_MODIFIER "x",
-                          node->name, codes, scale, bias);
+  return g_strdup_printf ("int %s %s %a", node->name, spec, (double) layer->scale[0]);
 }
 
 static void *
