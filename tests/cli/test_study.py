@@ -1,0 +1,432 @@
+"""Tests of the commands that measure: evaluate, sweep, results, compare, plot, export, inspect, run.
+SPDX-License-Identifier: GPL-3.0-or-later"""
+import json
+import os
+import pty
+import resource
+import sqlite3
+
+import bitstair
+import numpy as np
+import onnx_file
+from bitstair import DIGITS, MNIST
+
+GRID = ["--weights", "int2..int8", "--acts", "uint8", "--scope", "model,tensor,channel"]
+RESULT = "key weights acts value agreement weight_bytes output_sqnr_db pareto"
+TIMES = ("seconds", "finished_at", "created_at", "latency_ms", "study", "studies", "measured", "float")
+
+
+def without_times(document):
+    """What must not depend on the run: everything but durations and dates."""
+    if isinstance(document, dict):
+        return {k: without_times(v) for k, v in document.items() if k not in TIMES}
+    if isinstance(document, list):
+        return [without_times(v) for v in document]
+    return document
+
+
+class Evaluate(bitstair.TestCase):
+    def test_float(self):
+        predictions = self.path("p.npy")
+        document = self.json("evaluate", DIGITS.model, *DIGITS.data, "--predictions", predictions)
+        self.assert_members(document, "metric value n correct ci95 agreement output_sqnr_db weight_bytes float_bytes "
+                                      "integer_share level seconds layers")
+        self.assertEqual((document["metric"], document["n"], document["correct"]), ("top1", 500, 468))
+        self.assertEqual(document["value"], 468 / 500)
+        self.assertEqual(document["agreement"], 1)
+        self.assertEqual(document["weight_bytes"], document["float_bytes"])
+        self.assertEqual(document["float_bytes"], 6570 * 4)
+        self.assertEqual(document["integer_share"], 0)
+        self.assertLess(document["ci95"][0], document["value"])
+        self.assertGreater(document["ci95"][1], document["value"])
+        classes = np.load(predictions)
+        self.assertEqual(classes.dtype, np.int32)
+        self.assertEqual((classes == np.load(DIGITS.data_path)["y_test"]).sum(), 468)
+
+    def test_integers(self):
+        document = self.json("evaluate", DIGITS.model, *DIGITS.data, "--weights", "int8:channel", "--acts", "uint8")
+        self.assertEqual(document["integer_share"], 1)
+        self.assertFalse(document["simulated"])
+        self.assertLessEqual(abs(document["value"] - 0.936), 0.005)
+        self.assertGreater(document["agreement"], 0.98)
+        self.assertLess(document["weight_bytes"], document["float_bytes"] * 0.4)
+        self.assertEqual(len(document["layers"]), 3)
+        for layer in document["layers"]:
+            self.assert_members(layer, "name local_sqnr_db accumulated_sqnr_db cosine max_abs saturated_share")
+            self.assertGreater(layer["local_sqnr_db"], 25)
+            self.assertEqual(layer["weights"], "int8:channel")
+
+    def test_simulated_says_so(self):
+        document = self.json("evaluate", DIGITS.model, *DIGITS.data, "--weights", "int4", "--acts", "float")
+        self.assertLess(document["integer_share"], 1)
+        out, _ = self.call("evaluate", DIGITS.model, *DIGITS.data, "--weights", "int4")
+        self.assertIn("simulated", out) if document["simulated"] else self.assertNotIn("simulated", out)
+
+    def test_configuration_file(self):
+        config = {"bitstair": 1, "weights": "int8:channel", "acts": "uint8",
+                  "layers": {self.layers()[0]: {"weights": "int2", "acts": "float"}}}
+        with open(self.path("c.json"), "w") as file:
+            json.dump(config, file)
+        document = self.json("evaluate", DIGITS.model, *DIGITS.data, "--config", self.path("c.json"))
+        self.assertEqual([layer["weights"] for layer in document["layers"]], ["int2", "int8:channel", "int8:channel"])
+        config["layers"] = {"nowhere": {"weights": "int2"}}
+        with open(self.path("c.json"), "w") as file:
+            json.dump(config, file)
+        self.refuse(1, ["nowhere"], "evaluate", DIGITS.model, *DIGITS.data, "--config", self.path("c.json"))
+        with open(self.path("c.json"), "w") as file:
+            file.write('{"bitstair": 1, ')
+        self.refuse(1, ["c.json"], "evaluate", DIGITS.model, *DIGITS.data, "--config", self.path("c.json"))
+        self.refuse(2, ["--config"], "evaluate", DIGITS.model, *DIGITS.data, "--config", "c.json", "--weights", "int8")
+
+    def layers(self):
+        return [layer["name"] for layer in self.json("inspect", DIGITS.model)["layers"]]
+
+    def test_without_labels(self):
+        np.savez(self.path("x.npz"), x=np.load(DIGITS.data_path)["x_test"])
+        document = self.json("evaluate", DIGITS.model, "--data", self.path("x.npz"), "--scale", "1/16",
+                             "--weights", "int4", "--acts", "uint8")
+        self.assertEqual(document["metric"], "none")
+        self.assertIsNone(document["value"])
+        self.assertGreater(document["agreement"], 0.8)
+        document = self.json("evaluate", DIGITS.model, "--data", "synthetic:64", "--weights", "int8", "--acts", "uint8")
+        self.assertEqual((document["metric"], document["n"]), ("none", 64))
+
+    def test_limit(self):
+        self.assertEqual(self.json("evaluate", DIGITS.model, *DIGITS.data, "--limit", "37")["n"], 37)
+
+
+class DatabaseTestCase(bitstair.TestCase):
+    def rows(self, sql="SELECT key FROM result WHERE NOT is_float ORDER BY id"):
+        with sqlite3.connect(f"file:{self.db}?mode=ro", uri=True) as db:
+            return [row if len(row) > 1 else row[0] for row in db.execute(sql)]
+
+    def assert_integrity(self):
+        self.assertEqual(self.rows("PRAGMA integrity_check"), ["ok"])
+        keys = self.rows("SELECT study || key FROM result")
+        self.assertEqual(len(keys), len(set(keys)))
+
+
+class Sweep(DatabaseTestCase):
+    def test_grid_is_stored_and_resumed(self):
+        first = self.json("sweep", DIGITS.model, *DIGITS.data, *GRID)
+        self.assert_members(first, "study configurations done seconds results")
+        self.assertEqual((first["configurations"], first["done"], first["measured"]), (21, 21, 21))
+        self.assertEqual(len({result["key"] for result in first["results"]}), 21)
+        for result in first["results"]:
+            self.assert_members(result, RESULT)
+            self.assertEqual(result["integer_share"], 1)
+        self.assertEqual(len(self.rows()), 21)
+        ids = self.rows("SELECT id, key, finished_at FROM result ORDER BY id")
+
+        second = self.json("sweep", DIGITS.model, *DIGITS.data, *GRID)
+        self.assertEqual((second["done"], second["measured"]), (21, 0))
+        self.assertEqual(self.rows("SELECT id, key, finished_at FROM result ORDER BY id"), ids)
+        by_key = {result["key"]: without_times(result) for result in first["results"]}
+        for result in second["results"]:
+            self.assertEqual(without_times(result), by_key[result["key"]])
+        wider = self.json("sweep", DIGITS.model, *DIGITS.data, "--weights", "int2..int8", "--acts", "uint8,uint7")
+        self.assertEqual((wider["done"], wider["measured"], wider["study"]), (14, 7, first["study"]))
+        self.assert_integrity()
+
+        stored = self.json("results", str(first["study"]))
+        self.assert_members(stored, "study configurations done seconds results")
+        self.assertEqual(len(stored["results"]), 28)
+        best = self.json("results", "--pareto")["results"]
+        self.assertTrue(best and all(result["pareto"] for result in best))
+        for a in best:  # nothing is both smaller and better
+            self.assertFalse(any(b["weight_bytes"] < a["weight_bytes"] and b["value"] >= a["value"]
+                                 for b in stored["results"]), a["label"])
+
+    def test_threads_do_not_change_numbers(self):
+        documents = []
+        for threads in ("1", "2", "3"):
+            self.db = self.path(f"threads{threads}.db")
+            self.json("--threads", threads, "sweep", MNIST.model, *MNIST.data, "--limit", "500", "--weights", "int8,int4,int3",
+                      "--acts", "uint8", "--scope", "tensor,channel")
+            layers = self.rows("SELECT l.* FROM layer l JOIN result r ON r.id = l.result ORDER BY r.key, l.position")
+            documents.append((without_times(self.json("results")), [row[1:] for row in layers]))
+        self.assertEqual(documents[0], documents[1])
+        self.assertEqual(documents[0], documents[2])
+
+    def test_shards_join_to_the_whole(self):
+        self.json("sweep", DIGITS.model, *DIGITS.data, *GRID)
+        whole = {r["key"]: without_times(r) for r in self.json("results")["results"]}
+        parts = []
+        for shard in ("1/3", "2/3", "3/3"):
+            self.db = self.path(shard.replace("/", "of") + ".db")
+            parts.append(self.db)
+            self.assertEqual(self.json("sweep", DIGITS.model, *DIGITS.data, *GRID, "--shard", shard)["done"], 7)
+        self.db = self.path("all.db")
+        self.assertEqual(self.json("merge", self.db, *parts)["added"], 21)
+        self.assertEqual({r["key"]: without_times(r) for r in self.json("results")["results"]}, whole)
+        self.assertEqual(self.json("merge", self.db, parts[0])["added"], 0)
+        self.assert_integrity()
+
+    def test_time_box(self):
+        document = self.json("sweep", DIGITS.model, *DIGITS.data, *GRID, "--time", "0.001s")
+        self.assertLess(document["done"], 21)
+        self.assertTrue(document["interrupted"])
+
+    def test_coarse_to_fine(self):
+        document = self.json("sweep", DIGITS.model, *DIGITS.data, "--weights", "int2..int8", "--acts", "uint8")
+        self.assertEqual({r["weights"] for r in document["results"][:2]}, {"int2", "int8"})
+
+    def test_wrong_usage(self):
+        base = ["sweep", DIGITS.model, *DIGITS.data]
+        self.refuse(2, ["--weights"], *base)
+        self.refuse(2, ["--data"], "sweep", DIGITS.model, "--weights", "int8")
+        self.refuse(2, ["int2...int8"], *base, "--weights", "int2...int8")
+        self.refuse(2, ["galaxy"], *base, "--weights", "int8", "--scope", "galaxy")
+        self.refuse(2, ["--time"], *base, "--weights", "int8", "--time", "soon")
+        self.refuse(2, ["--shard"], *base, "--weights", "int8", "--shard", "3/2")
+        self.refuse(2, ["--scale"], "sweep", DIGITS.model, "--data", DIGITS.data_path, "--scale", "x", "--weights", "int8")
+
+    def test_disk_full(self):
+        """A file that may not grow: one sentence, everything before it is kept."""
+        self.json("sweep", DIGITS.model, *DIGITS.data, "--weights", "int8", "--acts", "uint8")
+        limit = os.path.getsize(self.db) + 65536
+
+        def limit_size():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        with self.start("--json", "sweep", DIGITS.model, *DIGITS.data, "--weights", "int2..int16", "--acts",
+                        "uint8,uint7,uint6", "--scope", "tensor,channel,model", preexec_fn=limit_size) as process:
+            _, err = process.communicate(timeout=bitstair.TIMEOUT)
+        self.assertEqual(process.returncode, 1, err)
+        self.assertIn(self.db, err)
+        self.assertGreater(len(self.rows()), 1)
+        self.assert_integrity()
+
+
+class Interrupted(DatabaseTestCase):
+    """Sweeps stopped in the middle."""
+
+    command = ["sweep", bitstair.RESNET.model, *bitstair.RESNET.data, "--limit", "1500", "--weights", "int2..int8",
+               "--acts", "uint8", "--scope", "tensor,channel"]
+    total = 14
+
+    def stop(self, number):
+        process = self.start("--json", *self.command)
+        reached = False
+        while not reached and process.poll() is None:
+            try:
+                reached = len(self.rows()) >= 3
+            except sqlite3.Error:  # not made yet
+                pass
+        out, err = self.interrupt(process, number)
+        self.assertTrue(reached, err)
+        return process.returncode, out, err
+
+    def finish(self):
+        before = self.rows("SELECT id, key, finished_at FROM result ORDER BY id")
+        stored = len(self.rows())
+        self.assertGreaterEqual(stored, 3)
+        self.assertLess(stored, self.total, "too fast to be stopped in the middle")
+        document = self.json(*self.command)
+        self.assertEqual((document["done"], document["measured"]), (self.total, self.total - stored))
+        after = self.rows("SELECT id, key, finished_at FROM result ORDER BY id")
+        self.assertEqual(after[:len(before)], before)
+        self.assertEqual(len(self.rows()), self.total)
+        self.assert_integrity()
+
+    def test_control_c(self):
+        status, out, err = self.stop(bitstair.signal.SIGINT)
+        self.assertEqual(status, 130, err)
+        document = json.loads(out)
+        self.assertEqual(document["done"], len(self.rows()))
+        self.assertIn("Interrupted", err)
+        self.finish()
+
+    def test_kill(self):
+        status, _, _ = self.stop(bitstair.signal.SIGKILL)
+        self.assertEqual(status, -9)
+        self.assert_integrity()
+        self.finish()
+
+
+class Errors(bitstair.TestCase):
+    def write(self, name, content):
+        with open(self.path(name), "wb") as file:
+            file.write(content)
+        return self.path(name)
+
+    def test_models(self):
+        with open(DIGITS.model, "rb") as file:
+            content = file.read()
+        for command in (["inspect"], ["evaluate", *DIGITS.data]):
+            self.refuse(1, ["nowhere.onnx"], command[0], "nowhere.onnx", *command[1:])
+            self.refuse(1, [os.path.basename(self.folder), "folder"], command[0], self.folder, *command[1:])
+            for size in (0, 1, 100, len(content) // 2, len(content) - 1):
+                path = self.write(f"cut{size}.onnx", content[:size])
+                self.refuse(1, [os.path.basename(path)], command[0], path, *command[1:])
+            path = self.write("text.onnx", b"this is not a model " * 50)
+            self.refuse(1, ["text.onnx"], command[0], path, *command[1:])
+
+    def test_unsupported_operators(self):
+        nodes = [onnx_file.node("MatMul", ["x", "w"], ["h"], "first"),
+                 onnx_file.node("Frobnicate", ["h"], ["i"], "second"),
+                 onnx_file.node("Frobnicate", ["i"], ["y"], "third")]
+        content = onnx_file.model(nodes, [("x", [None, 64])], [("y", [None, 10])],
+                                  [onnx_file.tensor("w", np.ones((64, 10)))])
+        path = self.write("odd.onnx", content)
+        document = self.json("inspect", path)
+        self.assertEqual(document["unsupported"], [{"op": "Frobnicate", "count": 2}])
+        self.assertEqual([layer["name"] for layer in document["layers"]], ["first"])
+        self.refuse(1, ["Frobnicate"], "evaluate", path, "--data", "synthetic:8")
+
+    def test_data(self):
+        data = np.load(DIGITS.data_path)
+        bad = self.write("bad.npz", b"PK not a zip")
+        self.refuse(1, ["bad.npz"], "evaluate", DIGITS.model, "--data", bad)
+        self.refuse(1, ["nothing.npz"], "evaluate", DIGITS.model, "--data", self.path("nothing.npz"))
+        with open(DIGITS.data_path, "rb") as file:
+            cut = self.write("cut.npz", file.read()[:20000])
+        self.refuse(1, ["cut.npz"], "evaluate", DIGITS.model, "--data", cut)
+        np.savez(self.path("names.npz"), pictures=data["x_test"])
+        self.refuse(1, ["names.npz"], "evaluate", DIGITS.model, "--data", self.path("names.npz"))
+        np.savez(self.path("labels.npz"), x_test=data["x_test"], y_test=data["y_test"][:-1])
+        self.refuse(1, ["labels.npz"], "evaluate", DIGITS.model, "--data", self.path("labels.npz"))
+        np.savez(self.path("empty.npz"), x_test=data["x_test"][:0], y_test=data["y_test"][:0])
+        self.refuse(1, ["empty.npz"], "evaluate", DIGITS.model, "--data", self.path("empty.npz"))
+        self.refuse(1, ["mnist10k.npz"], "evaluate", DIGITS.model, "--data", MNIST.data_path)
+
+    def test_places_that_cannot_be_written(self):
+        self.db = self.path("x/y.db")
+        self.write("x", b"")
+        self.refuse(1, [self.path("x")], "sweep", DIGITS.model, *DIGITS.data, "--weights", "int8")
+        self.db = self.path("fine.db")
+        self.json("sweep", DIGITS.model, *DIGITS.data, "--weights", "int8", "--acts", "uint8")
+        self.refuse(1, ["x/p.png"], "plot", "trade-off", "1", "-o", self.path("x/p.png"))
+        self.refuse(1, ["p.jpg"], "plot", "trade-off", "1", "-o", self.path("p.jpg"))
+        self.refuse(1, ["9"], "plot", "trade-off", "9", "-o", self.path("p.png"))
+        self.refuse(1, ["0123"], "plot", "trade-off", "0123", "-o", self.path("p.png"))
+
+
+class Stored(bitstair.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.sweep = self.json("sweep", DIGITS.model, *DIGITS.data, *GRID)
+        self.keys = {result["weights"]: result["key"] for result in self.sweep["results"]}
+
+    def test_plots(self):
+        magic = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+        for kind in ("trade-off", "heat-map"):
+            for suffix, start in magic.items():
+                path = self.path(f"{kind}.{suffix}")
+                document = self.json("plot", kind, "1", "-o", path)
+                self.assertGreater(len(document["description"]), 20)
+                with open(path, "rb") as file:
+                    self.assertEqual(file.read(len(start)), start)
+        for kind in ("layer-errors", "error-histogram"):
+            document = self.json("plot", kind, self.keys["int4:channel"][:8], "-o", self.path("x.svg"))
+            self.assertIn("int4", document["description"])
+            self.refuse(1, ["result"], "plot", kind, "1", "-o", self.path("y.svg"))
+        again = self.path("again.svg")
+        self.json("plot", "trade-off", "1", "-o", again)
+        with open(again, "rb") as a, open(self.path("trade-off.svg"), "rb") as b:
+            self.assertEqual(a.read(), b.read())
+
+    def test_compare(self):
+        document = self.json("compare", self.keys["int4:channel"][:10], self.keys["int8"][:10])
+        self.assertEqual([r["weights"] for r in document["results"]], ["int4:channel", "int8"])
+        self.assertEqual(len(document["layers"]), 3)
+        out, _ = self.call("compare", self.keys["int4:channel"], self.keys["int8"])
+        self.assertIn("int4:channel", out)
+        self.refuse(1, ["zz"], "compare", "zzzz", self.keys["int8"])
+
+    def test_export_configuration(self):
+        path = self.path("c.json")
+        document = self.json("export", self.keys["int4:channel"][:8], "--model", DIGITS.model, "--to", "config", "-o", path)
+        self.assert_members(document, "target files warnings check")
+        self.assertEqual(document["files"], [path])
+        again = self.json("evaluate", DIGITS.model, *DIGITS.data, "--config", path)
+        stored = next(r for r in self.sweep["results"] if r["weights"] == "int4:channel")
+        self.assertEqual(again["key"], stored["key"])
+        self.assertEqual(again["value"], stored["value"])
+
+    def test_export_qdq(self):
+        path = self.path("q.onnx")
+        document = self.json("export", self.keys["int8:channel"], "--model", DIGITS.model, "--to", "onnx-qdq", "-o", path)
+        self.assertEqual(document["files"], [path])
+        self.assert_members(document["check"], "max_abs_difference agreement")
+        with open(path, "rb") as file:
+            self.assertIn(b"DequantizeLinear", file.read())
+
+    def test_export_usage(self):
+        listed = [target["target"] for target in self.json("export", "--list")["targets"]]
+        self.assertIn("onnx-qdq", listed)
+        self.assertIn("config", listed)
+        self.refuse(2, ["nowhere"], "export", "abcd", "--model", DIGITS.model, "--to", "nowhere", "-o", "x")
+        self.refuse(2, ["export"], "export", "abcd")
+        self.refuse(1, ["gone.json"], "export", "gone.json", "--model", DIGITS.model, "--to", "config", "-o", "x")
+
+    def test_tables(self):
+        out, err = self.call("results")
+        self.assertEqual(err, "")
+        rows = [line for line in out.splitlines() if "uint8" in line]
+        self.assertEqual(len(rows), 21)
+        columns = {row.index(" uint8 ") for row in rows}
+        self.assertEqual(len(columns), 1, "the columns are aligned")
+        self.assertEqual(self.call("--quiet", "results"), ("", ""))
+
+
+class Models(bitstair.TestCase):
+    def test_inspect(self):
+        document = self.json("inspect", MNIST.model)
+        self.assert_members(document, "format inputs outputs parameters float_bytes layers unsupported")
+        self.assertEqual(document["parameters"], 85918)
+        self.assertEqual(document["float_bytes"], 85918 * 4)
+        self.assertEqual(document["inputs"], [{"name": "input", "type": "float32", "shape": [None, 1, 28, 28]}])
+        self.assertEqual(document["unsupported"], [])
+        for layer in document["layers"]:
+            self.assert_members(layer, "name op weight shape parameters macs")
+        self.assertEqual([layer["macs"] for layer in document["layers"]], [230400, 819200, 61440, 10080, 840])
+        out, _ = self.call("inspect", MNIST.model)
+        self.assertIn("85918", out)
+        self.assertIn("BatchNormalization", out)
+
+    def test_run(self):
+        x = (np.load(DIGITS.data_path)["x_test"][:, None] / np.float32(16)).astype(np.float32)
+        y = np.load(DIGITS.data_path)["y_test"]
+        np.save(self.path("x.npy"), x)
+        values = {}
+        for name, specs in {"float": [], "int8": ["--weights", "int8:channel", "--acts", "uint8"]}.items():
+            document = self.json("run", DIGITS.model, "--input", "input=" + self.path("x.npy"), "--out-dir",
+                                 self.path(name), *specs)
+            self.assertEqual(document["outputs"][0]["file"], "output_0.npy")
+            self.assertEqual(document["outputs"][0]["shape"], [500, 10])
+            self.assertEqual(document["integer_share"], 1 if specs else 0)
+            values[name] = np.load(os.path.join(self.path(name), "output_0.npy"))
+        self.assertEqual((values["float"].argmax(1) == y).sum(), 468)
+        self.assertGreater((values["float"].argmax(1) == values["int8"].argmax(1)).mean(), 0.98)
+        np.save(self.path("wide.npy"), np.ones((2, 1, 9, 9), np.float32))
+        self.refuse(1, [], "run", DIGITS.model, "--input", "input=" + self.path("wide.npy"), "--out-dir", self.path("o"))
+        self.refuse(2, ["input"], "run", DIGITS.model, "--out-dir", self.path("o"))
+        self.refuse(2, ["zorro"], "run", DIGITS.model, "--input", "zorro=x.npy", "--out-dir", self.path("o"))
+        self.refuse(2, ["--out-dir"], "run", DIGITS.model, "--input", "input=" + self.path("x.npy"))
+
+
+class Terminal(bitstair.TestCase):
+    def test_progress_only_on_a_terminal(self):
+        _, err = self.call("sweep", DIGITS.model, *DIGITS.data, *GRID)
+        self.assertEqual(err, "")
+        self.db = self.path("terminal.db")
+        ours, theirs = pty.openpty()
+        with bitstair.subprocess.Popen([bitstair.CLI, "--db", self.db, "--json", "sweep", MNIST.model, *MNIST.data, *GRID],
+                                       stdout=bitstair.subprocess.PIPE, stderr=theirs, env=self.environment) as process:
+            os.close(theirs)
+            out, _ = process.communicate(timeout=bitstair.TIMEOUT)
+        text = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                text += chunk
+        except OSError:  # the other end is closed
+            pass
+        os.close(ours)
+        self.assertEqual(json.loads(out)["done"], 21)
+        self.assertIn("of 21", text.decode())
+        self.assertTrue(text.decode().endswith("\r\x1b[K"), "the line is wiped at the end")
+
+
+if __name__ == "__main__":
+    bitstair.main()

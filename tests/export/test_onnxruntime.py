@@ -1,0 +1,69 @@
+"""Tests of exported files in ONNX Runtime: the same classes as our integer run, for each bundled network.
+SPDX-License-Identifier: GPL-3.0-or-later"""
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.environ["BITSTAIR_SOURCE"], "tests", "cli"))
+import bitstair  # noqa: E402
+
+HERE = os.path.join(os.environ["BITSTAIR_SOURCE"], "tests", "export")
+MIN_AGREEMENT = 0.999  # what remains are sums that round differently in float at the ends of the network
+LIMIT = 2000           # samples of the large sets: the share above is then at most two samples
+
+
+def run_onnx(model, x, folder):
+    """Outputs of ONNX Runtime at basic optimization, which keeps QDQ literal."""
+    given, result = os.path.join(folder, "x.npy"), os.path.join(folder, "y.npy")
+    np.save(given, x)
+    subprocess.run(["node", os.path.join(HERE, "run_onnx.js"), model, given, result, "basic"], check=True)
+    return np.load(result)
+
+
+class OnnxRuntime(bitstair.TestCase):
+    def samples(self, example):
+        x = np.load(example.data_path)["x_test"][:LIMIT, None]
+        return (x.astype(np.float32) / np.float32(example.divisor)).astype(np.float32)
+
+    def compare(self, example, weights, acts):
+        predictions, exported = self.path("p.npy"), self.path("q.onnx")
+        data = [*example.data, "--limit", str(LIMIT)]
+        result = self.json("evaluate", example.model, *data, "--weights", weights, "--acts", acts, "--predictions", predictions)
+        document = self.json("export", result["key"], "--model", example.model, *data, "--to", "onnx-qdq", "-o", exported)
+        ours = np.load(predictions)
+        theirs = run_onnx(exported, self.samples(example), self.folder).argmax(1)
+        agreement = (ours == theirs).mean()
+        print(f"{example.name} {weights} {acts}: {100 * agreement:.2f} % the same class", file=sys.stderr)
+        self.assertGreaterEqual(agreement, MIN_AGREEMENT, document["warnings"])
+
+    def test_float(self):
+        """The harness itself: float outputs of ONNX Runtime and ours."""
+        x = self.samples(bitstair.MNIST)[:200]
+        np.save(self.path("x.npy"), x)
+        self.json("run", bitstair.MNIST.model, "--input", "input=" + self.path("x.npy"), "--out-dir", self.path("out"))
+        ours = np.load(self.path("out/output_0.npy"))
+        np.testing.assert_allclose(ours, run_onnx(bitstair.MNIST.model, x, self.folder), rtol=1e-4, atol=1e-4)
+
+    def test_digits(self):
+        self.compare(bitstair.DIGITS, "int8", "uint8")
+
+    def test_mnist(self):
+        self.compare(bitstair.MNIST, "int8:channel", "uint8")
+
+    def test_mobilenet(self):
+        self.compare(bitstair.MOBILENET, "int8:channel", "uint8")
+
+    def test_resnet(self):
+        self.compare(bitstair.RESNET, "int8:channel", "uint8")
+
+    def test_four_bits(self):
+        self.compare(bitstair.MNIST, "int4:channel", "uint8")
+
+    def test_per_tensor(self):
+        self.compare(bitstair.MNIST, "int8", "uint8")
+
+
+if __name__ == "__main__":
+    bitstair.main()
