@@ -111,24 +111,35 @@ typedef struct {
 /* ---- Matrix product C = A · Wᵀ
  * ------------------------------------------------------------------------------- */
 
+/* Weights come one code per int8 to be packed; packed, they take the bits of their type and are
+ * unpacked inside the kernel. A code stands for itself, except in a code book. */
 typedef enum {
-  BSK_W_S8, /* int8 [n × k]: codes of 1 to 8 bits, symmetric */
+  BSK_W_S8,        /* any int8, 8 bits */
+  BSK_W_S4,        /* −8 … 7, 4 bits; 3-bit codes fit too */
+  BSK_W_S2,        /* −2 … 1, 2 bits */
+  BSK_W_BIT,       /* −1 or +1, 1 bit */
+  BSK_W_CODEBOOK4, /* 0 … 15, 4 bits: code i stands for codebook[i] */
 } BskWeightType;
 
 /* What a product or convolution is made of, apart from its weights. Only read while packing. */
 typedef struct {
   int n, k; /* ≥ 1; bsk_conv_* take both from the shape and ignore them here */
   BskWeightType w_type;
-  const float *w_scale; /* [n]; may be NULL when out_type is BSK_S32 */
-  const int32_t *bias;  /* [n] in units of a.scale · w_scale[n], or NULL */
-  BskType a_type;       /* BSK_U8 or BSK_S8 */
-  BskQParams a; /* a caller that knows its codes to be below 8 bits says so in qmin, qmax: faster on
-                   AVX2. Codes outside [qmin, qmax] then give undefined results. scale may be
-                   anything when out_type is BSK_S32 */
-  BskType out_type; /* BSK_U8, BSK_S8: requantized; BSK_S32: the sums; BSK_F32: (float) sum ·
-                       (a.scale · w_scale) */
-  BskQParams out; /* for BSK_U8 and BSK_S8; [qmin, qmax] also carries a fused ReLU or clip and codes
-                     below 8 bits */
+  int group;              /* 0: one scale per channel. Else one per `group` weights along k: a
+                             multiple of 16 up to 256; the last group may be short. Convolutions: 0,
+                             and w_type BSK_W_S8 */
+  const int8_t *codebook; /* [16] for BSK_W_CODEBOOK4, else not looked at */
+  const float *w_scale; /* [n], with groups [n][⌈k / group⌉]; may be NULL for out_type BSK_S32 */
+  const int32_t *bias;  /* [n] in units of a.scale · w_scale[n], or NULL; NULL with groups */
+  const float *bias_real; /* [n] real numbers, or NULL; NULL without groups */
+  BskType a_type;         /* BSK_U8 or BSK_S8 */
+  BskQParams a;           /* A caller that knows its codes to be below 8 bits says so in qmin, qmax:
+                             faster on AVX2. Codes outside [qmin, qmax] then give undefined results.
+                             scale may be anything when out_type is BSK_S32 */
+  BskType out_type;       /* BSK_U8, BSK_S8: requantized; BSK_S32: the sums; BSK_F32: (float) sum ·
+                             (a.scale · w_scale[n]) */
+  BskQParams out; /* for BSK_U8 and BSK_S8; [qmin, qmax] also carries a fused ReLU or clip, and
+                     codes below 8 bits */
 } BskGemmArgs;
 
 /* bsk_gemm_bytes: size of the packed form; 0 when the arguments are invalid (bsk_gemm_pack says
@@ -145,6 +156,15 @@ BSK_API size_t bsk_gemm_bytes (const BskGemmArgs *args);
  * so that a call of bsk_gemm does nothing twice. Errors   BSK_EINVAL, BSK_EALIGN, BSK_ENOTSUP;
  * BSK_ERANGE when a sum could overflow or a multiplier is not finite. */
 BSK_API BskStatus bsk_gemm_pack (const BskGemmArgs *args, const void *w, size_t ldw, void *packed);
+
+/* Products with groups sum integers inside a group and floats over the groups, in this order
+ * (float32, fused):
+ *
+ *     f    = bias_real[n] / a.scale (or 0); for g = 0, 1, …: f = fma ((float) acc[g],
+ * w_scale[n][g], f) F32  f · a.scale 8 bit  clamp (rne (f · (a.scale / out.scale)) +
+ * out.zero_point, out.qmin, out.qmax)
+ *
+ * BSK_S32 is not possible with groups. */
 
 /* bsk_gemm: rows [m0, m1) of C = requantize ((A − a.zero_point) · Wᵀ + bias).
  *

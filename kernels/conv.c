@@ -138,6 +138,8 @@ describe (const BskConvShape *s, const BskGemmArgs *args, BskPacked *header)
   status = bsk_check_args (args, s->cout, (int) k);
   if (status)
     return status;
+  if (args->w_type != BSK_W_S8 || args->group)
+    return BSK_ENOTSUP;
   *header = (BskPacked){ .magic = BSK_MAGIC,
                          .table = table,
                          .k = (int) k,

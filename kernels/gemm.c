@@ -26,6 +26,8 @@ describe (const BskGemmArgs *args, BskPacked *header)
                          .a_type = args->a_type,
                          .finish = bsk_finish (args->out_type, &args->out),
                          .c_bytes = bsk_type_bytes (args->out_type) };
+  if (args->w_type != BSK_W_S8 || args->group)
+    return bsk_low_describe (args, header);
   return bsk_layout (header, (size_t) header->quads) ? BSK_OK : BSK_ERANGE;
 }
 
@@ -51,6 +53,8 @@ bsk_gemm_pack (const BskGemmArgs *args, const void *w, size_t ldw, void *packed)
     return BSK_EINVAL;
   if ((uintptr_t) packed % BSK_ALIGN)
     return BSK_EALIGN;
+  if (header.low)
+    return bsk_low_pack (args, &header, w, ldw, out);
   status = bsk_check_channels (&header, args, w, ldw);
   if (status)
     return status;
@@ -147,8 +151,13 @@ bsk_gemm (const void *packed, const void *a, size_t lda, void *c, size_t ldc, si
   for (size_t m = m0; m < m1; m += block) {
     size_t rows = m1 - m < block ? m1 - m : block;
 
-    bsk_run_panels (header, 0, (const uint8_t *) a + m * lda, lda, rows,
-                    (char *) c + m * ldc * header->c_bytes, ldc * header->c_bytes);
+    const uint8_t *from = (const uint8_t *) a + m * lda;
+    char *to = (char *) c + m * ldc * header->c_bytes;
+
+    if (header->low)
+      bsk_low_run (header, from, lda, rows, to, ldc * header->c_bytes);
+    else
+      bsk_run_panels (header, 0, from, lda, rows, to, ldc * header->c_bytes);
   }
   return BSK_OK;
 }

@@ -56,8 +56,7 @@ bsk_check_args (const BskGemmArgs *args, int n, int k)
   bool scaled = args->out_type != BSK_S32;
   BskStatus status;
 
-  if (n < 1 || k < 1 || args->w_type != BSK_W_S8 || !bsk_is_8bit (args->a_type) ||
-      (scaled && !args->w_scale))
+  if (n < 1 || k < 1 || !bsk_is_8bit (args->a_type) || (scaled && !args->w_scale))
     return BSK_EINVAL;
   status = bsk_check_qparams (&args->a, args->a_type, scaled);
   if (status)
@@ -94,8 +93,8 @@ bsk_layout (BskPacked *header, size_t quads_per_channel)
 
 /* Multiplier of channel n by the normative rule. 2³⁰ is as good as more: a sum of ±1 saturates
  * either way. */
-static float
-multiplier (const BskGemmArgs *args, size_t n)
+float
+bsk_multiplier (const BskGemmArgs *args, size_t n)
 {
   float m = 1;
 
@@ -135,7 +134,7 @@ bsk_check_channels (const BskPacked *header, const BskGemmArgs *args, const int8
   size_t channels = (size_t) header->n * (size_t) header->groups;
 
   for (size_t n = 0; n < channels; n++) {
-    float m = multiplier (args, n);
+    float m = bsk_multiplier (args, n);
 
     if (args->out_type != BSK_S32 && (!good_scale (args->w_scale[n]) || !isfinite (m)))
       return BSK_ERANGE;
@@ -168,7 +167,7 @@ bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const int8_t *w, 
         sum += row[j];
       /* Wraps, as the kernels do: only the final sum has to fit. */
       start[at] = (int32_t) ((args->bias ? (uint32_t) args->bias[n] : 0) - zero * (uint32_t) sum);
-      m[at] = multiplier (args, n);
+      m[at] = bsk_multiplier (args, n);
       top = bound (args, args->bias ? args->bias[n] : 0, row, header->k);
       if (bsk_is_8bit (args->out_type) && (double) top * (double) m[at] >= 0x1p30) {
         double limit = 0x1p30 / (double) m[at];

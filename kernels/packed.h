@@ -13,12 +13,17 @@ typedef struct {
   int n_seg, quads;      /* K as the tile walks it */
   int groups;
   bool depthwise;
+  bool low; /* fewer than eight bits, or groups: see low.c */
+  int bits, group, n_groups, group_quads, last_quads;
+  uint32_t last_mask;
+  int8_t levels[16];
   bool narrow; /* packed for gemm_tile_narrow */
   uint8_t a_flip;
   BskType a_type;
   uint8_t pad_code; /* the code of padding */
   BskFinish finish;
   size_t c_bytes;               /* per output element */
+  size_t scale, from;           /* low only */
   size_t seg, start, m, cut, w; /* offsets in bytes from the header */
   size_t group_n;               /* entries of start, m, cut per group: n rounded up to lanes */
   size_t group_w;               /* bytes of weights per group */
@@ -79,6 +84,9 @@ BskStatus bsk_check_args (const BskGemmArgs *args, int n, int k);
  * size overflows. */
 bool bsk_layout (BskPacked *header, size_t quads_per_channel);
 
+/* bsk_multiplier: of channel n, by the normative rule. */
+float bsk_multiplier (const BskGemmArgs *args, size_t n);
+
 /* bsk_fill_channels: start values, multipliers and cuts of all channels.
  *
  *   w, ldw  weights of channel i at w + i · ldw, header->k of them
@@ -113,6 +121,21 @@ void bsk_put_quad (const BskPacked *header,
                    int column,
                    const int8_t *w,
                    int left);
+
+/* Products with weights of fewer than eight bits or with groups; header as bsk_gemm_pack describes
+ * it so far. */
+BskStatus bsk_low_describe (const BskGemmArgs *args, BskPacked *header);
+BskStatus bsk_low_pack (const BskGemmArgs *args,
+                        const BskPacked *header,
+                        const int8_t *w,
+                        size_t ldw,
+                        BskPacked *out);
+void bsk_low_run (const BskPacked *header,
+                  const uint8_t *a,
+                  size_t a_row,
+                  size_t rows,
+                  char *c,
+                  size_t c_row);
 
 static inline void *
 bsk_at (const BskPacked *header, size_t offset)

@@ -67,6 +67,29 @@ typedef struct {
   const BskFinish *finish;
 } BskDepthwiseArgs;
 
+/* One panel of weights of fewer than eight bits, or with a scale per group. A vector of bytes holds
+ * 8 / bits quads of each of its columns, the first in the lowest bits; every group starts a new
+ * vector. */
+typedef struct {
+  const uint8_t *a;
+  size_t a_row;
+  uint8_t a_flip;
+  int bits;          /* 8, 4, 2, 1 */
+  int8_t levels[16]; /* what the codes stand for; bits < 8 */
+  int n_groups, group_quads, last_quads;
+  uint32_t last_mask; /* bytes of the very last quad that exist */
+  const uint8_t *w;
+  const int32_t *start; /* [n_groups][vecs · lanes] */
+  const float *scale;   /* likewise; NULL: one group, finished as integers with m and cut */
+  const float *from;    /* [vecs · lanes] where the float sums start */
+  const float *m;       /* [vecs · lanes] */
+  const int32_t *cut;
+  void *c;
+  size_t c_row, rows;
+  int vecs, cols;
+  const BskFinish *finish;
+} BskLowArgs;
+
 /* Elementwise with two operands on unsigned codes: c = clamp (rne (...) + zero, lo, hi) ^ c_flip.
  */
 typedef struct {
@@ -81,6 +104,7 @@ typedef struct {
   unsigned cpu;   /* BskCpu bit, 0 for the reference */
   int lanes;      /* int32 sums per vector */
   int max_vecs;   /* widest panel */
+  int low_vecs;   /* widest panel of gemm_low */
   int quad_bytes; /* packed bytes per four weights: 4, or 8 where gemm_tile wants them widened to
                      int16 */
 #define BSK_KERNEL(result, name, parameters) result (*name) parameters;

@@ -11,7 +11,8 @@ bsk_ref_finish (const BskFinish *f, float value)
   float lo = (float) (f->lo - f->zero), hi = (float) (f->hi - f->zero);
   float r = rintf (value);
 
-  r = r < lo ? lo : r > hi ? hi : r;
+  /* NaN, which only float sums over groups can be, gives the lowest code. */
+  r = r >= lo ? r > hi ? hi : r : lo;
   return (uint8_t) (((int32_t) r + f->zero) ^ f->flip);
 }
 
@@ -48,6 +49,45 @@ gemm_tile (const BskTileArgs *t)
       w += 4 * t->quads;
     }
     put (t->finish, (int32_t) sum, t->m[0], (char *) t->c + i * t->c_row, 0);
+  }
+}
+
+/* The panel is one column wide; a "vector" is the four bytes of one quad position. */
+static void
+gemm_low (const BskLowArgs *t)
+{
+  const int per_block = 8 / t->bits, mask = (1 << t->bits) - 1;
+
+  for (size_t i = 0; i < t->rows; i++) {
+    const uint8_t *a = t->a + i * t->a_row, *w = t->w;
+    float f = t->from[0];
+    uint32_t sum = 0;
+
+    for (int g = 0; g < t->n_groups; g++) {
+      int quads = g == t->n_groups - 1 ? t->last_quads : t->group_quads;
+
+      sum = (uint32_t) t->start[g];
+      for (int q = 0; q < quads; q++, a += 4)
+        for (int j = 0; j < 4; j++) {
+          int code = w[q / per_block * 4 + j] >> t->bits * (q % per_block) & mask;
+          bool there = g < t->n_groups - 1 || q < quads - 1 || (t->last_mask >> 8 * j & 1);
+
+          if (there)
+            sum +=
+              (uint32_t) ((a[j] ^ t->a_flip) * (t->bits == 8 ? (int8_t) code : t->levels[code]));
+        }
+      w += (quads + per_block - 1) / per_block * 4;
+      if (t->scale)
+        f = fmaf ((float) (int32_t) sum, t->scale[g], f);
+    }
+    if (!t->scale) {
+      put (t->finish, (int32_t) sum, t->m[0], (char *) t->c + i * t->c_row, 0);
+    } else if (t->finish->out == BSK_F32) {
+      f *= t->m[0];
+      memcpy ((char *) t->c + i * t->c_row, &f, 4);
+    } else {
+      ((uint8_t *) t->c)[i * t->c_row] = bsk_ref_finish (t->finish, f * t->m[0]);
+    }
   }
 }
 
@@ -89,6 +129,8 @@ bsk_ref_init (BskTable *table)
   table->quad_bytes = 4;
   table->gemm_tile = gemm_tile;
   table->gemm_tile_narrow = NULL;
+  table->low_vecs = 1;
+  table->gemm_low = gemm_low;
   table->interleave4 = interleave4;
   table->depthwise_row = depthwise_row;
   bsk_ref_elementwise_init (table);

@@ -126,6 +126,7 @@ store_rows (uint8_t *out, size_t step, __m256i codes, int rows, const int width,
 }
 
 void bsk_avx2_gemm_init (BskTable *table);
+void bsk_avx2_low_init (BskTable *table);
 void bsk_avx2_elementwise_init (BskTable *table);
 void bsk_avx2_stream_init (BskTable *table);
 void bsk_avx2_stats_init (BskTable *table);

@@ -46,6 +46,7 @@ typedef struct {
   void (*run) (void);
 } CheckSuite;
 void check_gemm (void);
+void check_low (void);
 void check_conv (void);
 void check_depthwise (void);
 void check_pool (void);

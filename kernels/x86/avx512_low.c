@@ -1,0 +1,173 @@
+/* Products with packed weights of 8, 4, 2 or 1 bits and scales per group, unpacked by table lookup
+ * in the tile. SPDX-License-Identifier: BSD-2-Clause */
+#include "avx512.h"
+
+#include <string.h>
+
+/* 6 × 32: twelve integer and, with groups, twelve float sums; unpacking (shift, mask, lookup) is
+ * shared by six rows and runs on pipes that the dot products leave free. */
+enum { MAX_ROWS = 6, MAX_VECS = 2, MAX_SUMS = MAX_ROWS * MAX_VECS };
+
+/* One more than the largest level, in float: what is above would not fit in int32. Written so that
+ * NaN, from an infinite sum times a zero, gives the lowest code as in every cast of it. */
+ALWAYS_INLINE __m512i
+round_scaled (__m512 f, __m512 m)
+{
+  return _mm512_cvtps_epi32 (_mm512_min_ps (_mm512_set1_ps (0x1p20f), _mm512_mul_ps (f, m)));
+}
+
+static void
+finish_rows (const BskLowArgs *t, const __m512i *sum, const __m512 *f, char *c, int rows)
+{
+  Codes k = codes_of (t->finish);
+
+  for (int i = 0; i < rows; i++, c += t->c_row)
+    for (int j = 0; j < t->vecs; j++) {
+      __m512 m = _mm512_loadu_ps (t->m + 16 * j);
+      __m512i q = sum[i * t->vecs + j];
+      int cols = t->cols - 16 * j;
+
+      if (t->scale && t->finish->out == BSK_F32) {
+        _mm512_mask_storeu_ps (c + 64 * j, mask16 (cols), _mm512_mul_ps (f[i * t->vecs + j], m));
+      } else if (!t->scale && t->finish->out != BSK_U8 && t->finish->out != BSK_S8) {
+        store_wide (c + 64 * j, t->finish->out, q, m, cols);
+      } else {
+        if (t->scale)
+          q = round_scaled (f[i * t->vecs + j], m);
+        else
+          q = scale_sums (_mm512_min_epi32 (q, _mm512_loadu_si512 (t->cut + 16 * j)), m);
+        q = pack_codes (q, q, q, q, &k, false);
+        _mm_mask_storeu_epi8 (c + 16 * j, mask16 (cols), _mm512_castsi512_si128 (q));
+      }
+    }
+}
+
+ALWAYS_INLINE void
+tile (const BskLowArgs *t,
+      const uint8_t *a,
+      char *c,
+      const int rows,
+      const int vecs,
+      const int bits)
+{
+  const int per_block = 8 / bits;
+  const __m512i levels = _mm512_broadcast_i32x4 (_mm_loadu_si128 ((const void *) t->levels));
+  const __m512i mask = _mm512_set1_epi8 ((char) ((1 << bits) - 1)),
+                sign = _mm512_set1_epi8 ((char) t->a_flip);
+  const uint8_t *w = t->w;
+  const bool grouped = t->scale != NULL;
+  __m512i sum[MAX_SUMS], sums_out[MAX_SUMS];
+  __m512 f[MAX_SUMS], f_out[MAX_SUMS];
+
+#pragma GCC unroll 12
+  for (int i = 0; i < rows * vecs; i++) {
+    f[i] = _mm512_loadu_ps (t->from + 16 * (i % vecs));
+    sum[i] = _mm512_setzero_si512 ();
+  }
+  for (int g = 0; g < t->n_groups; g++) {
+    int quads = g == t->n_groups - 1 ? t->last_quads : t->group_quads;
+
+#pragma GCC unroll 12
+    for (int i = 0; i < rows * vecs; i++)
+      sum[i] = _mm512_loadu_si512 (t->start + (g * vecs + i % vecs) * 16);
+    for (int q = 0; q < quads; w += 64 * vecs) {
+      int end = q + per_block < quads ? q + per_block : quads;
+      __m512i v[MAX_VECS];
+
+#pragma GCC unroll 2
+      for (int j = 0; j < vecs; j++)
+        v[j] = _mm512_load_si512 (w + 64 * j);
+#pragma GCC unroll 8
+      for (int s = 0; s < per_block; s++) {
+        __m512i b[MAX_VECS];
+        uint32_t exists = UINT32_MAX;
+
+        if (q == end)
+          break;
+        if (__builtin_expect (q == quads - 1 && g == t->n_groups - 1, 0))
+          exists = t->last_mask;
+#pragma GCC unroll 2
+        for (int j = 0; j < vecs; j++) {
+          b[j] = bits == 8 ? v[j] : _mm512_shuffle_epi8 (levels, _mm512_and_si512 (v[j], mask));
+          if (bits < 8)
+            v[j] = _mm512_srli_epi16 (v[j], bits);
+        }
+#pragma GCC unroll 6
+        for (int i = 0; i < rows; i++) {
+          uint32_t quad;
+          __m512i x;
+
+          memcpy (&quad, a + (size_t) i * t->a_row, 4);
+          x = _mm512_set1_epi32 ((int32_t) quad);
+          x = _mm512_xor_si512 (x, sign);
+          if (__builtin_expect (exists != UINT32_MAX, 0))
+            x = _mm512_and_si512 (x, _mm512_set1_epi32 ((int32_t) exists));
+#pragma GCC unroll 2
+          for (int j = 0; j < vecs; j++)
+            DOT (sum[i * vecs + j], x, b[j]);
+        }
+        a += 4;
+        q++;
+      }
+    }
+    if (grouped)
+#pragma GCC unroll 12
+      for (int i = 0; i < rows * vecs; i++)
+        f[i] = _mm512_fmadd_ps (_mm512_cvtepi32_ps (sum[i]),
+                                _mm512_loadu_ps (t->scale + (g * vecs + i % vecs) * 16), f[i]);
+  }
+  /* Copies, because what has its address taken would live in memory. */
+#pragma GCC unroll 12
+  for (int i = 0; i < rows * vecs; i++) {
+    sums_out[i] = sum[i];
+    f_out[i] = f[i];
+  }
+  finish_rows (t, sums_out, f_out, c, rows);
+}
+
+/* clang-format off */
+#define TILES(X) \
+  X (1, 1) X (2, 1) X (3, 1) X (4, 1) X (5, 1) X (6, 1) \
+  X (1, 2) X (2, 2) X (3, 2) X (4, 2) X (5, 2) X (6, 2)
+/* clang-format on */
+#define CASE(r, v)                                                                                 \
+  case (r) *4 + (v):                                                                               \
+    tile (t, a, c, r, v, bits);                                                                    \
+    break;
+
+ALWAYS_INLINE void
+all_rows (const BskLowArgs *t, const int bits)
+{
+  for (size_t done = 0; done < t->rows;) {
+    size_t left = t->rows - done,
+           rows = left >= 2 * MAX_ROWS || left <= MAX_ROWS ? left : (left + 1) / 2;
+    const uint8_t *a = t->a + done * t->a_row;
+    char *c = (char *) t->c + done * t->c_row;
+
+    rows = rows > MAX_ROWS ? MAX_ROWS : rows;
+    switch (rows * 4 + (size_t) t->vecs) {
+      TILES (CASE)
+    }
+    done += rows;
+  }
+}
+
+static void
+gemm_low (const BskLowArgs *t)
+{
+  if (t->bits == 8)
+    all_rows (t, 8);
+  else if (t->bits == 4)
+    all_rows (t, 4);
+  else if (t->bits == 2)
+    all_rows (t, 2);
+  else
+    all_rows (t, 1);
+}
+
+void
+bsk_avx512_low_init (BskTable *table)
+{
+  table->low_vecs = MAX_VECS;
+  table->gemm_low = gemm_low;
+}
