@@ -177,7 +177,10 @@ fill_operands (BsLowering *l, BsPlannedLayer *layer, const BsNode *node, gsize n
   bs_dims_count (b->dims, b->n_dims, &n_bias);
   layer->bias = g_new (gint32, n_channels);
   for (gsize c = 0; c < n_channels; c++) {
-    double bias = (double) ((const float *) b->data)[n_bias == 1 ? 0 : c] * (double) beta;
+    double bias =
+      (double) (layer->bias_values != NULL ? layer->bias_values[c]
+                                           : ((const float *) b->data)[n_bias == 1 ? 0 : c]) *
+      (double) beta;
     double limit = 1 << 30;
     if (!isfinite (bias))
       bias = 0;
@@ -249,11 +252,12 @@ product_args (const BsLowering *l,
 }
 
 static char *
-describe (const BsPlannedLayer *layer, const BsNode *node)
+describe (const BsLowering *l, const BsPlannedLayer *layer, const BsNode *node)
 {
   g_autofree char *spec = bs_spec_to_string (layer->weights);
 
-  return g_strdup_printf ("int %s %s %a", node->name, spec, (double) layer->scale[0]);
+  return g_strdup_printf ("int %s %s %a %s", node->name, spec, (double) layer->scale[0],
+                          l->p->config->corrections[0] != NULL ? l->p->config->key : "");
 }
 
 static void *
@@ -321,7 +325,7 @@ conv_lower (BsLowering *l, guint index, GError **error)
   product->out_h = bsk_conv_out_h (&shape);
 
   guint in = bs_lower_need (l, node->inputs[0], BS_FORM_CODES_LAST);
-  g_autofree char *what = describe (layer, node);
+  g_autofree char *what = describe (l, layer, node);
   guint out = bs_lower_slot (l, layer->output, codes_out ? BS_FORM_CODES_LAST : BS_FORM_FLOAT_LAST,
                              what, &in, 1);
   bs_lower_step (l, run_conv, node, &in, 1, &out, 1, g_steal_pointer (&product), free_product);
@@ -359,7 +363,7 @@ gemm_lower (BsLowering *l, guint index, GError **error)
   product->ldc = n;
 
   guint in = bs_lower_need (l, node->inputs[0], BS_FORM_CODES);
-  g_autofree char *what = describe (layer, node);
+  g_autofree char *what = describe (l, layer, node);
   guint out =
     bs_lower_slot (l, layer->output, codes_out ? BS_FORM_CODES : BS_FORM_FLOAT, what, &in, 1);
   bs_lower_step (l, run_gemm, node, &in, 1, &out, 1, g_steal_pointer (&product), free_product);

@@ -105,6 +105,8 @@ bs_lower_island (BsLowering *l, guint node_index)
   g_autoptr (GString) what = g_string_new ("island ");
 
   g_string_append (what, node->name);
+  if (l->p->config->corrections[0] != NULL)
+    g_string_append_printf (what, " %s", l->p->config->key);
   island->constants = g_new0 (BsValue, node->n_inputs);
   for (guint i = 0; i < node->n_inputs; i++) {
     guint t = node->inputs[i];
@@ -119,6 +121,8 @@ bs_lower_island (BsLowering *l, guint node_index)
           island->constants[i].data = layer->quant[k]->values;
           g_string_append_printf (what, " %s", spec);
         }
+      if (layer != NULL && layer->bias_values != NULL && i == 2)
+        island->constants[i].data = layer->bias_values;
       continue;
     }
     gboolean fake = layer != NULL && !bs_spec_is_float (layer->acts) &&

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "run/correct.h"
 #include "run/step.h"
 
 static void
@@ -17,6 +18,7 @@ clear_layer (gpointer data)
   g_free (layer->scale);
   g_free (layer->codes);
   g_free (layer->bias);
+  g_free (layer->bias_values);
 }
 
 void
@@ -88,24 +90,25 @@ model_range (const BsPrepared *p, BsInterval *whole, GError **error)
 }
 
 static gboolean
-quantize_layers (BsPrepared *p, GError **error)
+quantize_layers (BsPrepared *p, const BsLayerInputs *inputs, GError **error)
 {
+  g_autoptr (GArray) uses = bs_correct_parse (p->config, error);
   BsInterval whole = { 0, 0 };
 
-  if (!model_range (p, &whole, error))
+  if (uses == NULL || !model_range (p, &whole, error))
     return FALSE;
   for (guint i = 0; i < p->layers->len; i++) {
     BsPlannedLayer *layer = &g_array_index (p->layers, BsPlannedLayer, i);
     for (guint k = 0; k < layer->layer.n_weights && !bs_spec_is_float (layer->weights); k++) {
-      const BsTensor *t = &p->model->tensors[layer->layer.tensors[k]];
       layer->quant[k] =
-        bs_quantize (layer->weights, t->data, t->dims, t->n_dims, layer->layer.channel_axis,
-                     layer->weights->scope == BS_SCOPE_MODEL ? &whole : NULL, t->name, error);
+        bs_correct_quantize (p->model, layer, k, uses, inputs != NULL ? &inputs[i] : NULL,
+                             layer->weights->scope == BS_SCOPE_MODEL ? &whole : NULL, error);
       if (layer->quant[k] == NULL) {
         g_prefix_error (error, "Layer “%s”: ", p->model->nodes[layer->layer.node].name);
         return FALSE;
       }
     }
+    bs_correct_bias (p->model, layer, uses, inputs != NULL ? &inputs[i] : NULL);
   }
   return TRUE;
 }
@@ -223,7 +226,11 @@ check_operators (const BsModel *model, GError **error)
 }
 
 BsPrepared *
-bs_prepare (BsModel *model, BsConfig *config, BsStats *const *stats, GError **error)
+bs_prepare (BsModel *model,
+            BsConfig *config,
+            BsStats *const *stats,
+            const BsLayerInputs *inputs,
+            GError **error)
 {
   g_autoptr (BsPrepared) p = g_new0 (BsPrepared, 1);
   g_autoptr (GArray) layers = NULL;
@@ -249,7 +256,7 @@ bs_prepare (BsModel *model, BsConfig *config, BsStats *const *stats, GError **er
     layer.output = node->outputs[0];
     g_array_append_val (p->layers, layer);
   }
-  if (!check_layer_names (model, config, p->layers, error) || !quantize_layers (p, error))
+  if (!check_layer_names (model, config, p->layers, error) || !quantize_layers (p, inputs, error))
     return NULL;
 
   init_lowering (&l, p, stats);

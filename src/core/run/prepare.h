@@ -23,11 +23,29 @@ typedef struct {
                     range */
 } BsPlannedTensor;
 
+/* What calibration saw at the input of one layer, as the product y = W x sees it: for a convolution
+ * x is the patch under the kernel. */
+typedef struct {
+  guint n_groups;
+  gsize n_in;   /* length of x in one group; 0: this layer was not looked at */
+  gsize n_rows; /* how many x were seen */
+  double *gram; /* [n_groups · n_in · n_in] mean of x xᵀ; NULL: n_in is beyond BS_MAX_GRAM */
+  double *mean; /* [n_groups · n_in] mean of x */
+  gsize n_channels; /* of the input tensor */
+  gsize n_seen;     /* images or rows that amax and mean_abs come from */
+  double *amax;     /* [n_channels] largest magnitude */
+  double *mean_abs; /* [n_channels] mean magnitude */
+} BsLayerInputs;
+
+#define BS_MAX_GRAM                                                                                \
+  2048 /* inputs of a layer beyond which second moments are not kept: 32 MiB each */
+
 /* What became of one layer. */
 typedef struct {
   BsLayer layer;
   const BsSpec *weights, *acts;     /* in force, borrowed from the configuration */
   BsQuant *quant[BS_LAYER_WEIGHTS]; /* NULL: float */
+  float *bias_values;               /* [n_channels] corrected bias; NULL: the model's own */
   gboolean on_integers;
   const char *why_not; /* static sentence: why the layer is simulated or float; NULL on integers */
   guint output;        /* tensor it writes, after the fused activation */
@@ -61,10 +79,16 @@ typedef struct {
  *
  *   model   simplified; shapes known
  *   stats   [n_tensors] calibration statistics of float activations, NULL where there are none
+ *   inputs  [layers of the model]; NULL when the configuration has no correction that needs them
  *
+ * Corrections that rescale layers change the model: the caller gives the rescaled one.
  * Errors  BS_ERROR_INVALID naming a layer of the configuration that the model does not have;
  * bs_quantize's own. */
-BsPrepared *bs_prepare (BsModel *model, BsConfig *config, BsStats *const *stats, GError **error);
+BsPrepared *bs_prepare (BsModel *model,
+                        BsConfig *config,
+                        BsStats *const *stats,
+                        const BsLayerInputs *inputs,
+                        GError **error);
 void bs_prepared_free (BsPrepared *prepared);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsPrepared, bs_prepared_free)
 

@@ -253,7 +253,7 @@ bs_study_make_reference (BsStudy *study, const BsObserver *observer, GError **er
 {
   const gint *cancelled = observer != NULL ? observer->cancelled : NULL;
   g_autofree BsStats **none = g_new0 (BsStats *, study->model->n_tensors);
-  g_autoptr (BsPrepared) plan = bs_prepare (study->model, study->float_config, none, error);
+  g_autoptr (BsPrepared) plan = bs_prepare (study->model, study->float_config, none, NULL, error);
   BsShardSums sums;
   gint64 start;
 
@@ -279,4 +279,14 @@ bs_study_make_reference (BsStudy *study, const BsObserver *observer, GError **er
   if (observer != NULL && observer->progress != NULL)
     observer->progress (observer->user, 2, 3, "float", -1);
   return make_probes (study, plan, error);
+}
+
+gboolean
+bs_study_calibrate (BsStudy *study, const gint *cancelled, GError **error)
+{
+  g_autofree BsStats **none = g_new0 (BsStats *, study->model->n_tensors);
+  g_autoptr (BsPrepared) plan = bs_prepare (study->model, study->float_config, none, NULL, error);
+
+  return plan != NULL && calibrate (study, plan, cancelled, error) &&
+         make_probes (study, plan, error);
 }

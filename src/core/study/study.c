@@ -11,6 +11,7 @@
 #include "model/simplify.h"
 #include "ops/op.h"
 #include "quant/encoding.h"
+#include "run/correct.h"
 #include "run/step.h"
 #include "study/study_private.h"
 
@@ -42,8 +43,12 @@ bs_study_free (BsStudy *study)
   }
   g_free (study->stats);
   g_free (study->probes);
-  g_free (study->reference);
-  g_free (study->reference_class);
+  if (!study->is_variant) {
+    g_free (study->reference);
+    g_free (study->reference_class);
+  }
+  bs_layer_inputs_free (study->inputs, study->n_inputs);
+  g_clear_pointer (&study->variants, g_hash_table_unref);
   g_clear_pointer (&study->local, g_hash_table_unref);
   g_clear_pointer (&study->cuts, g_hash_table_unref);
   g_clear_pointer (&study->float_config, bs_config_unref);
@@ -121,6 +126,26 @@ bs_study_new (BsModel *model, BsDataset *dataset, const BsObserver *observer, GE
   return g_steal_pointer (&study);
 }
 
+BsStudy *
+bs_study_new_variant (BsStudy *study, BsModel *model)
+{
+  BsStudy *variant = g_new0 (BsStudy, 1);
+
+  variant->is_variant = TRUE;
+  variant->model = bs_model_ref (model);
+  variant->dataset = bs_dataset_ref (study->dataset);
+  variant->fixed_batch = study->fixed_batch;
+  variant->float_config = bs_config_ref (study->float_config);
+  variant->judge = study->judge;
+  variant->reference = study->reference;
+  variant->reference_class = study->reference_class;
+  variant->local = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  variant->cuts = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_cut);
+  variant->stats = g_new0 (BsStats *, model->n_tensors);
+  variant->probes = g_new0 (float *, model->n_tensors);
+  return variant;
+}
+
 BsModel *
 bs_study_model (const BsStudy *study)
 {
@@ -145,10 +170,35 @@ bs_study_stats (const BsStudy *study, guint tensor)
   return tensor < study->model->n_tensors ? study->stats[tensor] : NULL;
 }
 
+/* Whether a correction of the configuration looks at what layers read. */
+static gboolean
+needs_inputs (const BsConfig *config, GError **error, gboolean *needs)
+{
+  g_autoptr (GArray) uses = bs_correct_parse (config, error);
+
+  *needs = FALSE;
+  for (guint i = 0; uses != NULL && i < uses->len; i++)
+    *needs |= g_array_index (uses, BsCorrectionUse, i).row->needs != 0;
+  return uses != NULL;
+}
+
+/* study: the variant that the configuration runs on. */
+static BsPrepared *
+prepare_variant (BsStudy *study, BsConfig *config, GError **error)
+{
+  gboolean needs;
+
+  if (!needs_inputs (config, error, &needs) || (needs && !bs_study_make_inputs (study, error)))
+    return NULL;
+  return bs_prepare (study->model, config, study->stats, needs ? study->inputs : NULL, error);
+}
+
 BsPrepared *
 bs_study_prepare (BsStudy *study, BsConfig *config, GError **error)
 {
-  return bs_prepare (study->model, config, study->stats, error);
+  BsStudy *variant = bs_study_variant (study, config, error);
+
+  return variant != NULL ? prepare_variant (variant, config, error) : NULL;
 }
 
 void
@@ -340,13 +390,15 @@ bs_study_measure (BsStudy *study,
                   GError **error)
 {
   gint64 start = g_get_monotonic_time ();
-  g_autoptr (BsPrepared) plan = bs_study_prepare (study, config, error);
-  g_autoptr (BsResult) result = plan != NULL ? begin_result (study, plan) : NULL;
+  BsStudy *variant = bs_study_variant (study, config, error);
+  g_autoptr (BsPrepared) plan = variant != NULL ? prepare_variant (variant, config, error) : NULL;
+  g_autoptr (BsResult) result = plan != NULL ? begin_result (variant, plan) : NULL;
   g_autofree gint32 *classes = NULL;
   BsShardSums sums;
 
   if (plan == NULL)
     return NULL;
+  study = variant;
   classes = g_new0 (gint32, (gsize) study->dataset->n * MAX (study->judge.rows, 1));
   if (!bs_study_evaluate (study, plan, NULL, classes, &sums, cancelled, error))
     return NULL;

@@ -44,6 +44,11 @@ struct _BsStudy {
   const BsSpec **current_acts; /* [n_tensors] while layers are measured */
   GHashTable *local;           /* text of a layer's treatment → BsErrorSums of this layer alone */
 
+  BsLayerInputs *inputs; /* [n_inputs] made when the first correction needs them */
+  guint n_inputs;
+  GHashTable *variants; /* text of rescaling corrections → BsStudy of the rescaled model */
+  gboolean is_variant;  /* reference and reference_class are the original's */
+
   gsize cache_cap, cache_used;
   GHashTable *cuts; /* key → BsCut */
   gboolean keep_cuts;
@@ -56,6 +61,23 @@ bs_study_inputs (const BsStudy *study, gboolean calibration, guint index, guint 
 
 /* bs_study_make_reference: calibration statistics, float outputs, probes. */
 gboolean bs_study_make_reference (BsStudy *study, const BsObserver *observer, GError **error);
+
+/* bs_study_make_inputs: second moments and magnitudes of what each layer reads, from calibration;
+ * once. */
+gboolean bs_study_make_inputs (BsStudy *study, GError **error);
+void bs_layer_inputs_free (BsLayerInputs *inputs, guint n);
+
+/* bs_study_variant: the study whose model is rescaled as the configuration's corrections say:
+ * itself where none does. Borrowed. The float function of a variant is the original's; its
+ * activations are scaled. */
+BsStudy *bs_study_variant (BsStudy *study, const BsConfig *config, GError **error);
+
+/* bs_study_new_variant: a study of another model with the same function, without statistics yet.
+ * (transfer full) */
+BsStudy *bs_study_new_variant (BsStudy *study, BsModel *model);
+
+/* bs_study_calibrate: statistics and probes of a variant, whose outputs are known already. */
+gboolean bs_study_calibrate (BsStudy *study, const gint *cancelled, GError **error);
 
 /* What evaluation adds up, one per shard, merged in shard order. */
 typedef struct {
