@@ -175,14 +175,18 @@ static void
 log_label (char *buffer, gsize size, double value)
 {
   static const char *const digits[] = { "⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹" };
-  int exponent = (int) lround (log10 (value));
+  int exponent = (int) floor (log10 (value) + 1e-9);
+  int mantissa = (int) lround (value / pow (10, exponent));
   GString *text;
 
   if (value >= 0.001 && value < 1e5) {
     bs_plot_number (buffer, size, value, MAX (0, (int) -floor (log10 (value) + 1e-9)));
     return;
   }
-  text = g_string_new ("10");
+  text = g_string_new (NULL);
+  if (mantissa != 1)
+    g_string_append_printf (text, "%d·", mantissa);
+  g_string_append (text, "10");
   if (exponent < 0)
     g_string_append (text, "⁻");
   char plain[16];

@@ -68,6 +68,36 @@ make_context (void)
   return context;
 }
 
+static gboolean
+number_surface (const GMatchInfo *match, GString *out, gpointer user)
+{
+  GHashTable *numbers = user;
+  g_autofree char *name = g_match_info_fetch (match, 0);
+  guint number = GPOINTER_TO_UINT (g_hash_table_lookup (numbers, name));
+
+  if (number == 0) {
+    number = g_hash_table_size (numbers) + 1;
+    g_hash_table_insert (numbers, g_steal_pointer (&name), GUINT_TO_POINTER (number));
+  }
+  g_string_append_printf (out, "surface%u", number);
+  return FALSE;
+}
+
+/* Cairo numbers surfaces over the life of the process; here they count from 1 in each file. */
+static void
+renumber_surfaces (GByteArray *svg)
+{
+  g_autoptr (GRegex) regex = g_regex_new ("surface[0-9]+", G_REGEX_RAW, 0, NULL);
+  g_autoptr (GHashTable) numbers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autofree char *text = g_regex_replace_eval (regex, (const char *) svg->data, svg->len, 0, 0,
+                                                number_surface, numbers, NULL);
+
+  if (text != NULL) {
+    g_byte_array_set_size (svg, 0);
+    g_byte_array_append (svg, (const guint8 *) text, (guint) strlen (text));
+  }
+}
+
 gboolean
 bs_plot_save (const BsPlot *plot,
               BsPlotData *data,
@@ -112,6 +142,8 @@ bs_plot_save (const BsPlot *plot,
                  cairo_status_to_string (status));
     return FALSE;
   }
+  if (strcmp (suffix, ".svg") == 0)
+    renumber_surfaces (bytes);
   if (!g_file_set_contents (path, (const char *) bytes->data, bytes->len, &io)) {
     g_set_error (error, BS_ERROR, BS_ERROR_IO, _ ("“%s” cannot be written: %s"), path, io->message);
     return FALSE;
