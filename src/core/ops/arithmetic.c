@@ -1,6 +1,7 @@
 /* Operators on two or more tensors, element by element: + − × ÷, power, remainder, minimum,
  * maximum, sum, mean, PRelu. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ops/broadcast.h"
+#include "ops/cast.h"
 #include "ops/op_table.h"
 #include "ops/op_util.h"
 
@@ -153,7 +154,6 @@ PAIR (add)
 PAIR (subtract)
 PAIR (multiply)
 PAIR (divide)
-PAIR (prelu)
 
 static gboolean
 run_modulo (BsCall *call, GError **error)
@@ -166,56 +166,52 @@ run_modulo (BsCall *call, GError **error)
   return run_pair (call, c_like ? remainder_loops : modulo_loops, error);
 }
 
-static double
-number_at (const BsValue *value, gsize index)
+/* The exponent may be of another type than the base: both as double then, which is exact up to 2⁵³.
+ */
+static gboolean
+run_mixed_power (BsCall *call, GError **error)
 {
-  gint64 number = 0;
+  BsValue parts[2], result = *call->out[0];
+  const BsValue *pair[2] = { &parts[0], &parts[1] };
 
-  if (value->dtype == BS_DTYPE_F32)
-    return (double) ((const float *) value->data)[index];
-  if (value->dtype == BS_DTYPE_F64)
-    return ((const double *) value->data)[index];
-  bs_value_int (value, index, &number);
-  return (double) number;
+  for (guint i = 0; i < 2; i++) {
+    parts[i] = *call->in[i];
+    parts[i].dtype = BS_DTYPE_F64;
+    parts[i].data = call->scratch (call, bs_value_count (call->in[i]) * sizeof (double));
+    if (parts[i].data == NULL || !bs_cast_values (call->in[i], &parts[i]))
+      return bs_call_error (call, error, BS_ERROR_UNSUPPORTED, "%s to the power of %s",
+                            bs_dtype_name (call->in[0]->dtype), bs_dtype_name (call->in[1]->dtype));
+  }
+  result.dtype = BS_DTYPE_F64;
+  result.data = call->scratch (call, bs_value_count (&result) * sizeof (double));
+  if (result.data == NULL)
+    return bs_no_memory (call, error);
+  bs_broadcast_run (pair, 2, &result, power_f64, NULL);
+  return bs_cast_values (&result, call->out[0]) || bs_no_memory (call, error);
 }
 
-/* The exponent may be of another type; a single exponent is the usual case, and squares are most
- * common. */
+/* A constant square or root is the usual case, and far cheaper than pow (). */
 static gboolean
 run_power (BsCall *call, GError **error)
 {
   const BsValue *base = call->in[0], *exponent = call->in[1];
   gsize count = bs_value_count (call->out[0]);
-  double constant;
+  const float *x = base->data;
+  float *r = call->out[0]->data, constant;
 
-  if (bs_value_count (exponent) != 1 ||
-      (base->dtype != BS_DTYPE_F32 && base->dtype != BS_DTYPE_I32 && base->dtype != BS_DTYPE_I64)) {
-    if (base->dtype == exponent->dtype)
-      return run_pair (call, power_loops, error);
-    return bs_call_error (call, error, BS_ERROR_UNSUPPORTED, "%s to the power of %s",
-                          bs_dtype_name (base->dtype), bs_dtype_name (exponent->dtype));
-  }
-  constant = number_at (exponent, 0);
-  if (base->dtype == BS_DTYPE_F32) {
-    const float *x = base->data;
-    float *r = call->out[0]->data;
+  if (base->dtype != exponent->dtype)
+    return run_mixed_power (call, error);
+  if (base->dtype != BS_DTYPE_F32 || bs_value_count (exponent) != 1)
+    return run_pair (call, power_loops, error);
+  constant = *(const float *) exponent->data;
+  if (constant == 2)
     for (gsize i = 0; i < count; i++)
-      r[i] = constant == 2     ? x[i] * x[i]
-             : constant == 0.5 ? sqrtf (x[i])
-                               : powf (x[i], (float) constant);
-    return TRUE;
-  }
-  for (gsize i = 0; i < count; i++) {
-    gint64 x = 0;
-    bs_value_int (base, i, &x);
-    gint64 result = constant == floor (constant) && fabs (constant) < 1e9
-                      ? (gint64) power_int (x, (gint64) constant)
-                      : (gint64) CLAMP (pow ((double) x, constant), -9e18, 9e18);
-    if (base->dtype == BS_DTYPE_I32)
-      ((gint32 *) call->out[0]->data)[i] = (gint32) result;
-    else
-      ((gint64 *) call->out[0]->data)[i] = result;
-  }
+      r[i] = x[i] * x[i];
+  else if (constant == 0.5f)
+    for (gsize i = 0; i < count; i++)
+      r[i] = sqrtf (x[i]);
+  else
+    return run_pair (call, power_loops, error);
   return TRUE;
 }
 
@@ -279,11 +275,46 @@ run_mean (BsCall *call, GError **error)
   return TRUE;
 }
 
-/* PRelu: the slope broadcasts towards the input, never the other way round. */
+/* The slope as it broadcasts: before opset 7 a vector of slopes meant the channels. */
+static BsValue
+slope_of (const BsCall *call)
+{
+  const BsValue *x = call->in[0];
+  BsValue slope = *call->in[1];
+
+  if (slope.n_dims == 1 && slope.dims[0] != 1 && x->n_dims > 2 && call->model->opset < 7 &&
+      slope.dims[0] == x->dims[1]) {
+    slope.n_dims = x->n_dims - 1;
+    for (guint i = 1; i < slope.n_dims; i++)
+      slope.dims[i] = 1;
+  }
+  return slope;
+}
+
 static gboolean
 infer_prelu (BsCall *call, GError **error)
 {
-  return infer_all (call, error) && bs_infer_like (call, error);
+  BsValue slope = slope_of (call);
+  const BsValue *pair[2] = { call->in[0], &slope };
+  gint64 dims[BS_MAX_DIMS];
+  guint n_dims;
+
+  return bs_broadcast_dims (call, pair, 2, dims, &n_dims, error) && bs_infer_like (call, error);
+}
+
+static gboolean
+run_prelu (BsCall *call, GError **error)
+{
+  BsValue slope = slope_of (call);
+  const BsValue *pair[2] = { call->in[0], &slope };
+  BsInnerFunc inner = loop_for (prelu_loops, call->in[0]->dtype);
+
+  if (inner == NULL || slope.dtype != call->in[0]->dtype)
+    return bs_call_error (call, error, BS_ERROR_UNSUPPORTED,
+                          "this program does not compute it on %s",
+                          bs_dtype_name (call->in[0]->dtype));
+  bs_broadcast_run (pair, 2, call->out[0], inner, NULL);
+  return TRUE;
 }
 
 #define ROW(row, name, low, high, flag, infer_func, run_func)                                      \

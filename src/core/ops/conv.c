@@ -79,43 +79,13 @@ bs_unfold (const float *in, gsize channels, const BsWindow *w, float *columns)
 }
 
 static void
-start_with_bias (const BsValue *bias, gsize channels, gsize pixels, float *out)
+start_with_bias (const float *bias, gsize channels, gsize pixels, float *out)
 {
   for (gsize c = 0; c < channels; c++) {
-    float value = bias != NULL ? ((const float *) bias->data)[c] : 0;
+    float value = bias != NULL ? bias[c] : 0;
     for (gsize i = 0; i < pixels; i++)
       out[c * pixels + i] = value;
   }
-}
-
-/* One channel of a depthwise convolution over at most two spatial dimensions: out += kernel ∗ in.
- */
-static void
-depthwise_plane (const float *in, const float *kernel, const BsWindow *w, float *out)
-{
-  guint x = w->n_spatial - 1;
-  gint64 kh = w->n_spatial > 1 ? w->kernel[0] : 1, oh = w->n_spatial > 1 ? w->out[0] : 1;
-  gint64 in_h = w->n_spatial > 1 ? w->in[0] : 1, ow = w->out[x];
-
-  for (gint64 i = 0; i < oh; i++, out += ow)
-    for (gint64 ky = 0; ky < kh; ky++) {
-      gint64 iy = w->n_spatial > 1 ? i * w->stride[0] + ky * w->dilation[0] - w->pad_begin[0] : 0;
-      if (iy < 0 || iy >= in_h)
-        continue;
-      for (gint64 kx = 0; kx < w->kernel[x]; kx++) {
-        const float factor = kernel[ky * w->kernel[x] + kx];
-        gint64 shift = kx * w->dilation[x] - w->pad_begin[x], stride = w->stride[x];
-        gint64 first = shift < 0 ? MIN ((-shift + stride - 1) / stride, ow) : 0;
-        gint64 last = w->in[x] > shift ? MIN ((w->in[x] - shift - 1) / stride + 1, ow) : 0;
-        const float *row = in + iy * w->in[x] + shift;
-        if (stride == 1)
-          for (gint64 j = first; j < last; j++)
-            out[j] += factor * row[j];
-        else
-          for (gint64 j = first; j < last; j++)
-            out[j] += factor * row[j * stride];
-      }
-    }
 }
 
 static gboolean
@@ -149,11 +119,13 @@ run_conv (BsCall *call, GError **error)
   k = bs_product (weight->dims, 1, weight->n_dims); /* terms of one output */
   gboolean depthwise = channels == 1 && w.n_spatial <= 2 && w.group > 1;
   gboolean pointwise = is_pointwise (&w);
-  if (!depthwise && !pointwise) {
-    gsize bytes;
-    if (!g_size_checked_mul (&bytes, k, pixels) ||
-        !g_size_checked_mul (&bytes, bytes, sizeof (float)) ||
-        (columns = call->scratch (call, bytes)) == NULL)
+  if (depthwise || !pointwise) {
+    gsize bytes = depthwise ? bs_depthwise_scratch (&w) : k;
+    if (!depthwise && (!g_size_checked_mul (&bytes, bytes, pixels) ||
+                       !g_size_checked_mul (&bytes, bytes, sizeof (float))))
+      bytes = G_MAXSIZE;
+    columns = bytes < G_MAXSIZE ? call->scratch (call, bytes) : NULL;
+    if (columns == NULL)
       return bs_no_memory (call, error);
   }
   for (gsize n = 0; n < (gsize) in->dims[0]; n++)
@@ -162,20 +134,17 @@ run_conv (BsCall *call, GError **error)
         (const float *) in->data + (n * (gsize) w.group + g) * channels * pixels_in;
       const float *kernel = (const float *) weight->data + g * m * k;
       float *result = (float *) out->data + (n * (gsize) w.group + g) * m * pixels;
-      BsValue part;
-      if (bias != NULL) {
-        part = *bias;
-        part.data = (float *) bias->data + g * m;
-      }
-      if (k == 0 || depthwise || bias != NULL)
-        start_with_bias (bias != NULL ? &part : NULL, m, pixels, result);
-      if (k == 0)
-        continue;
+      const float *offsets = bias != NULL ? (const float *) bias->data + g * m : NULL;
       if (depthwise) {
         for (gsize c = 0; c < m; c++)
-          depthwise_plane (source, kernel + c * k, &w, result + c * pixels);
+          bs_depthwise_plane (&w, source, kernel + c * k, offsets != NULL ? offsets[c] : 0, columns,
+                              result + c * pixels);
         continue;
       }
+      if (k == 0 || bias != NULL)
+        start_with_bias (offsets, m, pixels, result);
+      if (k == 0)
+        continue;
       if (!pointwise)
         bs_unfold (source, channels, &w, columns);
       cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint) m, (blasint) pixels,

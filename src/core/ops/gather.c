@@ -28,27 +28,6 @@ infer_gather (BsCall *call, GError **error)
   return TRUE;
 }
 
-/* The place that an index (which may count from the end) means, or an error. */
-static gboolean
-read_index (const BsCall *call,
-            const BsValue *indices,
-            gsize at,
-            gint64 dim,
-            gint64 *index,
-            GError **error)
-{
-  gint64 given = 0;
-
-  if (!bs_value_int (indices, at, &given))
-    return bs_call_error (call, error, BS_ERROR_FORMAT, "its indices are not integers");
-  *index = given < 0 ? given + dim : given;
-  if (*index < 0 || *index >= dim)
-    return bs_call_error (call, error, BS_ERROR_SHAPE,
-                          "index %" G_GINT64_FORMAT " is outside 0…%" G_GINT64_FORMAT, given,
-                          dim - 1);
-  return TRUE;
-}
-
 static gboolean
 run_gather (BsCall *call, GError **error)
 {
@@ -65,7 +44,7 @@ run_gather (BsCall *call, GError **error)
   for (gsize k = 0; k < outer; k++)
     for (gsize i = 0; i < n; i++) {
       gint64 index = 0;
-      if (!read_index (call, indices, i, data->dims[axis], &index, error))
+      if (!bs_read_index (call, indices, i, data->dims[axis], &index, error))
         return FALSE;
       if (run > 0)
         memcpy (out,

@@ -192,6 +192,26 @@ bs_ints (const BsCall *call,
   return BS_INTS_KNOWN;
 }
 
+gboolean
+bs_read_index (const BsCall *call,
+               const BsValue *indices,
+               gsize at,
+               gint64 dim,
+               gint64 *index,
+               GError **error)
+{
+  gint64 given = 0;
+
+  if (!bs_value_int (indices, at, &given))
+    return bs_call_error (call, error, BS_ERROR_FORMAT, "its indices are not integers");
+  *index = given < 0 ? given + dim : given;
+  if (*index < 0 || *index >= dim)
+    return bs_call_error (call, error, BS_ERROR_SHAPE,
+                          "index %" G_GINT64_FORMAT " is outside 0…%" G_GINT64_FORMAT, given,
+                          dim - 1);
+  return TRUE;
+}
+
 gsize
 bs_product (const gint64 *dims, guint from, guint to)
 {

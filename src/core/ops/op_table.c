@@ -59,13 +59,42 @@ const BsOp *const bs_ops[] = {
   /* cast.c */
   &bs_op_cast,
   &bs_op_cast_like,
+  /* compare.c */
+  &bs_op_equal,
+  &bs_op_less,
+  &bs_op_less_or_equal,
+  &bs_op_greater,
+  &bs_op_greater_or_equal,
+  &bs_op_and,
+  &bs_op_or,
+  &bs_op_xor,
+  &bs_op_not,
+  &bs_op_is_nan,
+  &bs_op_is_inf,
+  &bs_op_where,
+  /* control.c */
+  &bs_op_if,
+  &bs_op_loop,
   /* conv.c */
   &bs_op_conv,
+  /* conv_transpose.c */
+  &bs_op_conv_transpose,
   /* gather.c */
   &bs_op_gather,
   /* gemm.c */
   &bs_op_gemm,
   &bs_op_matmul,
+  /* generate.c */
+  &bs_op_constant_of_shape,
+  &bs_op_range,
+  &bs_op_eye_like,
+  &bs_op_trilu,
+  &bs_op_one_hot,
+  /* integer.c */
+  &bs_op_mat_mul_integer,
+  &bs_op_q_linear_mat_mul,
+  &bs_op_conv_integer,
+  &bs_op_q_linear_conv,
   /* move.c */
   &bs_op_transpose,
   &bs_op_concat,
@@ -78,6 +107,12 @@ const BsOp *const bs_ops[] = {
   &bs_op_instance_norm,
   &bs_op_layer_norm,
   &bs_op_lrn,
+  &bs_op_group_norm,
+  &bs_op_mean_variance,
+  /* pad.c */
+  &bs_op_pad,
+  &bs_op_depth_to_space,
+  &bs_op_space_to_depth,
   /* pool.c */
   &bs_op_max_pool,
   &bs_op_average_pool,
@@ -85,6 +120,14 @@ const BsOp *const bs_ops[] = {
   &bs_op_global_average_pool,
   &bs_op_global_max_pool,
   &bs_op_global_lp_pool,
+  /* quantize.c */
+  &bs_op_quantize_linear,
+  &bs_op_dequantize_linear,
+  &bs_op_dynamic_quantize_linear,
+  /* recurrent.c */
+  &bs_op_rnn,
+  &bs_op_gru,
+  &bs_op_lstm,
   /* reduce.c */
   &bs_op_reduce_sum,
   &bs_op_reduce_mean,
@@ -98,6 +141,19 @@ const BsOp *const bs_ops[] = {
   &bs_op_reduce_log_sum_exp,
   &bs_op_arg_max,
   &bs_op_arg_min,
+  /* resize.c */
+  &bs_op_resize,
+  &bs_op_upsample,
+  /* scatter.c */
+  &bs_op_gather_elements,
+  &bs_op_scatter_elements,
+  &bs_op_scatter,
+  &bs_op_gather_nd,
+  &bs_op_scatter_nd,
+  /* select.c */
+  &bs_op_top_k,
+  &bs_op_non_zero,
+  &bs_op_cum_sum,
   /* shape.c */
   &bs_op_reshape,
   &bs_op_flatten,

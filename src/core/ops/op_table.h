@@ -65,8 +65,29 @@ extern const BsOp bs_op_mean;
 extern const BsOp bs_op_cast;
 extern const BsOp bs_op_cast_like;
 
+/* compare.c */
+extern const BsOp bs_op_equal;
+extern const BsOp bs_op_less;
+extern const BsOp bs_op_less_or_equal;
+extern const BsOp bs_op_greater;
+extern const BsOp bs_op_greater_or_equal;
+extern const BsOp bs_op_and;
+extern const BsOp bs_op_or;
+extern const BsOp bs_op_xor;
+extern const BsOp bs_op_not;
+extern const BsOp bs_op_is_nan;
+extern const BsOp bs_op_is_inf;
+extern const BsOp bs_op_where;
+
+/* control.c */
+extern const BsOp bs_op_if;
+extern const BsOp bs_op_loop;
+
 /* conv.c */
 extern const BsOp bs_op_conv;
+
+/* conv_transpose.c */
+extern const BsOp bs_op_conv_transpose;
 
 /* gather.c */
 extern const BsOp bs_op_gather;
@@ -74,6 +95,19 @@ extern const BsOp bs_op_gather;
 /* gemm.c */
 extern const BsOp bs_op_gemm;
 extern const BsOp bs_op_matmul;
+
+/* generate.c */
+extern const BsOp bs_op_constant_of_shape;
+extern const BsOp bs_op_range;
+extern const BsOp bs_op_eye_like;
+extern const BsOp bs_op_trilu;
+extern const BsOp bs_op_one_hot;
+
+/* integer.c */
+extern const BsOp bs_op_mat_mul_integer;
+extern const BsOp bs_op_q_linear_mat_mul;
+extern const BsOp bs_op_conv_integer;
+extern const BsOp bs_op_q_linear_conv;
 
 /* move.c */
 extern const BsOp bs_op_transpose;
@@ -88,6 +122,13 @@ extern const BsOp bs_op_batch_norm;
 extern const BsOp bs_op_instance_norm;
 extern const BsOp bs_op_layer_norm;
 extern const BsOp bs_op_lrn;
+extern const BsOp bs_op_group_norm;
+extern const BsOp bs_op_mean_variance;
+
+/* pad.c */
+extern const BsOp bs_op_pad;
+extern const BsOp bs_op_depth_to_space;
+extern const BsOp bs_op_space_to_depth;
 
 /* pool.c */
 extern const BsOp bs_op_max_pool;
@@ -96,6 +137,16 @@ extern const BsOp bs_op_lp_pool;
 extern const BsOp bs_op_global_average_pool;
 extern const BsOp bs_op_global_max_pool;
 extern const BsOp bs_op_global_lp_pool;
+
+/* quantize.c */
+extern const BsOp bs_op_quantize_linear;
+extern const BsOp bs_op_dequantize_linear;
+extern const BsOp bs_op_dynamic_quantize_linear;
+
+/* recurrent.c */
+extern const BsOp bs_op_rnn;
+extern const BsOp bs_op_gru;
+extern const BsOp bs_op_lstm;
 
 /* reduce.c */
 extern const BsOp bs_op_reduce_sum;
@@ -110,6 +161,22 @@ extern const BsOp bs_op_reduce_log_sum;
 extern const BsOp bs_op_reduce_log_sum_exp;
 extern const BsOp bs_op_arg_max;
 extern const BsOp bs_op_arg_min;
+
+/* resize.c */
+extern const BsOp bs_op_resize;
+extern const BsOp bs_op_upsample;
+
+/* scatter.c */
+extern const BsOp bs_op_gather_elements;
+extern const BsOp bs_op_scatter_elements;
+extern const BsOp bs_op_scatter;
+extern const BsOp bs_op_gather_nd;
+extern const BsOp bs_op_scatter_nd;
+
+/* select.c */
+extern const BsOp bs_op_top_k;
+extern const BsOp bs_op_non_zero;
+extern const BsOp bs_op_cum_sum;
 
 /* shape.c */
 extern const BsOp bs_op_reshape;

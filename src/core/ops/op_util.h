@@ -42,6 +42,15 @@ gboolean bs_axis (const BsCall *call, gint64 axis, guint n_dims, guint *out, GEr
 gboolean bs_value_int (const BsValue *value, gsize index, gint64 *out);
 gboolean bs_value_is_int (const BsValue *value);
 
+/* bs_read_index: an entry of an index tensor that may count from the end. Errors BS_ERROR_SHAPE,
+ * BS_ERROR_FORMAT. */
+gboolean bs_read_index (const BsCall *call,
+                        const BsValue *indices,
+                        gsize at,
+                        gint64 dim,
+                        gint64 *index,
+                        GError **error);
+
 gsize bs_product (const gint64 *dims, guint from, guint to);
 
 /* bs_require: BS_ERROR_UNSUPPORTED when the input is there and of another type. */

@@ -252,12 +252,16 @@ product_args (const BsLowering *l,
 }
 
 static char *
-describe (const BsLowering *l, const BsPlannedLayer *layer, const BsNode *node)
+describe (const BsPlannedLayer *layer, const BsNode *node)
 {
-  g_autofree char *spec = bs_spec_to_string (layer->weights);
+  gsize n = layer->n_channels;
+  guint64 codes = bs_lower_digest (layer->codes, layer->quant[0]->n),
+          scale = bs_lower_digest (layer->scale, n * sizeof *layer->scale),
+          bias = layer->bias != NULL ? bs_lower_digest (layer->bias, n * sizeof *layer->bias) : 0;
 
-  return g_strdup_printf ("int %s %s %a %s", node->name, spec, (double) layer->scale[0],
-                          l->p->config->corrections[0] != NULL ? l->p->config->key : "");
+  return g_strdup_printf ("int %s %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER
+                          "x %" G_GINT64_MODIFIER "x",
+                          node->name, codes, scale, bias);
 }
 
 static void *
@@ -325,7 +329,7 @@ conv_lower (BsLowering *l, guint index, GError **error)
   product->out_h = bsk_conv_out_h (&shape);
 
   guint in = bs_lower_need (l, node->inputs[0], BS_FORM_CODES_LAST);
-  g_autofree char *what = describe (l, layer, node);
+  g_autofree char *what = describe (layer, node);
   guint out = bs_lower_slot (l, layer->output, codes_out ? BS_FORM_CODES_LAST : BS_FORM_FLOAT_LAST,
                              what, &in, 1);
   bs_lower_step (l, run_conv, node, &in, 1, &out, 1, g_steal_pointer (&product), free_product);
@@ -363,7 +367,7 @@ gemm_lower (BsLowering *l, guint index, GError **error)
   product->ldc = n;
 
   guint in = bs_lower_need (l, node->inputs[0], BS_FORM_CODES);
-  g_autofree char *what = describe (l, layer, node);
+  g_autofree char *what = describe (layer, node);
   guint out =
     bs_lower_slot (l, layer->output, codes_out ? BS_FORM_CODES : BS_FORM_FLOAT, what, &in, 1);
   bs_lower_step (l, run_gemm, node, &in, 1, &out, 1, g_steal_pointer (&product), free_product);

@@ -117,9 +117,10 @@ bs_lower_island (BsLowering *l, guint node_index)
       island->constants[i] = bs_tensor_value (&model->tensors[t]);
       for (guint k = 0; layer != NULL && k < layer->layer.n_weights; k++)
         if (layer->layer.inputs[k] == i && layer->quant[k] != NULL) {
-          g_autofree char *spec = bs_spec_to_string (layer->weights);
-          island->constants[i].data = layer->quant[k]->values;
-          g_string_append_printf (what, " %s", spec);
+          const BsQuant *quant = layer->quant[k];
+          island->constants[i].data = quant->values;
+          g_string_append_printf (what, " %" G_GINT64_MODIFIER "x",
+                                  bs_lower_digest (quant->values, quant->n * sizeof (float)));
         }
       if (layer != NULL && layer->bias_values != NULL && i == 2)
         island->constants[i].data = layer->bias_values;

@@ -57,6 +57,21 @@ hash_text (const char *text)
   return hash;
 }
 
+guint64
+bs_lower_digest (const void *data, gsize bytes)
+{
+  const guint8 *at = data;
+  guint64 hash = bytes;
+
+  for (gsize i = 0; i < bytes; i += sizeof hash) {
+    guint64 word = 0;
+    memcpy (&word, at + i, MIN (sizeof word, bytes - i));
+    hash = (hash ^ word) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15); /* odd: nothing is lost */
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
 guint
 bs_lower_slot (BsLowering *l,
                guint tensor,
@@ -204,6 +219,17 @@ run_fake (const BsStep *step, BsRunner *runner, GError **error)
   return bs_quant_apply (&c->spec, &c->interval, out, n, error);
 }
 
+/* Codes are described by their slot; what is only simulated, by spec and range. */
+static char *
+describe_conversion (const BsLowering *l, guint tensor, BsForm form)
+{
+  const BsInterval *interval = &l->p->tensors[tensor].interval;
+  g_autofree char *spec = form == BS_FORM_FAKE ? bs_spec_to_string (l->specs[tensor]) : NULL;
+
+  return spec == NULL ? g_strdup ("convert")
+                      : g_strdup_printf ("convert %s %a %a", spec, interval->lo, interval->hi);
+}
+
 static guint
 convert (BsLowering *l,
          guint from,
@@ -213,7 +239,8 @@ convert (BsLowering *l,
 {
   Convert *data = g_new0 (Convert, 1);
   BsQuantParams params = bs_lower_params (l, tensor);
-  guint out = bs_lower_slot (l, tensor, form, "convert", &from, 1);
+  g_autofree char *what = describe_conversion (l, tensor, form);
+  guint out = bs_lower_slot (l, tensor, form, what, &from, 1);
 
   data->params = bs_kernel_params (&params);
   data->type = bs_lower_type (l, tensor);

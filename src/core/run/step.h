@@ -97,6 +97,9 @@ guint bs_lower_slot (BsLowering *l,
                      const guint *in,
                      guint n_in);
 
+/* bs_lower_digest: a number for the content of weights, to describe a slot with. */
+guint64 bs_lower_digest (const void *data, gsize bytes);
+
 /* bs_lower_need: the slot that holds tensor in form, converting where necessary. */
 guint bs_lower_need (BsLowering *l, guint tensor, BsForm form);
 gboolean bs_lower_has (const BsLowering *l, guint tensor, BsForm form);

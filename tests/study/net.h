@@ -1,0 +1,33 @@
+/* A small random network with one of each operator that runs on integers, and data for it.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "datasets/dataset.h"
+#include "study/study.h"
+
+#define NET_SIDE 10
+#define NET_CHANNELS 8
+#define NET_CLASSES 5
+
+/* net_new: Conv, Relu, depthwise Conv, Clip, two Convs added, Relu, MaxPool and AveragePool
+ * concatenated, GlobalAveragePool, Flatten, Gemm. Weights depend on seed only. */
+BsModel *net_new (guint32 seed);
+
+/* net_fixed_new: a network that takes one sample at a time: its Reshape mixes batch and features.
+ */
+BsModel *net_fixed_new (guint32 seed);
+
+/* net_data: n evaluation samples with random labels, for the model's input. */
+BsDataset *net_data (const BsModel *model, guint n, guint32 seed);
+
+/* net_study: all of it; the caller frees the study. */
+BsStudy *net_study (guint n);
+
+BsConfig *net_config (const char *weights, const char *acts);
+
+/* net_layer_config: base specs everywhere, but weights and acts in one layer; NULL: as the base. */
+BsConfig *net_layer_config (const char *base_weights,
+                            const char *base_acts,
+                            const char *layer,
+                            const char *weights,
+                            const char *acts);
