@@ -201,9 +201,8 @@ class Sweep(DatabaseTestCase):
 class Interrupted(DatabaseTestCase):
     """Sweeps stopped in the middle."""
 
-    command = ["sweep", bitstair.RESNET.model, *bitstair.RESNET.data, "--limit", "1500", "--weights", "int2..int8",
-               "--acts", "uint8", "--scope", "tensor,channel"]
-    total = 14
+    command = ["sweep", MNIST.model, *MNIST.data, *GRID]
+    total = 21
 
     def stop(self, number):
         process = self.start("--json", *self.command)
