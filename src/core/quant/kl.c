@@ -64,6 +64,15 @@ bs_kl_threshold (const double *bins, guint n_bins, guint levels, double *kl)
   return best;
 }
 
+void
+bs_kl_histogram (const float *x, gsize n, double amax, guint n_bins, double *bins)
+{
+  double width = amax / n_bins;
+
+  for (gsize i = 0; amax > 0 && i < n; i++)
+    bins[MIN ((guint) (fabs ((double) x[i]) / width), n_bins - 1)]++;
+}
+
 /* levels_of: codes for magnitudes: half of all, or all where only one side is there. */
 static guint
 levels_of (const BsSpec *spec, gboolean one_sided)
@@ -111,8 +120,7 @@ choose_values (const float *x, gsize n, const BsSpec *spec, BsInterval *out, GEr
 
   bs_range_minmax.choose_values (x, n, spec, &all, NULL);
   double amax = MAX (-all.lo, all.hi);
-  for (gsize i = 0; amax > 0 && i < n; i++)
-    bins[MIN ((guint) (fabs ((double) x[i]) / amax * BINS), BINS - 1)]++;
+  bs_kl_histogram (x, n, amax, BINS, bins);
   if (amax > 0)
     apply (bins, BINS, amax / BINS, all.lo, all.hi, spec, out);
   else

@@ -17,4 +17,8 @@ G_BEGIN_DECLS
  * Source    Migacz, 8-bit inference with TensorRT, GTC 2017, S7310. */
 guint bs_kl_threshold (const double *bins, guint n_bins, guint levels, double *kl);
 
+/* bs_kl_histogram: adds magnitudes to n_bins equal bins over [0, amax]; amax itself falls in the
+ * last. x finite. */
+void bs_kl_histogram (const float *x, gsize n, double amax, guint n_bins, double *bins);
+
 G_END_DECLS

@@ -87,6 +87,8 @@ nvfp4_group (BsQuant *quant,
   float scale = block * quant->tensor_scale;
   if (scale > 0) {
     bs_minifloat_encode_array (&bs_fp4e2m1, scale, TRUE, x, n, codes, values);
+    for (gsize i = 0; i < n; i++) /* element · block is exact, so that the value is rounded once */
+      values[i] = bs_minifloat_decode (&bs_fp4e2m1, (guint) codes[i]) * block * quant->tensor_scale;
   } else {
     memset (codes, 0, n * sizeof *codes);
     memset (values, 0, n * sizeof *values);

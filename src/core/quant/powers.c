@@ -12,9 +12,15 @@
 #include <stdlib.h>
 
 enum { P_LOG };
+enum { P_PER_TERM };
 
 static const BsParam pow2_params[] = {
   [P_LOG] = { "log", N_ ("Round the exponent instead of the value"), BS_PARAM_INT, 0, 1, 0 },
+  { NULL },
+};
+
+static const BsParam apot_params[] = {
+  [P_PER_TERM] = { "k", N_ ("Bits for each power of two"), BS_PARAM_INT, 1, 4, 2 },
   { NULL },
 };
 
@@ -47,7 +53,9 @@ pow2_index (double unit, gboolean log_rule, int n)
     return 0;
   if (-nearest < n)
     return -nearest;
-  return unit >= ldexp (0.5, 1 - n) ? n - 1 : n; /* at least half the smallest level */
+  /* Below the smallest level: linear, at least half of it; log, nothing whose exponent rounds
+   * lower. */
+  return !log_rule && unit >= ldexp (0.5, 1 - n) ? n - 1 : n;
 }
 
 static void
@@ -153,7 +161,9 @@ encode_apot (BsQuant *quant, const float *x, const BsInterval *intervals, GError
   double level[1 << 8];
   BsLevels levels;
 
-  bs_levels_init (&levels, level, bs_apot_levels (quant->spec.bits - 1u, 2, level));
+  bs_levels_init (
+    &levels, level,
+    bs_apot_levels (quant->spec.bits - 1u, (guint) quant->spec.encoding_params[P_PER_TERM], level));
   bs_groups_encode (quant, x, intervals, apot_group, &levels);
   return TRUE;
 }
@@ -187,5 +197,6 @@ const BsEncoding bs_encoding_apot = {
   .family = BS_FAMILY_NONLINEAR,
   .min_bits = 2,
   .max_bits = 9,
+  .params = apot_params,
   .encode = encode_apot,
 };
