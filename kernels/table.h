@@ -90,6 +90,19 @@ typedef struct {
   const BskFinish *finish;
 } BskLowArgs;
 
+/* One panel of bits_lanes columns; w: [words][bits_lanes]. */
+typedef struct {
+  const uint64_t *a;
+  size_t a_row; /* words */
+  const uint64_t *w;
+  int words;
+  int32_t *c;
+  size_t c_row; /* elements */
+  size_t rows;
+  int cols; /* of the panel's columns that exist */
+  const BskBitsArgs *how;
+} BskBitsTile;
+
 /* Elementwise with two operands on unsigned codes: c = clamp (rne (...) + zero, lo, hi) ^ c_flip.
  */
 typedef struct {
@@ -104,6 +117,7 @@ typedef struct {
   unsigned cpu;   /* BskCpu bit, 0 for the reference */
   int lanes;      /* int32 sums per vector */
   int max_vecs;   /* widest panel */
+  int bits_lanes; /* width of a panel of bits_tile */
   int low_vecs;   /* widest panel of gemm_low */
   int quad_bytes; /* packed bytes per four weights: 4, or 8 where gemm_tile wants them widened to
                      int16 */

@@ -133,6 +133,7 @@ bsk_ref_init (BskTable *table)
   table->gemm_low = gemm_low;
   table->interleave4 = interleave4;
   table->depthwise_row = depthwise_row;
+  bsk_ref_bits_init (table);
   bsk_ref_elementwise_init (table);
   bsk_ref_stream_init (table);
   bsk_ref_stats_init (table);

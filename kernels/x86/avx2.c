@@ -7,6 +7,7 @@ void bsk_avx2_narrow_init (BskTable *table);
 void
 bsk_avx2_init (BskTable *table)
 {
+  bsk_avx2_bits_init (table);
   bsk_avx2_gemm_init (table);
   bsk_avx2_narrow_init (table);
   bsk_avx2_low_init (table);

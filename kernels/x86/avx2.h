@@ -125,6 +125,7 @@ store_rows (uint8_t *out, size_t step, __m256i codes, int rows, const int width,
       memcpy (out + (size_t) i * step, bytes + i * width, (size_t) cols);
 }
 
+void bsk_avx2_bits_init (BskTable *table);
 void bsk_avx2_gemm_init (BskTable *table);
 void bsk_avx2_low_init (BskTable *table);
 void bsk_avx2_elementwise_init (BskTable *table);

@@ -5,6 +5,8 @@
 void
 bsk_avx512_init (BskTable *table)
 {
+  if (__builtin_cpu_supports ("avx512vpopcntdq"))
+    bsk_avx512_bits_init (table);
   bsk_avx512_gemm_init (table);
   bsk_avx512_depthwise_init (table);
   bsk_avx512_low_init (table);

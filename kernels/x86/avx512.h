@@ -98,6 +98,7 @@ store_wide (void *out, BskType type, __m512i sums, __m512 m, int cols)
     _mm512_mask_storeu_epi32 (out, mask16 (cols), sums);
 }
 
+void bsk_avx512_bits_init (BskTable *table);
 void bsk_avx512_gemm_init (BskTable *table);
 void bsk_avx512_depthwise_init (BskTable *table);
 void bsk_avx512_low_init (BskTable *table);

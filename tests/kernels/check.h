@@ -47,6 +47,7 @@ typedef struct {
 } CheckSuite;
 void check_gemm (void);
 void check_low (void);
+void check_bits (void);
 void check_conv (void);
 void check_depthwise (void);
 void check_pool (void);

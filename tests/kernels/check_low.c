@@ -166,3 +166,78 @@ check_low (void)
          seed);
   }
 }
+
+static void
+bits (int seed)
+{
+  int m, n, k, words;
+  uint64_t *a, *w;
+  int32_t *c[2];
+  size_t lda, ldc, out;
+  BskBitsArgs args;
+
+  check_seed ((uint64_t) seed);
+  m = check_between (1, 15);
+  n = check_between (1, 75);
+  k = check_between (1, seed % 5 ? 300 : 9000);
+  words = (k + 63) / 64;
+  args = (BskBitsArgs){ .op = seed % 2 ? BSK_XOR : BSK_AND,
+                        .offset = k,
+                        .factor = check_between (-9, 9),
+                        .accumulate = seed % 3 == 0 };
+  check_case ("bits %dx%dx%d op %d seed %d", m, n, k, (int) args.op, seed);
+  lda = (size_t) words + (size_t) check_between (0, 2);
+  ldc = (size_t) n + (size_t) check_between (0, 2);
+  a = check_buffer (((size_t) (m - 1) * lda + (size_t) words) * 8);
+  w = check_buffer ((size_t) n * (size_t) words * 8);
+  for (size_t i = 0; i < (size_t) (m - 1) * lda + (size_t) words; i++)
+    a[i] = seed % 7 ? (uint64_t) check_random () << 32 | check_random () : UINT64_MAX;
+  for (int i = 0; i < n * words; i++)
+    w[i] = seed % 7   ? (uint64_t) check_random () << 32 | check_random ()
+           : seed % 2 ? 0
+                      : UINT64_MAX;
+  if (k % 64) {
+    for (int i = 0; i < m; i++)
+      a[(size_t) i * lda + (size_t) words - 1] &= (1ull << k % 64) - 1;
+    for (int i = 0; i < n; i++)
+      w[i * words + words - 1] &= (1ull << k % 64) - 1;
+  }
+  out = (size_t) (m - 1) * ldc + (size_t) n;
+  for (int ref = 0; ref < 2; ref++) {
+    void *packed;
+
+    if (ref)
+      check_ref ();
+    else
+      check_level ();
+    c[ref] = check_buffer (out * 4);
+    packed = check_buffer (bsk_bits_bytes (n, k));
+    CHECK_OK (bsk_bits_pack (n, k, w, (size_t) words, packed));
+    CHECK_OK (bsk_gemm_bits (packed, &args, a, lda, c[ref], ldc, 0, (size_t) m));
+  }
+  check_level ();
+  check_same (c[0], c[1], out * 4, "level against ref");
+  for (int i = 0; i < m; i++)
+    for (int j = 0; j < n; j++) {
+      uint32_t want =
+        args.accumulate ? 0xa5a5a5a5u : (uint32_t) args.offset; /* what fresh buffers hold */
+
+      for (int l = 0; l < k; l++) {
+        bool x = a[(size_t) i * lda + (size_t) l / 64] >> l % 64 & 1,
+             y = w[j * words + l / 64] >> l % 64 & 1;
+
+        want += (uint32_t) args.factor * (uint32_t) (args.op == BSK_XOR ? x != y : x && y);
+      }
+      if (!check_that ((uint32_t) c[1][(size_t) i * ldc + (size_t) j] == want, "element %d %d", i,
+                       j))
+        i = m, j = n;
+    }
+  check_free_all ();
+}
+
+void
+check_bits (void)
+{
+  for (int seed = 1; seed <= 120; seed++)
+    bits (seed);
+}
