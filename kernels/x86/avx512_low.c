@@ -42,21 +42,65 @@ finish_rows (const BskLowArgs *t, const __m512i *sum, const __m512 *f, char *c, 
     }
 }
 
+/* Shared by all steps of a tile. */
+typedef struct {
+  __m512i levels, mask, sign;
+} Unpack;
+
+/* One quad of K: unpacks the next codes of v and adds their products; `exists` masks bytes past the
+ * end of K. */
+ALWAYS_INLINE void
+step (const BskLowArgs *t,
+      const Unpack *u,
+      const uint8_t *a,
+      uint32_t exists,
+      __m512i *v,
+      __m512i *sum,
+      const int rows,
+      const int vecs,
+      const int bits,
+      const bool flip)
+{
+  __m512i b[MAX_VECS];
+
+#pragma GCC unroll 2
+  for (int j = 0; j < vecs; j++) {
+    b[j] = bits == 8 ? v[j] : _mm512_shuffle_epi8 (u->levels, _mm512_and_si512 (v[j], u->mask));
+    if (bits < 8)
+      v[j] = _mm512_srli_epi16 (v[j], bits);
+  }
+#pragma GCC unroll 6
+  for (int i = 0; i < rows; i++) {
+    int32_t quad;
+    __m512i x;
+
+    memcpy (&quad, a + (size_t) i * t->a_row, 4);
+    x = _mm512_set1_epi32 (quad);
+    if (flip)
+      x = _mm512_xor_si512 (x, u->sign);
+    if (exists != UINT32_MAX)
+      x = _mm512_and_si512 (x, _mm512_set1_epi32 ((int32_t) exists));
+#pragma GCC unroll 2
+    for (int j = 0; j < vecs; j++)
+      DOT (sum[i * vecs + j], x, b[j]);
+  }
+}
+
 ALWAYS_INLINE void
 tile (const BskLowArgs *t,
       const uint8_t *a,
       char *c,
       const int rows,
       const int vecs,
-      const int bits)
+      const int bits,
+      const bool flip)
 {
   const int per_block = 8 / bits;
-  const __m512i levels = _mm512_broadcast_i32x4 (_mm_loadu_si128 ((const void *) t->levels));
-  const __m512i mask = _mm512_set1_epi8 ((char) ((1 << bits) - 1)),
-                sign = _mm512_set1_epi8 ((char) t->a_flip);
+  const Unpack u = { _mm512_broadcast_i32x4 (_mm_loadu_si128 ((const void *) t->levels)),
+                     _mm512_set1_epi8 ((char) ((1 << bits) - 1)), _mm512_set1_epi8 ((char) 0x80) };
   const uint8_t *w = t->w;
   const bool grouped = t->scale != NULL;
-  __m512i sum[MAX_SUMS], sums_out[MAX_SUMS];
+  __m512i sum[MAX_SUMS], sums_out[MAX_SUMS], v[MAX_VECS];
   __m512 f[MAX_SUMS], f_out[MAX_SUMS];
 
 #pragma GCC unroll 12
@@ -65,50 +109,30 @@ tile (const BskLowArgs *t,
     sum[i] = _mm512_setzero_si512 ();
   }
   for (int g = 0; g < t->n_groups; g++) {
-    int quads = g == t->n_groups - 1 ? t->last_quads : t->group_quads;
+    const bool last = g == t->n_groups - 1;
+    int quads = last ? t->last_quads : t->group_quads,
+        whole = (last ? quads - 1 : quads) / per_block;
 
 #pragma GCC unroll 12
     for (int i = 0; i < rows * vecs; i++)
       sum[i] = _mm512_loadu_si512 (t->start + (g * vecs + i % vecs) * 16);
-    for (int q = 0; q < quads; w += 64 * vecs) {
-      int end = q + per_block < quads ? q + per_block : quads;
-      __m512i v[MAX_VECS];
-
+    for (int k = 0; k < whole; k++, w += 64 * vecs, a += 4 * per_block) {
 #pragma GCC unroll 2
       for (int j = 0; j < vecs; j++)
         v[j] = _mm512_load_si512 (w + 64 * j);
 #pragma GCC unroll 8
-      for (int s = 0; s < per_block; s++) {
-        __m512i b[MAX_VECS];
-        uint32_t exists = UINT32_MAX;
-
-        if (q == end)
-          break;
-        if (__builtin_expect (q == quads - 1 && g == t->n_groups - 1, 0))
-          exists = t->last_mask;
+      for (int s = 0; s < per_block; s++)
+        step (t, &u, a + 4 * s, UINT32_MAX, v, sum, rows, vecs, bits, flip);
+    }
+    quads -= whole * per_block;
+    if (quads > 0) {
 #pragma GCC unroll 2
-        for (int j = 0; j < vecs; j++) {
-          b[j] = bits == 8 ? v[j] : _mm512_shuffle_epi8 (levels, _mm512_and_si512 (v[j], mask));
-          if (bits < 8)
-            v[j] = _mm512_srli_epi16 (v[j], bits);
-        }
-#pragma GCC unroll 6
-        for (int i = 0; i < rows; i++) {
-          uint32_t quad;
-          __m512i x;
-
-          memcpy (&quad, a + (size_t) i * t->a_row, 4);
-          x = _mm512_set1_epi32 ((int32_t) quad);
-          x = _mm512_xor_si512 (x, sign);
-          if (__builtin_expect (exists != UINT32_MAX, 0))
-            x = _mm512_and_si512 (x, _mm512_set1_epi32 ((int32_t) exists));
-#pragma GCC unroll 2
-          for (int j = 0; j < vecs; j++)
-            DOT (sum[i * vecs + j], x, b[j]);
-        }
-        a += 4;
-        q++;
-      }
+      for (int j = 0; j < vecs; j++)
+        v[j] = _mm512_load_si512 (w + 64 * j);
+      for (int s = 0; s < quads; s++, a += 4)
+        step (t, &u, a, last && s == quads - 1 ? t->last_mask : UINT32_MAX, v, sum, rows, vecs,
+              bits, flip);
+      w += 64 * vecs;
     }
     if (grouped)
 #pragma GCC unroll 12
@@ -127,16 +151,16 @@ tile (const BskLowArgs *t,
 
 /* clang-format off */
 #define TILES(X) \
-  X (1, 1) X (2, 1) X (3, 1) X (4, 1) X (5, 1) X (6, 1) \
-  X (1, 2) X (2, 2) X (3, 2) X (4, 2) X (5, 2) X (6, 2)
+  X (1, 1) X (2, 1) X (3, 1) X (4, 1) X (6, 1) \
+  X (1, 2) X (2, 2) X (3, 2) X (4, 2) X (6, 2)
 /* clang-format on */
 #define CASE(r, v)                                                                                 \
   case (r) *4 + (v):                                                                               \
-    tile (t, a, c, r, v, bits);                                                                    \
+    tile (t, a, c, r, v, bits, flip);                                                              \
     break;
 
 ALWAYS_INLINE void
-all_rows (const BskLowArgs *t, const int bits)
+all_rows (const BskLowArgs *t, const int bits, const bool flip)
 {
   for (size_t done = 0; done < t->rows;) {
     size_t left = t->rows - done,
@@ -144,7 +168,7 @@ all_rows (const BskLowArgs *t, const int bits)
     const uint8_t *a = t->a + done * t->a_row;
     char *c = (char *) t->c + done * t->c_row;
 
-    rows = rows > MAX_ROWS ? MAX_ROWS : rows;
+    rows = rows > MAX_ROWS ? MAX_ROWS : rows == 5 ? 3 : rows;
     switch (rows * 4 + (size_t) t->vecs) {
       TILES (CASE)
     }
@@ -152,17 +176,26 @@ all_rows (const BskLowArgs *t, const int bits)
   }
 }
 
+#define BITS(bits)                                                                                 \
+  static void low_##bits (const BskLowArgs *t)                                                     \
+  {                                                                                                \
+    if (t->a_flip)                                                                                 \
+      all_rows (t, bits, true);                                                                    \
+    else                                                                                           \
+      all_rows (t, bits, false);                                                                   \
+  }
+BITS (8)
+BITS (4)
+BITS (2)
+BITS (1)
+
 static void
 gemm_low (const BskLowArgs *t)
 {
-  if (t->bits == 8)
-    all_rows (t, 8);
-  else if (t->bits == 4)
-    all_rows (t, 4);
-  else if (t->bits == 2)
-    all_rows (t, 2);
-  else
-    all_rows (t, 1);
+  static void (*const kernels[9]) (
+    const BskLowArgs *t) = { [8] = low_8, [4] = low_4, [2] = low_2, [1] = low_1 };
+
+  kernels[t->bits](t);
 }
 
 void

@@ -231,6 +231,75 @@ open_u8_s32 (const Problem *p, int threads)
   return product_open (p, threads, BSK_U8, BSK_S32, RES_S32);
 }
 
+/* Binary. */
+static void
+bits_chunk (Handle *h, int thread, size_t first, size_t end)
+{
+  const Problem *p = h->problem;
+  BskBitsArgs args = { .op = BSK_XOR, .offset = p->k, .factor = -2 };
+
+  (void) thread;
+  bsk_gemm_bits (h->packed, &args, p->abits, (size_t) p->k / 64, h->out, (size_t) p->n, first, end);
+}
+
+static void *
+bits_open (const Problem *p, int threads)
+{
+  Handle *h = calloc (1, sizeof *h);
+
+  h->problem = p;
+  h->kind = RES_S32;
+  h->out = allocate ((size_t) p->m * (size_t) p->n * 4);
+  h->packed = allocate (bsk_bits_bytes (p->n, p->k));
+  bsk_bits_pack (p->n, p->k, p->wbits, (size_t) p->k / 64, h->packed);
+  h->chunk = bits_chunk;
+  start_workers (h, threads, (size_t) p->m, 6, 0);
+  return h;
+}
+
+/* Weights of 4 bits from the problem's 8-bit ones, a scale per channel or per group of 32. */
+static void *
+low_open (const Problem *p, int threads, int group)
+{
+  Handle *h = calloc (1, sizeof *h);
+  int groups = group ? (p->k + group - 1) / group : 1;
+  BskGemmArgs args = {
+    .n = p->n, .k = p->k, .w_type = BSK_W_S4, .group = group, .a_type = BSK_U8, .out_type = BSK_F32
+  };
+  float *scale = malloc ((size_t) p->n * (size_t) groups * sizeof *scale);
+  int8_t *w = malloc ((size_t) p->n * (size_t) p->k);
+
+  for (int i = 0; i < p->n * groups; i++)
+    scale[i] = p->w_scale[i / groups] * (127.0f / 7);
+  for (size_t i = 0; i < (size_t) p->n * (size_t) p->k; i++)
+    w[i] = (int8_t) ((p->w8[i] * 7 + (p->w8[i] < 0 ? -63 : 63)) / 127);
+  args.w_scale = scale;
+  args.a = (BskQParams){ p->a_scale, p->au_zp, 0, 255 };
+  h->problem = p;
+  h->kind = RES_F32_Q4;
+  h->a = p->au;
+  h->out = allocate ((size_t) p->m * (size_t) p->n * 4 + 64);
+  h->packed = allocate (bsk_gemm_bytes (&args));
+  bsk_gemm_pack (&args, w, (size_t) p->k, h->packed);
+  h->chunk = gemm_chunk;
+  start_workers (h, threads, (size_t) p->m, 12, 0);
+  free (scale);
+  free (w);
+  return h;
+}
+
+static void *
+open_w4 (const Problem *p, int threads)
+{
+  return low_open (p, threads, 0);
+}
+
+static void *
+open_w4_groups (const Problem *p, int threads)
+{
+  return low_open (p, threads, 32);
+}
+
 /* Streams. */
 static void
 stream_run (void *data)
@@ -316,6 +385,9 @@ static const Peer table[] = {
   { "bsk u8s32", 1u << OP_GEMM | 1u << OP_CONV, open_u8_s32, run, result, close_handle },
   { "bsk", 1u << OP_QUANT | 1u << OP_DEQUANT | 1u << OP_MINMAX | 1u << OP_HIST | 1u << OP_QERR,
     stream_open, stream_run, stream_result, close_handle },
+  { "bsk w4", 1u << OP_GEMM, open_w4, run, result, close_handle },
+  { "bsk w4g32", 1u << OP_GEMM, open_w4_groups, run, result, close_handle },
+  { "bsk bits", 1u << OP_BGEMM, bits_open, run, result, close_handle },
   { "bsk sweep32", 1u << OP_QERR, stream_open, sweep_run, stream_result, close_handle },
 };
 
