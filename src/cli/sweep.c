@@ -4,6 +4,7 @@
 #include "cli/open_study.h"
 #include "cli/progress.h"
 #include "cli/result_output.h"
+#include "cli/time_box.h"
 
 #include "workbench/workbench.h"
 
@@ -29,25 +30,6 @@ static const GOptionEntry options[] = {
     N_ ("Only part I of N, to share the work; join with merge"), "I/N" },
   { NULL },
 };
-
-static gboolean
-parse_time (double *seconds, GError **error)
-{
-  static const struct {
-    const char *unit;
-    double seconds;
-  } units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "min", 60 }, { "h", 3600 } };
-  char *end;
-  double value = g_ascii_strtod (time_box, &end);
-
-  for (guint i = 0; end != time_box && value > 0 && value < 1e9 && i < G_N_ELEMENTS (units); i++) {
-    if (strcmp (end, units[i].unit) == 0) {
-      *seconds = value * units[i].seconds;
-      return TRUE;
-    }
-  }
-  return bs_cli_usage (error, _ ("--time takes a time like 30s, 5m or 1h, not “%s”"), time_box);
-}
 
 static gboolean
 parse_shard (BsSweepOptions *sweep, GError **error)
@@ -138,7 +120,8 @@ run (BsCli *cli, char **args, GError **error)
   gint64 start = g_get_monotonic_time ();
   double seconds;
 
-  if (!check_plan (&plan, error) || (time_box != NULL && !parse_time (&sweep.seconds, error)) ||
+  if (!check_plan (&plan, error) ||
+      (time_box != NULL && !bs_time_from_option (time_box, &sweep.seconds, error)) ||
       (shard != NULL && !parse_shard (&sweep, error)) || !bs_data_from_options (&data, error))
     return FALSE;
   store = bs_store_open (cli->db,

@@ -2,6 +2,7 @@
  * it for sweeps. SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "search/sensitivity.h"
 #include "store/store.h"
 #include "study/plan.h"
 #include "study/study.h"
@@ -52,5 +53,16 @@ gboolean bs_workbench_sweep (BsStudy *study,
                              const BsObserver *observer,
                              BsSweepSummary *summary,
                              GError **error);
+
+/* bs_workbench_sensitivity: bs_sensitivity_scan that takes what the store has and stores what it
+ * measures. plan->known is not read. study: id in the store, filled. (transfer full) */
+BsSensitivity *bs_workbench_sensitivity (BsStudy *study,
+                                         BsStore *store,
+                                         const char *model_path,
+                                         const char *data_spec,
+                                         const BsSensitivityPlan *plan,
+                                         const BsObserver *observer,
+                                         gint64 *id,
+                                         GError **error);
 
 G_END_DECLS

@@ -108,8 +108,8 @@ bs_lower_wants_codes (const BsLowering *l, guint tensor)
   return TRUE;
 }
 
-/* A tensor's spec: the activations' spec of the layer that reads it, or reads what is made of it.
- */
+/* A tensor's spec: the activations' spec of the layer that reads it, or reads what is made of it;
+ * of several layers the first that is not float. */
 static void
 choose_specs (BsLowering *l)
 {
@@ -125,7 +125,9 @@ choose_specs (BsLowering *l)
       if (t == BS_TENSOR_NONE || model->tensors[t].is_constant)
         continue;
       if (l->layer_of[n] >= 0) {
-        l->specs[t] = g_array_index (l->p->layers, BsPlannedLayer, l->layer_of[n]).acts;
+        const BsSpec *acts = g_array_index (l->p->layers, BsPlannedLayer, l->layer_of[n]).acts;
+        if (!direct[t] || !bs_spec_is_float (acts)) /* beside a float layer codes are still codes */
+          l->specs[t] = acts;
         direct[t] = TRUE;
       } else if (!direct[t]) {
         l->specs[t] = l->specs[node->outputs[0]];

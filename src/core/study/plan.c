@@ -118,6 +118,28 @@ cross (GArray *specs, const char *list, GError **error)
   return n_tokens == 0 ? g_array_ref (specs) : g_steal_pointer (&out);
 }
 
+GArray *
+bs_plan_specs (const char *list,
+               const char *scopes,
+               const char *ranges,
+               const char *what,
+               GError **error)
+{
+  g_autoptr (GArray) listed = parse_specs (list, what, error);
+  g_autoptr (GArray) scoped = listed != NULL ? cross (listed, scopes, error) : NULL;
+  g_autoptr (GArray) ranged = scoped != NULL ? cross (scoped, ranges, error) : NULL;
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GArray *specs;
+
+  if (ranged == NULL)
+    return NULL;
+  specs = g_array_new (FALSE, FALSE, sizeof (BsSpec));
+  for (guint i = 0; i < ranged->len; i++)
+    if (g_hash_table_add (seen, bs_spec_to_string (&g_array_index (ranged, BsSpec, i))))
+      g_array_append_val (specs, g_array_index (ranged, BsSpec, i));
+  return specs;
+}
+
 /* Position of i in the coarse-to-fine order of n values: first the ends, then halves, then quarters
  * … */
 static guint

@@ -19,6 +19,16 @@ typedef struct {
  * array of BsConfig Errors   BS_ERROR_INVALID naming the token. */
 GPtrArray *bs_plan_configs (const BsPlan *plan, GError **error);
 
+/* bs_plan_specs: the specs of a list, each in every scope and with every range rule; float and
+ * doubles once.
+ *   what  of which the list is, for messages: "weights"
+ * Returns  (transfer full) array of BsSpec Errors   BS_ERROR_INVALID naming the token. */
+GArray *bs_plan_specs (const char *list,
+                       const char *scopes,
+                       const char *ranges,
+                       const char *what,
+                       GError **error);
+
 char *
 bs_plan_to_string (const BsPlan *plan); /* canonical one-line text: what a study is stored under */
 

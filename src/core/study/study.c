@@ -205,6 +205,12 @@ void
 bs_study_set_cache (BsStudy *study, gsize bytes)
 {
   study->cache_cap = bytes;
+  bs_study_drop_cuts (study);
+}
+
+void
+bs_study_drop_cuts (BsStudy *study)
+{
   g_hash_table_remove_all (study->cuts);
   study->cache_used = 0;
 }

@@ -58,6 +58,9 @@ BsPrepared *bs_study_prepare (BsStudy *study, BsConfig *config, GError **error);
  * its base configuration. */
 void bs_study_keep_cuts (BsStudy *study, gboolean keep);
 
+/* bs_study_drop_cuts: forgets what was kept, before another base configuration. */
+void bs_study_drop_cuts (BsStudy *study);
+
 /* bs_study_set_cache: cap in bytes for cached cut-point activations; 0 switches the cache off.
  * Default: a quarter of RAM. */
 void bs_study_set_cache (BsStudy *study, gsize bytes);

@@ -1,0 +1,356 @@
+/* Sensitivity: what each layer costs when it alone is quantized, or when it alone is spared.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "search/sensitivity.h"
+
+#include "base/error.h"
+#include "model/layers.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+  BsStudy *study;
+  const BsSensitivityPlan *plan;
+  const BsObserver *observer;
+  BsSensitivity *s;
+  guint done, total;
+  guint n_measured;   /* single layers: what the time left is told by */
+  gint64 started_us;  /* of the single layers */
+  gint64 deadline_us; /* 0: no time box */
+  BsSpec float_spec;
+} Scan;
+
+void
+bs_sensitivity_free (BsSensitivity *s)
+{
+  for (guint i = 0; i < s->n_layers; i++)
+    g_free (s->layers[i]);
+  for (guint i = 0; i < s->n_options; i++) {
+    g_free (s->options[i].text);
+    g_clear_pointer (&s->uniform[i], bs_result_unref);
+  }
+  for (guint i = 0; i < s->n_layers * s->n_options; i++)
+    g_clear_pointer (&s->results[i], bs_result_unref);
+  g_clear_pointer (&s->base, bs_result_unref);
+  g_free (s->layers);
+  g_free (s->options);
+  g_free (s->uniform);
+  g_free (s->results);
+  g_free (s);
+}
+
+BsResult *
+bs_sensitivity_result (const BsSensitivity *s, guint layer, guint option)
+{
+  return s->results[layer * s->n_options + option];
+}
+
+double
+bs_noise (double sqnr_db)
+{
+  return pow (10, -sqnr_db / 10);
+}
+
+double
+bs_sensitivity_noise (const BsSensitivity *s, guint layer, guint option)
+{
+  const BsResult *r = bs_sensitivity_result (s, layer, option),
+                 *from = s->mode == BS_SENSITIVITY_ONLY ? s->base : s->uniform[option];
+  double noise;
+
+  if (r == NULL || from == NULL)
+    return NAN;
+  noise = bs_noise (r->output_sqnr_db) - bs_noise (from->output_sqnr_db);
+  return isnan (noise) ? NAN : MAX (s->mode == BS_SENSITIVITY_ONLY ? noise : -noise, 0);
+}
+
+gboolean
+bs_sensitivity_additivity (const BsSensitivity *s, guint option, BsAdditivity *check)
+{
+  double noise, loss = 0;
+
+  if (s->mode != BS_SENSITIVITY_ONLY || s->base == NULL || s->uniform[option] == NULL)
+    return FALSE;
+  noise = bs_noise (s->base->output_sqnr_db);
+  for (guint l = 0; l < s->n_layers; l++) {
+    const BsResult *r = bs_sensitivity_result (s, l, option);
+    if (r == NULL)
+      return FALSE;
+    noise += bs_noise (r->output_sqnr_db) - bs_noise (s->base->output_sqnr_db);
+    loss += s->base->value - r->value;
+  }
+  check->predicted_sqnr_db = noise > 0 ? -10 * log10 (noise) : INFINITY;
+  check->measured_sqnr_db = s->uniform[option]->output_sqnr_db;
+  check->predicted_value = s->base->value - loss;
+  if (g_strcmp0 (s->base->metric, "top1") == 0)
+    check->predicted_value = CLAMP (check->predicted_value, 0, 1);
+  check->measured_value = s->uniform[option]->value;
+  return TRUE;
+}
+
+/* All layers at the option, or as others says (option NULL). */
+static void
+specs_of (const Scan *scan, const BsSensitivityOption *option, BsSpec *weights, BsSpec *acts)
+{
+  gboolean others_float = bs_spec_is_float (&scan->plan->others);
+
+  *weights = scan->plan->others;
+  *acts = others_float ? scan->float_spec : scan->plan->layer_acts;
+  if (option == NULL)
+    return;
+  if (option->acts) {
+    *acts = option->spec;
+  } else {
+    *weights = option->spec;
+    *acts = scan->plan->layer_acts;
+  }
+}
+
+static BsConfig *
+make_config (const Scan *scan, const BsSensitivityOption *option, const char *layer)
+{
+  const BsSensitivityOption *common =
+    layer != NULL && scan->plan->mode == BS_SENSITIVITY_ONLY ? NULL : option;
+  const BsSensitivityOption *single = scan->plan->mode == BS_SENSITIVITY_ONLY ? option : NULL;
+  GPtrArray *layers = g_ptr_array_new ();
+  BsSpec weights, acts;
+
+  if (layer != NULL) {
+    BsLayerSpec *own = g_new0 (BsLayerSpec, 1);
+    own->layer = g_strdup (layer);
+    own->has_weights = own->has_acts = TRUE;
+    specs_of (scan, single, &own->weights, &own->acts);
+    g_ptr_array_add (layers, own);
+  }
+  specs_of (scan, common, &weights, &acts);
+  return bs_config_new (&weights, &acts, layers, NULL);
+}
+
+static const gint *
+cancelled_flag (const Scan *scan)
+{
+  return scan->observer != NULL ? scan->observer->cancelled : NULL;
+}
+
+/* From the pace of single layers, which are visited so that any part of them is a fair sample. */
+static double
+seconds_left (const Scan *scan)
+{
+  double elapsed = (double) (g_get_monotonic_time () - scan->started_us) / G_USEC_PER_SEC;
+
+  return scan->n_measured == 0 ? -1 : elapsed / scan->n_measured * (scan->total - scan->done);
+}
+
+static void
+report (const Scan *scan, const char *layer, const char *option)
+{
+  g_autofree char *what = NULL;
+
+  if (scan->observer == NULL || scan->observer->progress == NULL)
+    return;
+  what = layer != NULL ? g_strdup_printf ("%s · %s", layer, option) : g_strdup (option);
+  scan->observer->progress (scan->observer->user, scan->done, scan->total, what,
+                            seconds_left (scan));
+}
+
+/* (transfer full); known results are taken as they are, unless their cuts are wanted. */
+static BsResult *
+measure (Scan *scan,
+         const BsSensitivityOption *option,
+         const char *layer,
+         gboolean keep_cuts,
+         GError **error)
+{
+  g_autoptr (BsConfig) config = make_config (scan, option, layer);
+  g_autoptr (BsResult) result = NULL;
+  BsResult *known =
+    scan->plan->known != NULL ? g_hash_table_lookup (scan->plan->known, config->key) : NULL;
+
+  report (scan, layer, option != NULL ? option->text : "");
+  if (scan->deadline_us != 0 && g_get_monotonic_time () >= scan->deadline_us) {
+    g_set_error (error, BS_ERROR, BS_ERROR_CANCELLED, "Out of time.");
+    return NULL;
+  }
+  if (known != NULL && !keep_cuts) {
+    result = bs_result_ref (known);
+  } else {
+    bs_study_keep_cuts (scan->study, keep_cuts);
+    result = bs_study_measure (scan->study, config, layer == NULL ? BS_MEASURE_LAYERS : 0,
+                               cancelled_flag (scan), error);
+    bs_study_keep_cuts (scan->study, FALSE);
+    scan->n_measured += layer != NULL;
+  }
+  if (result == NULL)
+    return NULL;
+  scan->done++;
+  if (scan->observer != NULL && scan->observer->result != NULL)
+    scan->observer->result (scan->observer->user, result);
+  return g_steal_pointer (&result);
+}
+
+/* A step through n places that visits each once and keeps far from those before: near the golden
+ * section of n, without a common divisor. */
+static guint
+stride (guint n)
+{
+  for (guint step = MAX ((guint) (n * 0.618), 1);; step++) {
+    guint a = n, b = step;
+    while (b != 0) {
+      guint rest = a % b;
+      a = b;
+      b = rest;
+    }
+    if (a == 1)
+      return step;
+  }
+}
+
+static gboolean
+scan_cell (Scan *scan, guint layer, guint option, GError **error)
+{
+  BsSensitivity *s = scan->s;
+  BsResult *result = measure (scan, &s->options[option], s->layers[layer], FALSE, error);
+
+  s->results[layer * s->n_options + option] = result;
+  return result != NULL;
+}
+
+/* One base for all: its cuts serve every layer at every option. */
+static gboolean
+scan_only (Scan *scan, GError **error)
+{
+  BsSensitivity *s = scan->s;
+  guint cells = s->n_layers * s->n_options, step = stride (cells);
+
+  bs_study_drop_cuts (scan->study);
+  s->base = measure (scan, NULL, NULL, TRUE, error);
+  if (s->base == NULL)
+    return FALSE;
+  for (guint o = 0; o < s->n_options; o++) {
+    s->uniform[o] = measure (scan, &s->options[o], NULL, FALSE, error);
+    if (s->uniform[o] == NULL)
+      return FALSE;
+  }
+  scan->started_us = g_get_monotonic_time ();
+  for (guint k = 0, at = 0; k < cells; k++, at = (at + step) % cells)
+    if (!scan_cell (scan, at / s->n_options, at % s->n_options, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* One base for each option: all layers at it. */
+static gboolean
+scan_all_but (Scan *scan, GError **error)
+{
+  BsSensitivity *s = scan->s;
+  guint step = stride (s->n_layers);
+
+  scan->started_us = g_get_monotonic_time ();
+  s->base = measure (scan, NULL, NULL, FALSE, error);
+  if (s->base == NULL)
+    return FALSE;
+  for (guint o = 0; o < s->n_options; o++) {
+    bs_study_drop_cuts (scan->study);
+    s->uniform[o] = measure (scan, &s->options[o], NULL, TRUE, error);
+    if (s->uniform[o] == NULL)
+      return FALSE;
+    for (guint k = 0, l = 0; k < s->n_layers; k++, l = (l + step) % s->n_layers)
+      if (!scan_cell (scan, l, o, error))
+        return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+add_options (BsSensitivity *s, const GArray *specs, gboolean acts)
+{
+  for (guint i = 0; specs != NULL && i < specs->len; i++) {
+    BsSensitivityOption *option = &s->options[s->n_options++];
+    option->spec = g_array_index (specs, BsSpec, i);
+    option->acts = acts;
+    option->text = bs_spec_to_string (&option->spec);
+  }
+}
+
+static BsSensitivity *
+make_table (BsStudy *study, const BsSensitivityPlan *plan)
+{
+  const BsModel *model = bs_study_model (study);
+  g_autoptr (GArray) layers = bs_model_layers (model, NULL);
+  BsSensitivity *s = g_new0 (BsSensitivity, 1);
+  guint n_options =
+    (plan->weights != NULL ? plan->weights->len : 0) + (plan->acts != NULL ? plan->acts->len : 0);
+
+  s->mode = plan->mode;
+  s->n_layers = layers->len;
+  s->layers = g_new0 (char *, layers->len + 1);
+  for (guint i = 0; i < layers->len; i++)
+    s->layers[i] = g_strdup (model->nodes[g_array_index (layers, BsLayer, i).node].name);
+  s->options = g_new0 (BsSensitivityOption, n_options + 1);
+  add_options (s, plan->weights, FALSE);
+  add_options (s, plan->acts, TRUE);
+  s->uniform = g_new0 (BsResult *, n_options + 1);
+  s->results = g_new0 (BsResult *, (gsize) layers->len * n_options + 1);
+  return s;
+}
+
+BsSensitivity *
+bs_sensitivity_scan (BsStudy *study,
+                     const BsSensitivityPlan *plan,
+                     const BsObserver *observer,
+                     GError **error)
+{
+  g_autoptr (BsSensitivity) s = make_table (study, plan);
+  g_autoptr (GError) problem = NULL;
+  Scan scan = { .study = study, .plan = plan, .observer = observer, .s = s };
+  gboolean ok;
+
+  if (s->n_layers == 0 || s->n_options == 0) {
+    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA,
+                 s->n_layers == 0 ? "The model “%s” has no layers with weights to scan"
+                                  : "There is nothing to scan the layers of “%s” with",
+                 bs_study_model (study)->name);
+    return NULL;
+  }
+  if (!bs_spec_parse ("float", &scan.float_spec, error))
+    return NULL;
+  if (plan->seconds > 0)
+    scan.deadline_us = g_get_monotonic_time () + (gint64) (plan->seconds * G_USEC_PER_SEC);
+  scan.total = 1 + s->n_options * (1 + s->n_layers);
+  ok = plan->mode == BS_SENSITIVITY_ONLY ? scan_only (&scan, &problem)
+                                         : scan_all_but (&scan, &problem);
+  bs_study_drop_cuts (study);
+  if (!ok && !g_error_matches (problem, BS_ERROR, BS_ERROR_CANCELLED)) {
+    g_propagate_error (error, g_steal_pointer (&problem));
+    return NULL;
+  }
+  s->interrupted = !ok;
+  if (ok)
+    report (&scan, NULL, "");
+  return g_steal_pointer (&s);
+}
+
+static void
+append_list (GString *text, const char *name, const GArray *specs)
+{
+  for (guint i = 0; specs != NULL && i < specs->len; i++) {
+    g_autofree char *spec = bs_spec_to_string (&g_array_index (specs, BsSpec, i));
+    if (i == 0)
+      g_string_append_printf (text, " %s=", name);
+    g_string_append_printf (text, "%s%s", i > 0 ? "," : "", spec);
+  }
+}
+
+char *
+bs_sensitivity_text (const BsSensitivityPlan *plan)
+{
+  GString *text = g_string_new ("sensitivity");
+  g_autofree char *others = bs_spec_to_string (&plan->others),
+                  *acts = bs_spec_to_string (&plan->layer_acts);
+
+  append_list (text, "weights", plan->weights);
+  append_list (text, "acts-list", plan->acts);
+  g_string_append_printf (text, " acts=%s others=%s mode=%s", acts, others,
+                          plan->mode == BS_SENSITIVITY_ONLY ? "only" : "all-but");
+  return g_string_free (text, FALSE);
+}
