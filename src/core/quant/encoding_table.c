@@ -6,7 +6,7 @@
 
 extern const BsEncoding bs_encoding_binary, bs_encoding_ternary;
 extern const BsEncoding bs_encoding_pow2, bs_encoding_apot, bs_encoding_mulaw, bs_encoding_kmeans,
-  bs_encoding_nf4;
+  bs_encoding_lloyd, bs_encoding_nf4;
 extern const BsEncoding bs_encoding_fp16, bs_encoding_bf16, bs_encoding_fp8e4m3,
   bs_encoding_fp8e5m2;
 extern const BsEncoding bs_encoding_fp6e3m2, bs_encoding_fp6e2m3, bs_encoding_fp4e2m1;
@@ -21,7 +21,8 @@ const BsEncoding *const bs_encodings[] = {
   &bs_encoding_float,
   &bs_encoding_int, &bs_encoding_uint,
   &bs_encoding_binary, &bs_encoding_ternary,
-  &bs_encoding_pow2, &bs_encoding_apot, &bs_encoding_mulaw, &bs_encoding_kmeans, &bs_encoding_nf4,
+  &bs_encoding_pow2, &bs_encoding_apot, &bs_encoding_mulaw, &bs_encoding_kmeans, &bs_encoding_lloyd,
+  &bs_encoding_nf4,
   &bs_encoding_fp16, &bs_encoding_bf16, &bs_encoding_fp8e4m3, &bs_encoding_fp8e5m2,
   &bs_encoding_fp6e3m2, &bs_encoding_fp6e2m3, &bs_encoding_fp4e2m1,
   &bs_encoding_mxfp8e4m3, &bs_encoding_mxfp8e5m2, &bs_encoding_mxfp6e3m2, &bs_encoding_mxfp6e2m3,
