@@ -26,6 +26,7 @@ print_json (GPtrArray *examples)
     bs_json_text (json, "weights", example->weights);
     bs_json_text (json, "acts", example->acts);
     bs_json_text (json, "scope", example->scopes);
+    bs_json_text (json, "corrections", example->corrections);
     json_builder_end_object (json);
   }
   json_builder_end_array (json);

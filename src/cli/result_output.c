@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/result_output.h"
 
+#include "quant/config.h"
+
 #include "cli/command.h"
 #include "cli/table.h"
 
@@ -163,16 +165,32 @@ compare_sorted (gconstpointer a, gconstpointer b)
   return order != 0 ? order : (p->index > q->index) - (p->index < q->index);
 }
 
+/* The weights' spec, and what else the configuration says of them: single layers, corrections. */
+static char *
+describe_weights (const BsResult *result)
+{
+  g_autoptr (BsConfig) config =
+    result->config != NULL ? bs_config_parse (result->config, NULL) : NULL;
+  GString *text = g_string_new (result->weights);
+
+  if (config != NULL && config->layers->len > 0)
+    g_string_append (text, _ (", mixed"));
+  for (guint i = 0; config != NULL && config->corrections[i] != NULL; i++)
+    g_string_append_printf (text, " + %s", config->corrections[i]);
+  return g_string_free (text, FALSE);
+}
+
 static void
 add_row (BsTable *table, const BsResult *result, const char *mark)
 {
   g_autofree char *value = bs_result_value_to_string (result);
   g_autofree char *size = bs_bytes_to_string (result->weight_bytes);
+  g_autofree char *weights = describe_weights (result);
   gboolean percent = g_strcmp0 (result->metric, "top1") == 0 && !isnan (result->value);
 
   bs_table_add (table, "%s", mark);
   bs_table_add (table, "%.*s", KEY_DIGITS, result->key);
-  bs_table_add (table, "%s", result->weights);
+  bs_table_add (table, "%s", weights);
   bs_table_add (table, "%s", result->acts);
   bs_table_add (table, "%s", value);
   if (percent)

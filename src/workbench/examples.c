@@ -20,6 +20,7 @@ bs_example_free (BsExample *example)
   g_free (example->weights);
   g_free (example->acts);
   g_free (example->scopes);
+  g_free (example->corrections);
   g_free (example);
 }
 
@@ -69,8 +70,13 @@ read_example (JsonObject *object, const char *folder, GError **error)
     const char *name;
     char **value;
   } members[] = {
-    { "id", &example->id },           { "title", &example->title }, { "shows", &example->shows },
-    { "weights", &example->weights }, { "acts", &example->acts },   { "scope", &example->scopes },
+    { "id", &example->id },
+    { "title", &example->title },
+    { "shows", &example->shows },
+    { "weights", &example->weights },
+    { "acts", &example->acts },
+    { "scope", &example->scopes },
+    { "corrections", &example->corrections },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (members); i++)

@@ -7,11 +7,11 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  char *id;                      /* "mnist" */
-  char *title, *shows;           /* for people; shows is one line on what can be seen */
-  char *model;                   /* path */
-  char *data;                    /* data text: path and options */
-  char *weights, *acts, *scopes; /* a plan worth running */
+  char *id;            /* "mnist" */
+  char *title, *shows; /* for people; shows is one line on what can be seen */
+  char *model;         /* path */
+  char *data;          /* data text: path and options */
+  char *weights, *acts, *scopes, *corrections; /* a plan worth running */
 } BsExample;
 
 void bs_example_free (BsExample *example);

@@ -83,6 +83,9 @@ test_doubles (void)
   g_autoptr (GPtrArray) names = expand ("int4,int4:tensor,float", "uint8", "tensor,channel", NULL);
 
   g_assert_cmpuint (names->len, ==, 3); /* float has no scope, int4 is int4:tensor */
+
+  g_autoptr (GPtrArray) thrice = expand ("mxfp4", "uint8", "model,tensor,channel", NULL);
+  g_assert_cmpuint (thrice->len, ==, 1); /* a block format has its own scope */
 }
 
 static void

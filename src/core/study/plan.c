@@ -219,10 +219,11 @@ bs_plan_configs (const BsPlan *plan, GError **error)
         r.config =
           bs_config_new (&g_array_index (weights, BsSpec, w), &g_array_index (acts, BsSpec, a),
                          NULL, (const char *const *) sets->pdata[s]);
-        if (!g_hash_table_add (seen, r.config->key)) {
+        if (g_hash_table_contains (seen, r.config->key)) {
           bs_config_unref (r.config);
           continue;
         }
+        g_hash_table_add (seen, r.config->key);
         g_array_append_val (ranked, r);
       }
   g_array_sort (ranked, compare_ranked);
