@@ -1,6 +1,6 @@
 """Makes digits_mlp_rescaled.onnx: the same function as digits_mlp.onnx, but hidden channels whose scales differ wildly.
 Needs Debian's python3-onnx. Usage: rescale.py digits_mlp.onnx digits_mlp_rescaled.onnx
-SPDX-License-Identifier: GPL-3.0-or-later
+SPDX-License-Identifier: MIT
 
 Each hidden unit's incoming weights and bias are multiplied by t = 2^k, k drawn evenly from -6 to 6, and its outgoing
 weights divided by t. ReLU(t x) = t ReLU(x), so the float outputs stay the same; scales shared by a tensor collapse."""
