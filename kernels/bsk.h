@@ -112,14 +112,16 @@ typedef struct {
 
 /* ---- Matrix product C = A · Wᵀ ---- */
 
-/* Weights come one code per int8 to be packed; packed, they take the bits of their type and are
- * unpacked inside the kernel. A code stands for itself, except in a code book. */
+/* Weights come one code per int8 (BSK_W_S16: int16) to be packed; packed, they take the bits of
+ * their type and are unpacked inside the kernel. A code stands for itself, except in a code book.
+ */
 typedef enum {
   BSK_W_S8,        /* any int8, 8 bits */
   BSK_W_S4,        /* −8 … 7, 4 bits; 3-bit codes fit too */
   BSK_W_S2,        /* −2 … 1, 2 bits */
   BSK_W_BIT,       /* −1 or +1, 1 bit */
   BSK_W_CODEBOOK4, /* 0 … 15, 4 bits: code i stands for codebook[i] */
+  BSK_W_S16, /* −32767 … 32767, given as int16: codes of 9 to 16 bits, with a_type BSK_S16 */
 } BskWeightType;
 
 /* What a product or convolution is made of, apart from its weights. Only read while packing. */
@@ -128,19 +130,20 @@ typedef struct {
   BskWeightType w_type;
   int group;              /* 0: one scale per channel. Else one per `group` weights along k: a
                              multiple of 16 up to 256; the last group may be short. Convolutions: 0,
-                             and w_type BSK_W_S8 */
+                             and w_type BSK_W_S8 or BSK_W_S16 */
   const int8_t *codebook; /* [16] for BSK_W_CODEBOOK4, else not looked at */
   const float *w_scale; /* [n], with groups [n][⌈k / group⌉]; may be NULL for out_type BSK_S32 */
   const int32_t *bias;  /* [n] in units of a.scale · w_scale[n], or NULL; NULL with groups */
   const float *bias_real; /* [n] real numbers, or NULL; NULL without groups */
-  BskType a_type;         /* BSK_U8 or BSK_S8 */
-  BskQParams a;           /* A caller that knows its codes to be below 8 bits says so in qmin, qmax:
-                             faster on AVX2. Codes outside [qmin, qmax] then give undefined results.
-                             scale may be anything when out_type is BSK_S32 */
-  BskType out_type;       /* BSK_U8, BSK_S8: requantized; BSK_S32: the sums; BSK_F32: (float) sum ·
-                             (a.scale · w_scale[n]) */
-  BskQParams out; /* for BSK_U8 and BSK_S8; [qmin, qmax] also carries a fused ReLU or clip, and
-                     codes below 8 bits */
+  BskType a_type; /* BSK_U8 or BSK_S8; BSK_S16 with, and only with, w_type BSK_W_S16, where sums are
+                     int64 and never overflow, and out_type may be BSK_S16 but not BSK_S32 */
+  BskQParams a;   /* A caller that knows its codes to be below 8 bits says so in qmin, qmax:
+                     faster on AVX2. Codes outside [qmin, qmax] then give undefined results.
+                     scale may be anything when out_type is BSK_S32 */
+  BskType out_type; /* BSK_U8, BSK_S8: requantized; BSK_S32: the sums; BSK_F32: (float) sum ·
+                       (a.scale · w_scale[n]) */
+  BskQParams out;   /* for BSK_U8 and BSK_S8; [qmin, qmax] also carries a fused ReLU or clip, and
+                       codes below 8 bits */
 } BskGemmArgs;
 
 /* bsk_gemm_bytes: size of the packed form; 0 when the arguments are invalid (bsk_gemm_pack says

@@ -56,13 +56,25 @@ rows_below (const BskConvShape *s, size_t out_rows)
   return (out_rows - 1) * (size_t) s->stride_h + (size_t) (s->kh - 1) * (size_t) s->dilation_h + 1;
 }
 
+/* Bytes of a pixel, and of a row of the padded image. */
+static size_t
+px_bytes (const BskPacked *header)
+{
+  return (size_t) header->shape.cin * header->a_bytes;
+}
+
+static size_t
+row_bytes (const BskPacked *header)
+{
+  return bsk_padded_w (&header->shape) * px_bytes (header);
+}
+
 /* Output rows per block, and images per block when whole images fit. */
 static void
 blocking (const BskPacked *header, size_t *out_rows, size_t *images)
 {
   const BskConvShape *s = &header->shape;
-  size_t row = bsk_padded_w (s) * (size_t) s->cin,
-         all = rows_below (s, (size_t) header->out_h) * row;
+  size_t row = row_bytes (header), all = rows_below (s, (size_t) header->out_h) * row;
 
   *images = 1;
   *out_rows = (size_t) header->out_h;
@@ -90,8 +102,8 @@ scratch_bytes (const BskPacked *header, size_t *bytes)
   if (!padded (s))
     return true;
   blocking (header, &out_rows, &images);
-  if (!bsk_size_mul (rows_below (s, out_rows) * images, bsk_padded_w (s), bytes) ||
-      !bsk_size_mul (*bytes, (size_t) s->cin, bytes) || *bytes > SIZE_MAX / 2)
+  if (!bsk_size_mul (rows_below (s, out_rows) * images, row_bytes (header), bytes) ||
+      *bytes > SIZE_MAX / 2)
     return false;
   *bytes = bsk_align (*bytes + BSK_SLACK);
   return true;
@@ -138,14 +150,17 @@ describe (const BskConvShape *s, const BskGemmArgs *args, BskPacked *header)
   status = bsk_check_args (args, s->cout, (int) k);
   if (status)
     return status;
-  if (args->w_type != BSK_W_S8 || args->group)
+  if ((args->w_type != BSK_W_S8 && args->w_type != BSK_W_S16) || args->group)
     return BSK_ENOTSUP;
   *header = (BskPacked){ .magic = BSK_MAGIC,
                          .table = table,
                          .k = (int) k,
                          .a_flip = bsk_flip (args->a_type),
                          .a_type = args->a_type,
-                         .pad_code = (uint8_t) args->a.zero_point,
+                         .a_bytes = bsk_type_bytes (args->a_type),
+                         .wide = args->w_type == BSK_W_S16,
+                         .max_vecs = args->w_type == BSK_W_S16 ? 1 : table->max_vecs,
+                         .pad_code = (int16_t) args->a.zero_point,
                          .finish = bsk_finish (args->out_type, &args->out),
                          .c_bytes = bsk_type_bytes (args->out_type),
                          .shape = *s,
@@ -153,9 +168,9 @@ describe (const BskConvShape *s, const BskGemmArgs *args, BskPacked *header)
                          .out_w = out_w };
   if (!bsk_size_mul (bsk_padded_w (s), (size_t) s->h + (size_t) s->pad_top + (size_t) s->pad_bottom,
                      &image) ||
-      !bsk_size_mul (image, (size_t) s->cin, &image) || image > SIZE_MAX / 16)
+      !bsk_size_mul (image, (size_t) s->cin, &image) || image > SIZE_MAX / 32)
     return BSK_ERANGE;
-  if (s->groups > 1 && s->groups == s->cin && s->groups == s->cout) {
+  if (s->groups > 1 && s->groups == s->cin && s->groups == s->cout && !header->wide) {
     header->depthwise = true;
     bsk_depthwise_describe (header);
     quads = (size_t) header->dw_taps * (size_t) header->dw_rows;
@@ -172,6 +187,7 @@ describe (const BskConvShape *s, const BskGemmArgs *args, BskPacked *header)
       seg_bytes = cin;
       header->n_seg = s->kh * s->kw;
     }
+    seg_bytes *= (int64_t) header->a_bytes;
     if (seg_bytes > INT32_MAX - 3)
       return BSK_ERANGE;
     header->quads = (int) ((seg_bytes + 3) / 4);
@@ -200,55 +216,52 @@ bsk_conv_scratch_bytes (const void *packed)
   return bytes;
 }
 
-/* Byte i of run `seg` of merged column n: a weight, or zero where the column belongs to another
+/* Whether a run of K is a whole kernel row, see describe. */
+static bool
+runs_are_rows (const BskPacked *header)
+{
+  return header->groups == 1 && header->shape.dilation_w == 1;
+}
+
+/* Element i of run `seg` of merged column n: a weight, or zero where the column belongs to another
  * group. */
-static int8_t
-weight_at (const BskPacked *header, const int8_t *w, int group, int n, int seg, int i)
+static int16_t
+weight_at (const BskPacked *header, const void *w, int group, int n, int seg, int i)
 {
   const BskConvShape *s = &header->shape;
   int cin_group = s->cin / s->groups, cout_group = s->cout / s->groups;
-  int merge = header->n / cout_group, cin = cin_group * merge;
-  int tap, channel;
+  int cin = header->n / cout_group * cin_group, channel = i % cin;
+  int tap = runs_are_rows (header) ? seg * s->kw + i / cin : seg;
+  size_t at = ((size_t) group * (size_t) header->n + (size_t) n) * (size_t) header->k;
 
-  if (header->n_seg == s->kh) { /* one run per kernel row; the same when kw is 1 */
-    tap = seg * s->kw + i / cin;
-    channel = i % cin;
-  } else {
-    tap = seg;
-    channel = i;
-  }
   if (channel / cin_group != n / cout_group)
     return 0;
-  w += ((size_t) group * (size_t) header->n + (size_t) n) * (size_t) header->k;
-  return w[(size_t) tap * (size_t) cin_group + (size_t) (channel % cin_group)];
+  at += (size_t) tap * (size_t) cin_group + (size_t) (channel % cin_group);
+  return header->wide ? ((const int16_t *) w)[at] : ((const int8_t *) w)[at];
 }
 
+/* One column: quads of 8-bit weights, or pairs of 16-bit ones, run by run. */
 static void
-pack_panels (const BskPacked *header, const int8_t *w)
+pack_column (const BskPacked *header, const void *w, int group, const BskTileArgs *tile, int c)
 {
   const BskConvShape *s = &header->shape;
-  int lanes = header->table->lanes, vectors = (int) (header->group_n / (size_t) lanes);
-  int seg_bytes = header->n_seg == s->kh && header->groups == 1 && s->dilation_w == 1
-                    ? header->k / s->kh * (header->n / (s->cout / s->groups))
-                    : s->cin / header->groups;
-  uint8_t *panel = bsk_at (header, header->w);
+  int cin = s->cin / header->groups, length = runs_are_rows (header) ? cin * s->kw : cin;
+  int per_quad = header->wide ? 2 : 4, panel_n = tile->vecs * header->table->lanes;
+  uint8_t *panel = (uint8_t *) (uintptr_t) tile->w;
 
-  for (int g = 0; g < header->groups; g++)
-    for (int v = 0, vecs; v < vectors; v += vecs) {
-      int panel_n = (vecs = bsk_panel_vecs (vectors - v, header->table->max_vecs)) * lanes;
+  for (int seg = 0; seg < header->n_seg; seg++)
+    for (int i = 0; i < length; i += per_quad) {
+      int16_t wide[4] = { 0 };
+      int8_t narrow[4];
 
-      for (int c = 0, n = v * lanes; c < panel_n && n < header->n; c++, n++)
-        for (int seg = 0; seg < header->n_seg; seg++)
-          for (int i = 0; i < seg_bytes; i += 4) {
-            int8_t b[4];
-            int left = seg_bytes - i < 4 ? seg_bytes - i : 4;
-
-            for (int j = 0; j < left; j++)
-              b[j] = weight_at (header, w, g, n, seg, i + j);
-            bsk_put_quad (header, panel, panel_n, seg * header->quads + i / 4, c, b, left);
-          }
-      panel += (size_t) panel_n * (size_t) header->n_seg * (size_t) header->quads *
-               (size_t) (header->narrow ? 4 : header->table->quad_bytes);
+      for (int j = 0; j < per_quad && i + j < length; j++)
+        wide[j] = weight_at (header, w, group, tile->column + c, seg, i + j);
+      for (int j = 0; j < 4; j++)
+        narrow[j] = (int8_t) wide[j];
+      if (header->wide)
+        bsk_put_pair (panel, panel_n, seg * header->quads + i / 2, c, wide);
+      else
+        bsk_put_quad (header, panel, panel_n, seg * header->quads + i / 4, c, narrow, 4);
     }
 }
 
@@ -258,7 +271,7 @@ bsk_conv_pack (const BskConvShape *shape, const BskGemmArgs *args, const void *w
   BskPacked header, *out = packed;
   const BskConvShape *s = shape;
   BskStatus status = describe (shape, args, &header);
-  ptrdiff_t *seg, row;
+  ptrdiff_t *seg, row, px;
 
   if (status)
     return status;
@@ -266,30 +279,51 @@ bsk_conv_pack (const BskConvShape *shape, const BskGemmArgs *args, const void *w
     return BSK_EINVAL;
   if ((uintptr_t) packed % BSK_ALIGN)
     return BSK_EALIGN;
-  status = bsk_check_channels (&header, args, w, (size_t) header.k);
+  status = header.wide ? bsk_wide_check (&header, args, w, (size_t) header.k)
+                       : bsk_check_channels (&header, args, w, (size_t) header.k);
   if (status)
     return status;
-  if (!header.depthwise) {
+  if (!header.depthwise && !header.wide) {
     header.narrow = header.table->gemm_tile_narrow &&
                     bsk_pairs_fit (args, w, (size_t) header.k, s->cout, header.k);
     bsk_layout (&header, (size_t) header.n_seg * (size_t) header.quads);
   }
 
   *out = header;
-  bsk_fill_channels (out, args, w, (size_t) header.k);
+  if (out->wide)
+    bsk_wide_fill (out, args, w, (size_t) header.k);
+  else
+    bsk_fill_channels (out, args, w, (size_t) header.k);
   memset (bsk_at (out, out->w), 0, out->group_w * (size_t) out->groups);
   if (out->depthwise) {
     bsk_depthwise_pack (out, w);
     return BSK_OK;
   }
   seg = bsk_at (out, out->seg);
-  row = (ptrdiff_t) bsk_padded_w (s) * s->cin * s->dilation_h;
+  row = (ptrdiff_t) row_bytes (out) * s->dilation_h;
+  px = (ptrdiff_t) px_bytes (out) * s->dilation_w;
   for (int i = 0; i < out->n_seg; i++)
-    seg[i] = out->n_seg == s->kh && out->groups == 1 && s->dilation_w == 1
-               ? i * row
-               : i / s->kw * row + (ptrdiff_t) (i % s->kw) * s->dilation_w * s->cin;
-  pack_panels (out, w);
+    seg[i] = runs_are_rows (out) ? i * row : i / s->kw * row + i % s->kw * px;
+  for (int g = 0; g < out->groups; g++) {
+    BskTileArgs tile;
+
+    bsk_panel_open (out, g, &tile);
+    while (bsk_panel_next (out, &tile))
+      for (int c = 0; c < tile.cols; c++)
+        pack_column (out, w, g, &tile, c);
+  }
   return BSK_OK;
+}
+
+/* Writes the code of padding. */
+static void
+fill_padding (const BskPacked *header, uint8_t *out, size_t bytes)
+{
+  if (header->a_bytes == 1)
+    memset (out, header->pad_code, bytes);
+  else
+    for (size_t i = 0; i < bytes; i += 2)
+      memcpy (out + i, &header->pad_code, 2);
 }
 
 /* Copies rows [first, first + count) of the padded image; the borders only when asked. */
@@ -302,45 +336,26 @@ copy_padded (const BskPacked *header,
              uint8_t *out)
 {
   const BskConvShape *s = &header->shape;
-  size_t cin = (size_t) s->cin, left = (size_t) s->pad_left * cin, inner = (size_t) s->w * cin;
-  size_t right = (size_t) s->pad_right * cin, row = left + inner + right;
+  size_t px = px_bytes (header), left = (size_t) s->pad_left * px, inner = (size_t) s->w * px;
+  size_t right = (size_t) s->pad_right * px, row = left + inner + right;
 
   for (size_t i = 0; i < count; i++, out += row) {
     int y = first + (int) i - s->pad_top;
 
     if (y < 0 || y >= s->h) {
       if (borders)
-        memset (out, header->pad_code, row);
+        fill_padding (header, out, row);
       continue;
     }
     if (borders) {
-      memset (out, header->pad_code, left);
-      memset (out + left + inner, header->pad_code, right);
+      fill_padding (header, out, left);
+      fill_padding (header, out + left + inner, right);
     }
     memcpy (out + left, image + (size_t) y * inner, inner);
   }
 }
 
-/* Output rows [y0, y1) of one image from `top`, the padded image's row under y0's first kernel row.
- */
-static void
-run_rows (const BskPacked *header,
-          BskTileArgs *tile,
-          void (*kernel) (const BskTileArgs *),
-          const uint8_t *top,
-          size_t row,
-          char *c,
-          const BskConvRun *run,
-          int rows)
-{
-  for (int y = 0; y < rows; y++) {
-    tile->a = top + (size_t) y * (size_t) header->shape.stride_h * row;
-    tile->c = c + (size_t) y * (size_t) header->out_w * run->c_px;
-    kernel (tile);
-  }
-}
-
-/* All panels over a block of images or rows. top[i] is the padded image's row under the block's
+/* All panels over a block of images or rows. `top` is the padded image's row under the block's
  * first output row. */
 static void
 run_block (const BskPacked *header,
@@ -352,42 +367,25 @@ run_block (const BskPacked *header,
            int rows)
 {
   const BskConvShape *s = &header->shape;
-  const BskTable *table = header->table;
-  int vectors = (int) (header->group_n / (size_t) table->lanes);
-  size_t row = bsk_padded_w (s) * (size_t) s->cin, cin = (size_t) s->cin / (size_t) header->groups;
-  void (*kernel) (const BskTileArgs *) =
-    header->narrow ? table->gemm_tile_narrow : table->gemm_tile;
-  BskTileArgs tile = { .a_row = (size_t) s->stride_w * (size_t) s->cin,
-                       .seg = bsk_at (header, header->seg),
-                       .n_seg = header->n_seg,
-                       .quads = header->quads,
-                       .a_flip = header->a_flip,
-                       .w = bsk_at (header, header->w),
-                       .c_row = run->c_px,
-                       .rows = (size_t) header->out_w,
-                       .finish = &header->finish };
+  size_t step = (size_t) s->stride_h * row_bytes (header),
+         group_px = px_bytes (header) / (size_t) header->groups;
+  BskTileKernel kernel = bsk_tile_kernel (header);
+  BskTileArgs tile;
 
   for (int g = 0; g < header->groups; g++) {
-    tile.start = (int32_t *) bsk_at (header, header->start) + (size_t) g * header->group_n;
-    tile.m = (float *) bsk_at (header, header->m) + (size_t) g * header->group_n;
-    tile.cut = (int32_t *) bsk_at (header, header->cut) + (size_t) g * header->group_n;
-    for (int v = 0; v < vectors; v += tile.vecs) {
-      size_t panel_n;
-      size_t column = (size_t) g * (size_t) header->n + (size_t) (v * table->lanes);
+    bsk_panel_open (header, g, &tile);
+    tile.a_row = (size_t) s->stride_w * px_bytes (header);
+    tile.c_row = run->c_px;
+    tile.rows = (size_t) header->out_w;
+    while (bsk_panel_next (header, &tile)) {
+      char *out = c + ((size_t) g * (size_t) header->n + (size_t) tile.column) * header->c_bytes;
 
-      tile.vecs = bsk_panel_vecs (vectors - v, table->max_vecs);
-      panel_n = (size_t) (tile.vecs * table->lanes);
-      tile.cols = header->n - v * table->lanes;
-      if (tile.cols > (int) panel_n)
-        tile.cols = (int) panel_n;
       for (size_t i = 0; i < images; i++)
-        run_rows (header, &tile, kernel, top + i * top_image + (size_t) g * cin, row,
-                  c + i * run->c_image + column * header->c_bytes, run, rows);
-      tile.w = (const char *) tile.w + panel_n * (size_t) header->n_seg * (size_t) header->quads *
-                                         (size_t) (header->narrow ? 4 : table->quad_bytes);
-      tile.start += panel_n;
-      tile.m += panel_n;
-      tile.cut += panel_n;
+        for (int y = 0; y < rows; y++) {
+          tile.a = top + i * top_image + (size_t) g * group_px + (size_t) y * step;
+          tile.c = out + i * run->c_image + (size_t) y * (size_t) header->out_w * run->c_px;
+          kernel (&tile);
+        }
     }
   }
 }
@@ -396,7 +394,7 @@ static void
 run_conv (const BskPacked *header, const BskConvRun *run)
 {
   const BskConvShape *s = &header->shape;
-  size_t block_rows, block_images, row = bsk_padded_w (s) * (size_t) s->cin;
+  size_t block_rows, block_images, row = row_bytes (header);
   bool copies = padded (s), whole;
 
   blocking (header, &block_rows, &block_images);
@@ -438,22 +436,16 @@ is_product (const BskPacked *header)
 static void
 run_product (const BskPacked *header, const BskConvRun *run)
 {
-  size_t pixels = (size_t) (run->y1 - run->y0) * (size_t) header->out_w,
-         cin = (size_t) header->shape.cin;
+  size_t pixels = (size_t) (run->y1 - run->y0) * (size_t) header->out_w, px = px_bytes (header);
   size_t first = (size_t) run->y0 * (size_t) header->out_w, images = run->n_images;
-  size_t block = 400000 / (cin + (size_t) header->n * header->c_bytes) / 48 * 48;
 
-  if (block < 48)
-    block = 48;
-  if (run->a_image == pixels * cin && run->c_image == pixels * run->c_px) {
+  if (run->a_image == pixels * px && run->c_image == pixels * run->c_px) {
     pixels *= images;
     images = 1;
   }
   for (size_t i = 0; i < images; i++)
-    for (size_t p = 0; p < pixels; p += block)
-      bsk_run_panels (header, 0, run->a + i * run->a_image + (first + p) * cin, cin,
-                      pixels - p < block ? pixels - p : block,
-                      run->c + i * run->c_image + (first + p) * run->c_px, run->c_px);
+    bsk_run_product (header, run->a + i * run->a_image + first * px, px, pixels,
+                     run->c + i * run->c_image + first * run->c_px, run->c_px);
 }
 
 BskStatus
@@ -482,7 +474,7 @@ bsk_conv (const void *packed,
   if ((uintptr_t) scratch % BSK_ALIGN)
     return BSK_EALIGN;
   run = (BskConvRun){ .a = a,
-                      .a_image = a_image,
+                      .a_image = a_image * header->a_bytes,
                       .c = c,
                       .c_image = c_image * header->c_bytes,
                       .c_px = ldc * header->c_bytes,

@@ -33,6 +33,8 @@ levels_of (const BskGemmArgs *args, BskPacked *header)
       return BSK_EINVAL;
     memcpy (header->levels, args->codebook, 16);
     return BSK_OK;
+  case BSK_W_S16:
+    break;
   }
   return BSK_EINVAL;
 }
@@ -52,6 +54,8 @@ code_of (const BskPacked *header, BskWeightType type, int8_t w)
     return w == 1 ? 1 : w == -1 ? 0 : -1;
   case BSK_W_CODEBOOK4:
     return w >= 0 && w <= 15 ? w : -1;
+  case BSK_W_S16:
+    break;
   }
   return -1;
 }

@@ -40,6 +40,9 @@ bsk_finish (BskType type, const BskQParams *params)
 {
   int32_t shift = type == BSK_S8 ? 128 : 0;
 
+  if (type == BSK_S16)
+    return (
+      BskFinish){ .out = type, .zero = params->zero_point, .lo = params->qmin, .hi = params->qmax };
   if (!bsk_is_8bit (type))
     return (BskFinish){ .out = type };
   return (BskFinish){ .out = type,
@@ -53,25 +56,27 @@ bsk_finish (BskType type, const BskQParams *params)
 BskStatus
 bsk_check_args (const BskGemmArgs *args, int n, int k)
 {
-  bool scaled = args->out_type != BSK_S32;
+  bool scaled = args->out_type != BSK_S32, wide = args->w_type == BSK_W_S16;
   BskStatus status;
 
-  if (n < 1 || k < 1 || !bsk_is_8bit (args->a_type) || (scaled && !args->w_scale))
+  if (n < 1 || k < 1 || (scaled && !args->w_scale) || (unsigned) args->w_type > BSK_W_S16)
+    return BSK_EINVAL;
+  if (wide ? args->a_type != BSK_S16 || !scaled
+           : !bsk_is_8bit (args->a_type) || args->out_type == BSK_S16)
     return BSK_EINVAL;
   status = bsk_check_qparams (&args->a, args->a_type, scaled);
   if (status)
     return status;
   if (args->out_type == BSK_S32 || args->out_type == BSK_F32)
     return BSK_OK;
-  return bsk_is_8bit (args->out_type) ? bsk_check_qparams (&args->out, args->out_type, true)
-                                      : BSK_EINVAL;
+  return bsk_check_qparams (&args->out, args->out_type, true);
 }
 
 bool
 bsk_layout (BskPacked *header, size_t quads_per_channel)
 {
   size_t lanes = (size_t) header->table->lanes, entries, bytes;
-  size_t quad_bytes = header->narrow ? 4 : (size_t) header->table->quad_bytes;
+  size_t quad_bytes = header->narrow || header->wide ? 4 : (size_t) header->table->quad_bytes;
 
   header->group_n = ((size_t) header->n + lanes - 1) / lanes * lanes;
   if (!bsk_size_mul (header->group_n, quads_per_channel, &header->group_w) ||
@@ -86,7 +91,8 @@ bsk_layout (BskPacked *header, size_t quads_per_channel)
                                              sizeof (ptrdiff_t));
   header->m = header->start + entries;
   header->cut = header->m + entries;
-  header->w = header->cut + entries;
+  header->start64 = header->cut + entries;
+  header->w = header->start64 + (header->wide ? 2 * entries : 0);
   header->bytes = bsk_align (header->w + bytes);
   return true;
 }
@@ -100,7 +106,7 @@ bsk_multiplier (const BskGemmArgs *args, size_t n)
 
   if (args->out_type != BSK_S32)
     m = args->a.scale * args->w_scale[n];
-  if (bsk_is_8bit (args->out_type)) {
+  if (bsk_is_8bit (args->out_type) || args->out_type == BSK_S16) {
     m = m / args->out.scale;
     if (m > 0x1p30f && isfinite (m))
       m = 0x1p30f;
@@ -230,4 +236,60 @@ bsk_put_quad (const BskPacked *header,
     memcpy (vector + (size_t) (column % lanes) * 4, even, 4);
     memcpy (vector + (size_t) (lanes + column % lanes) * 4, odd, 4);
   }
+}
+
+/* Bytes of one quad of weights as packed. */
+static size_t
+quad_bytes (const BskPacked *header)
+{
+  return header->narrow || header->wide ? 4 : (size_t) header->table->quad_bytes;
+}
+
+void
+bsk_panel_open (const BskPacked *header, int group, BskTileArgs *tile)
+{
+  size_t first = (size_t) group * header->group_n;
+
+  *tile =
+    (BskTileArgs){ .seg = bsk_at (header, header->seg),
+                   .n_seg = header->n_seg,
+                   .quads = header->quads,
+                   .chunk = header->chunk,
+                   .a_flip = header->a_flip,
+                   .w = (char *) bsk_at (header, header->w) + (size_t) group * header->group_w,
+                   .start = (int32_t *) bsk_at (header, header->start) + first,
+                   .start64 =
+                     header->wide ? (int64_t *) bsk_at (header, header->start64) + first : NULL,
+                   .m = (float *) bsk_at (header, header->m) + first,
+                   .cut = (int32_t *) bsk_at (header, header->cut) + first,
+                   .finish = &header->finish };
+}
+
+bool
+bsk_panel_next (const BskPacked *header, BskTileArgs *tile)
+{
+  int lanes = header->table->lanes, done = tile->vecs * lanes;
+
+  tile->w = (const char *) tile->w +
+            (size_t) done * (size_t) header->n_seg * (size_t) header->quads * quad_bytes (header);
+  tile->start += done;
+  if (tile->start64)
+    tile->start64 += done;
+  tile->m += done;
+  tile->cut += done;
+  tile->column += done;
+  if (tile->column >= header->n)
+    return false;
+  tile->vecs = bsk_panel_vecs (((int) header->group_n - tile->column) / lanes, header->max_vecs);
+  tile->cols =
+    header->n - tile->column < tile->vecs * lanes ? header->n - tile->column : tile->vecs * lanes;
+  return true;
+}
+
+BskTileKernel
+bsk_tile_kernel (const BskPacked *header)
+{
+  if (header->wide)
+    return header->table->gemm_tile_16;
+  return header->narrow ? header->table->gemm_tile_narrow : header->table->gemm_tile;
 }

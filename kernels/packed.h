@@ -13,16 +13,20 @@ typedef struct {
   int n_seg, quads;      /* K as the tile walks it */
   int groups;
   bool depthwise;
-  bool low; /* fewer than eight bits, or groups: see low.c */
+  bool wide; /* 16-bit weights and activations: see wide.c */
+  int max_vecs, chunk;
+  size_t a_bytes; /* per activation */
+  bool low;       /* fewer than eight bits, or groups: see low.c */
   int bits, group, n_groups, group_quads, last_quads;
   uint32_t last_mask;
   int8_t levels[16];
   bool narrow; /* packed for gemm_tile_narrow */
   uint8_t a_flip;
   BskType a_type;
-  uint8_t pad_code; /* the code of padding */
+  int16_t pad_code; /* the code of padding */
   BskFinish finish;
   size_t c_bytes;               /* per output element */
+  size_t start64;               /* wide only */
   size_t scale, from;           /* low only */
   size_t seg, start, m, cut, w; /* offsets in bytes from the header */
   size_t group_n;               /* entries of start, m, cut per group: n rounded up to lanes */
@@ -103,14 +107,24 @@ bool bsk_pairs_fit (const BskGemmArgs *args, const int8_t *w, size_t ldw, int n,
 /* bsk_panel_vecs: width of the next panel when `left` vectors of columns are left. */
 int bsk_panel_vecs (int left, int max_vecs);
 
-/* bsk_run_panels: rows × all columns of group g; a and c point at the first row. */
-void bsk_run_panels (const BskPacked *header,
-                     int group,
-                     const uint8_t *a,
-                     size_t a_row,
-                     size_t rows,
-                     void *c,
-                     size_t c_row);
+/* bsk_panel_open, bsk_panel_next: walk the panels of a group; `tile` then holds all but a, c, rows
+ * and their strides. bsk_panel_next returns false after the last one; tile->column is the panel's
+ * first column in the group. */
+void bsk_panel_open (const BskPacked *header, int group, BskTileArgs *tile);
+bool bsk_panel_next (const BskPacked *header, BskTileArgs *tile);
+
+/* bsk_tile_kernel: the kernel that reads this packed form. */
+typedef void (*BskTileKernel) (const BskTileArgs *args);
+BskTileKernel bsk_tile_kernel (const BskPacked *header);
+
+/* bsk_run_product: rows [0, rows) of a plain product, in blocks that stay in the second-level
+ * cache. */
+void bsk_run_product (const BskPacked *header,
+                      const uint8_t *a,
+                      size_t a_row,
+                      size_t rows,
+                      char *c,
+                      size_t c_row);
 
 /* bsk_put_quads: four bytes (zero filled) of one weight row at w[0 … left), in the form of the
  * level. */
@@ -136,6 +150,13 @@ void bsk_low_run (const BskPacked *header,
                   size_t rows,
                   char *c,
                   size_t c_row);
+
+/* 16-bit products: checks and start values as for 8 bits; the longest chunk of pairs that cannot
+ * overflow. */
+BskStatus
+bsk_wide_check (const BskPacked *header, const BskGemmArgs *args, const int16_t *w, size_t ldw);
+void bsk_wide_fill (BskPacked *header, const BskGemmArgs *args, const int16_t *w, size_t ldw);
+void bsk_put_pair (uint8_t *panel, int panel_n, int pair, int column, const int16_t w[2]);
 
 static inline void *
 bsk_at (const BskPacked *header, size_t offset)

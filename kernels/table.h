@@ -26,14 +26,17 @@ typedef struct {
   size_t a_row;         /* bytes from row to row */
   const ptrdiff_t *seg; /* [n_seg] */
   int n_seg, quads;
-  uint8_t a_flip;       /* 0x80: A is signed */
-  const void *w;        /* panel: [n_seg · quads][vecs · lanes][4] */
-  const int32_t *start; /* [vecs · lanes] bias − zero_point · Σ w */
-  const float *m;       /* [vecs · lanes] multipliers */
-  const int32_t *cut;   /* [vecs · lanes] */
+  uint8_t a_flip;         /* 0x80: A is signed */
+  const void *w;          /* panel: [n_seg · quads][vecs · lanes][4] */
+  const int64_t *start64; /* 16-bit products: instead of start */
+  int chunk;              /* 16-bit products: pairs whose sum fits in int32 */
+  const int32_t *start;   /* [vecs · lanes] bias − zero_point · Σ w */
+  const float *m;         /* [vecs · lanes] multipliers */
+  const int32_t *cut;     /* [vecs · lanes] */
   void *c;
   size_t c_row; /* bytes from row to row of C */
   size_t rows;
+  int column;     /* first column of the panel in its group, for the driver */
   int vecs, cols; /* width of the panel in vectors; columns of it that exist */
   const BskFinish *finish;
 } BskTileArgs;

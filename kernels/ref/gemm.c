@@ -135,6 +135,7 @@ bsk_ref_init (BskTable *table)
   table->depthwise_row = depthwise_row;
   bsk_ref_bits_init (table);
   bsk_ref_elementwise_init (table);
+  bsk_ref_wide_init (table);
   bsk_ref_stream_init (table);
   bsk_ref_stats_init (table);
 }

@@ -174,16 +174,14 @@ check_finish (int64_t sum, float m, const BskQParams *out)
 int
 main (int argc, char **argv)
 {
-  static const CheckSuite suites[] = { { "gemm", check_gemm },
-                                       { "low", check_low },
-                                       { "bits", check_bits },
-                                       { "conv", check_conv },
-                                       { "depthwise", check_depthwise },
-                                       { "pool", check_pool },
-                                       { "elementwise", check_elementwise },
-                                       { "stream", check_stream },
-                                       { "stats", check_stats },
-                                       { "errors", check_errors } };
+  static const CheckSuite suites[] = {
+    { "gemm", check_gemm },     { "low", check_low },
+    { "bits", check_bits },     { "wide", check_wide },
+    { "conv", check_conv },     { "depthwise", check_depthwise },
+    { "pool", check_pool },     { "elementwise", check_elementwise },
+    { "stream", check_stream }, { "stats", check_stats },
+    { "errors", check_errors }
+  };
   const char *wanted = getenv ("BSK_CPU"), *only = NULL;
   int option;
 

@@ -48,6 +48,7 @@ typedef struct {
 void check_gemm (void);
 void check_low (void);
 void check_bits (void);
+void check_wide (void);
 void check_conv (void);
 void check_depthwise (void);
 void check_pool (void);
