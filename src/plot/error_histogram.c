@@ -8,7 +8,7 @@
 
 typedef struct {
   double span, total;
-  double share[BS_ERROR_BINS]; /* 0 … 1 */
+  double share[BS_ERROR_BINS]; /* 0 … 1; the two at the ends hold all that lies beyond, too */
 } Histogram;
 
 static BsPlotData *
@@ -18,7 +18,7 @@ build (const BsPlotInput *input, GError **error)
     input->selected != NULL ? bs_plot_find_layer (input->selected, input->layer) : NULL;
   guint64 total = 0;
   double central = 0;
-  char a[32], b[32], c[32];
+  char a[32], b[32], c[32], d[32];
 
   if (input->selected == NULL || input->layer == NULL || layer == NULL) {
     g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA, "%s",
@@ -51,14 +51,19 @@ build (const BsPlotInput *input, GError **error)
     bs_plot_number (b, sizeof b, lo + width, decimals);
     bs_plot_number (c, sizeof c, own->share[i] * 100, own->share[i] < 0.001 ? 4 : 2);
     bs_plot_data_add_item (data, i,
-                           g_strdup_printf (_ ("error %s … %s\n%s %% of values"), a, b, c));
+                           i == 0 ? g_strdup_printf (_ ("error up to %s\n%s %% of values"), b, c)
+                           : i == BS_ERROR_BINS - 1
+                             ? g_strdup_printf (_ ("error from %s\n%s %% of values"), a, c)
+                             : g_strdup_printf (_ ("error %s … %s\n%s %% of values"), a, b, c));
   }
   bs_plot_number (a, sizeof a, central * 100, 1);
   bs_plot_number (b, sizeof b, own->span, CLAMP ((int) ceil (2 - log10 (own->span)), 0, 6));
   bs_plot_number (c, sizeof c, layer->accumulated_sqnr_db, 1);
+  bs_plot_number (d, sizeof d, (own->share[0] + own->share[BS_ERROR_BINS - 1]) * 100, 1);
   data->description = g_strdup_printf (
-    _ ("Errors of layer %s with %s lie within ±%s; %s %% of them in the middle tenth; SQNR %s dB."),
-    layer->name, input->selected->label, b, a, c);
+    _ ("Errors of layer %s with %s: %s %% in the middle tenth of ±%s, %s %% at its ends or beyond; "
+       "SQNR %s dB."),
+    layer->name, input->selected->label, a, b, d, c);
   return data;
 }
 
@@ -76,6 +81,12 @@ draw (BsPlotData *data,
   double lo = 1, hi = 0;
 
   bs_plot_frame_begin (&frame, cr, pango, style, width, height, data->title);
+  gboolean beyond = own->share[0] + own->share[BS_ERROR_BINS - 1] > 0;
+  const BsLegendEntry legend[] = {
+    { _ ("errors"), style->series[1], BS_MARKER_SQUARE },
+    { _ ("at the ends or beyond"), style->series[0], BS_MARKER_SQUARE },
+  };
+  bs_plot_frame_legend (&frame, legend, beyond ? 2 : 0);
   for (guint i = 0; i < BS_ERROR_BINS; i++)
     if (own->share[i] > 0) {
       lo = MIN (lo, own->share[i]);
@@ -92,12 +103,12 @@ draw (BsPlotData *data,
     double top = own->share[i] > 0
                    ? MIN (round (bs_plot_axis_at (&y, own->share[i])), frame.bottom - 1)
                    : frame.bottom;
+    bs_plot_set_color (cr, style->series[i == 0 || i == BS_ERROR_BINS - 1 ? 0 : 1], 0.9);
     cairo_rectangle (cr, left, top, MAX (right - left - (step > 4 ? 1 : 0), 1), frame.bottom - top);
+    cairo_fill (cr);
     bs_plot_data_place (data, i, (left + right) / 2, (frame.top + frame.bottom) / 2, right - left,
                         frame.bottom - frame.top);
   }
-  bs_plot_set_color (cr, style->series[1], 0.9);
-  cairo_fill (cr);
   double zero = bs_plot_crisp (bs_plot_axis_at (&x, 0), 1);
   cairo_move_to (cr, zero, frame.top);
   cairo_line_to (cr, zero, frame.bottom);

@@ -1,0 +1,262 @@
+"""The window, driven as a person would: open, run, select, look, export, stop, and what goes wrong.
+SPDX-License-Identifier: GPL-3.0-or-later"""
+import contextlib, os, re, subprocess, sys, tempfile, time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import uidrive
+from uidrive import App, wait
+
+uidrive.TIMEOUT = float(os.environ.get('UI_TIMEOUT', '40'))  # a deadline, not a pause: loaded machines are slow
+LONG = 4 * uidrive.TIMEOUT                                    # a whole sweep
+SOURCE, BUILD = os.environ['BITSTAIR_SOURCE'], os.environ['BITSTAIR_BUILD']
+PROGRAM = os.path.join(BUILD, 'src/app/bitstair')
+EXAMPLES = os.path.join(SOURCE, 'data/examples')
+OUT = os.path.join(BUILD, 'tests/app/failed')
+folder = tempfile.mkdtemp(prefix='bitstair-window-')
+log_path = os.path.join(folder, 'stderr')
+
+
+def keep_picture(name, app):
+    os.makedirs(OUT, exist_ok=True)
+    uidrive.screenshot(os.path.join(OUT, name + '.png'))
+    if app.p.poll() is None:
+        with open(os.path.join(OUT, name + '.txt'), 'w') as f:
+            f.write(app.tree())
+
+
+def start(*arguments, env=None):
+    log = open(log_path, 'ab')
+    app = App([PROGRAM, *arguments], env=env, stderr=log)
+    log.close()
+    app.focus()
+    return app
+
+
+@contextlib.contextmanager
+def session(name, *arguments, env=None):
+    app = start(*arguments, env=env)
+    try:
+        yield app
+    except Exception:
+        keep_picture(name, app)
+        raise
+    finally:
+        app.close()
+
+
+def shows(app, name, role=None):
+    return app.root.find_all(role, name)
+
+
+def tab(app, name):
+    app.find(name=name, pred=lambda n: n.role in ('toggle button', 'radio button', 'page tab', 'push button')).click()
+
+
+def plot(app, name):
+    return app.find('image', name)
+
+
+def layer_rows(app):
+    table = app.find(name='Layers', role='tree table')
+    rows = table.find('list', prune=()).children
+    return [[l.name for l in r.find_all('label', prune=())] for r in rows]
+
+
+def wait_finished(app):
+    wait('the sweep to finish', lambda: visible(app, 'Run') and not visible(app, 'Stop'), LONG)
+
+
+def visible(app, name):
+    return any('visible' in n.states for n in shows(app, name, 'push button'))
+
+
+def summary(app):
+    "the line under the results: what is selected"
+    return next((n.name for n in app.root.find_all('label') if ' of the work on integers' in n.name), '')
+
+
+# --- one session, from the start page to an export
+
+def test_start_page(app):
+    app.find('push button', 'Open Model…')
+    app.find('push button', 'Open Example')
+    titles = {n.name for n in app.root.find_all('label', prune=())}
+    assert {'Digits, small network', 'MNIST, convolutional network', 'Fashion, depthwise network'} <= titles, titles
+
+
+def test_open_example(app):
+    app.find('push button', 'Open Example').click()
+    wait('the title', lambda: 'digits_mlp' in app.window.name)
+    rows = wait('three layers', lambda: len(layer_rows(app)) == 3 and layer_rows(app))
+    assert rows[0][0] == '/f/f.1/Gemm', rows
+    assert '4,096' in rows[0], rows
+
+
+def test_sweep_says_how_many(app):
+    tab(app, 'Sweep')
+    app.find('label', '21 configurations.*', prune=())
+    app.find(name='Group of 32', prune=()).click()
+    app.find('label', '28 configurations.*', prune=())
+    app.key('ctrl+z')
+    app.find('label', '21 configurations.*', prune=())
+
+
+def test_run(app):
+    app.find('push button', 'Run').click()
+    wait_finished(app)
+    wait('the plot to tell', lambda: plot(app, 'Trade-off').description.startswith('21 configurations'))
+    assert 'float: 93.60 %' in plot(app, 'Trade-off').description, plot(app, 'Trade-off').description
+
+
+def test_selects_by_keyboard(app):
+    view = plot(app, 'Trade-off')
+    view.click(fx=0.985, fy=0.5)
+    app.key('Home')
+    first = wait('the smallest to be selected', lambda: summary(app).startswith('int2') and summary(app))
+    app.key('End')
+    wait('the largest to be selected', lambda: summary(app).startswith('int8'))
+    app.key('Left')
+    wait('another to be selected', lambda: not summary(app).startswith('int2') and summary(app) != first)
+    assert re.search(r'int\d · \w+ · uint8', view.description.split('.')[-1] + view.description), view.description
+
+
+def test_selection_is_linked(app):
+    view = plot(app, 'Trade-off')
+    app.key('Home')
+    wait('the smallest to be selected', lambda: summary(app).startswith('int2'))
+    wait('the layers to show its bits', lambda: layer_rows(app)[0][-2].startswith('2'))
+    tab(app, 'Layers')
+    wait('the weights with their levels', lambda: re.search('3 levels', plot(app, 'Weights and levels').description))
+    wait('the errors of the result', lambda: 'int2' in plot(app, 'Output error').description)
+    wait('the errors of all layers', lambda: 'int2' in plot(app, 'Error per layer').description)
+    app.find(name='Layers', role='tree table').find('list', prune=()).row('/f/f.5/Gemm').click()
+    wait('the other layer', lambda: '/f/f.5/Gemm' in plot(app, 'Output error').description)
+    wait('its weights', lambda: '320 values' in plot(app, 'Weights and levels').description)
+
+
+def test_layer_by_plot(app):
+    view = plot(app, 'Error per layer')
+    view.click(fx=0.6, fy=0.3)
+    app.key('Home')
+    wait('the first layer', lambda: '/f/f.1/Gemm' in plot(app, 'Output error').description)
+
+
+def test_filter(app):
+    entry = app.find('entry', 'Filter layers')
+    entry.click()
+    app.type('f.3')
+    wait('one layer', lambda: [r[0] for r in layer_rows(app)] == ['/f/f.3/Gemm'])
+    app.key('ctrl+a', 'BackSpace')
+    wait('all layers', lambda: len(layer_rows(app)) == 3)
+
+
+def test_other_pages(app):
+    tab(app, 'Sensitivity')
+    wait('the map', lambda: plot(app, 'Sensitivity').description.startswith('SQNR of 3 layers'))
+    tab(app, 'Compare')
+    app.find('label', 'Samples judged differently')
+    tab(app, 'Overview')
+    app.find('label', 'ONNX, opset 13.*', prune=())
+
+
+def test_export_dialog(app):
+    app.window.do('win.export')
+    dialog = wait('the dialog', lambda: next(iter(shows(app, 'Export', 'frame') + shows(app, 'Export', 'dialog')), None))
+    assert len(dialog.find_all('radio button', prune=()) + dialog.find_all('check box', prune=())) >= 2, 'targets to choose from'
+    button = dialog.find('push button', 'Write File…', prune=())
+    wait('writing to be possible', lambda: button.sensitive)
+    dialog.find('push button', 'Close', prune=()).do()
+    wait('the dialog to close', lambda: not shows(app, 'Export', 'frame') and not shows(app, 'Export', 'dialog'))
+
+
+def test_quit(app):
+    app.focus()
+    app.key('ctrl+q')
+    app.p.wait(uidrive.TIMEOUT)
+    assert app.p.returncode == 0, app.p.returncode
+
+
+# --- sessions of their own
+
+def test_stored_study():
+    with session('test_stored_study', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'trade-off') as app:
+        wait('the plot to tell', lambda: plot(app, 'Trade-off').description.startswith('21 configurations'))
+        wait('a result to be proposed', lambda: summary(app) != '')
+
+
+def test_stop():
+    with session('test_stop', os.path.join(EXAMPLES, 'fashion_mobilenet.onnx'), '--db', os.path.join(folder, 'stop.db')) as app:
+        run = app.find('push button', 'Run')
+        wait('the model', lambda: 'visible' in run.states and run.sensitive)
+        run.click()
+        wait('the job', lambda: visible(app, 'Stop'))
+        wait('a first result', lambda: 'configuration' in plot(app, 'Trade-off').description, LONG)
+        wait('progress', lambda: app.find('progress bar', 'Progress').value > 0)
+        app.find('push button', 'Stop').click()
+        wait_finished(app)
+        done = int(plot(app, 'Trade-off').description.split()[0])
+        assert 1 <= done < 14, done
+
+
+def test_broken_file():
+    path = os.path.join(folder, 'broken.onnx')
+    with open(path, 'wb') as f:
+        f.write(b'this is no model' * 10)
+    with session('test_broken_file', path, '--db', os.path.join(folder, 'broken.db')) as app:
+        dialog = wait('the sentence', lambda: next((w for w in app.root.children if w.find_all('label', '.*broken.onnx.*', prune=())), None))
+        dialog.find('push button', 'Close( Close)?', prune=()).do()
+        wait('the sentence to go', lambda: not app.root.find_all('label', '.*broken.onnx.*', prune=()))
+        app.find('push button', 'Open Model…')
+
+
+def test_wrong_usage():
+    for arguments in (['--page', 'no-such-page'], ['a.onnx', 'b.onnx']):
+        done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=uidrive.TIMEOUT)
+        assert done.returncode == 2, (arguments, done)
+        assert done.stderr.strip(), arguments
+
+
+def test_chinese():
+    env = {'LANGUAGE': 'zh_CN', 'LC_ALL': 'C.UTF-8', 'BITSTAIR_LOCALE_DIR': os.path.join(BUILD, 'po')}
+    with session('test_chinese', '--db', os.path.join(folder, 'zh.db'), env=env) as app:
+        app.find('push button', '打开模型…')
+        app.find('push button', '打开示例').click()
+        app.find('push button', '运行')
+
+
+def test_no_warnings():
+    with open(log_path, errors='replace') as f:
+        lines = [l for l in f if 'WARNING' in l or 'CRITICAL' in l or 'ERROR' in l]
+    assert not lines, ''.join(lines[:10])
+
+
+def run(number, test, app=None):
+    begin = time.monotonic()
+    try:
+        test(app) if app else test()
+        print('ok %d - %s # %.1f s' % (number, test.__name__, time.monotonic() - begin), flush=True)
+        return True
+    except Exception as e:
+        print('not ok %d - %s' % (number, test.__name__), flush=True)
+        print('# %s: %s' % (type(e).__name__, str(e).replace('\n', '\n# ')), flush=True)
+        if app:
+            keep_picture(test.__name__, app)
+        return False
+
+
+def main():
+    together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard,
+                test_selection_is_linked, test_layer_by_plot, test_filter, test_other_pages, test_export_dialog, test_quit]
+    alone = [test_stored_study, test_stop, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
+    print('1..%d' % (len(together) + len(alone)))
+    app = start('--db', os.path.join(folder, 'results.db'))
+    good = [run(i + 1, t, app) for i, t in enumerate(together)]
+    app.close()
+    good += [run(len(together) + i + 1, t) for i, t in enumerate(alone)]
+    if not all(good):
+        print('# pictures and trees are in %s' % OUT)
+    return 0 if all(good) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
