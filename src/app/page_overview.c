@@ -110,8 +110,10 @@ fill (BsPageOverview *self)
   GString *format = g_string_new (model->format);
 
   clear_rows (self);
-  if (model->opset > 0)
-    g_string_append_printf (format, _ (", opset %" G_GINT64_FORMAT), model->opset);
+  if (model->opset > 0) {
+    g_autofree char *opset = g_strdup_printf ("%" G_GINT64_FORMAT, model->opset);
+    g_string_append_printf (format, _ (", opset %s"), opset);
+  }
   if (model->producer != NULL && *model->producer != '\0')
     g_string_append_printf (format, _ (", made by %s"), model->producer);
   set_subtitle (self->format_row, g_string_free (format, FALSE));

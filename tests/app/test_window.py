@@ -220,6 +220,7 @@ def test_chinese():
     env = {'LANGUAGE': 'zh_CN', 'LC_ALL': 'C.UTF-8', 'BITSTAIR_LOCALE_DIR': os.path.join(BUILD, 'po')}
     with session('test_chinese', '--db', os.path.join(folder, 'zh.db'), env=env) as app:
         app.find('push button', '打开模型…')
+        app.find('label', '数字，小网络', prune=())
         app.find('push button', '打开示例').click()
         app.find('push button', '运行')
 
