@@ -1,26 +1,11 @@
-/* What the weight histogram shows: the values of one weight that share a scale, the levels they may
- * take, the range kept. SPDX-License-Identifier: GPL-3.0-or-later */
+/* The weight histogram's data, made off the main thread.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
 #include "app/facts.h"
-#include "quant/spec.h"
+#include "workbench/tensor_view.h"
 
 G_BEGIN_DECLS
-
-typedef struct {
-  guint tensor;
-  guint scale, n_scales; /* which of its scales is shown; n_scales 0: not quantized */
-  float *values;         /* [n] those with this scale */
-  gsize n;
-  double *levels; /* [n_levels] ascending */
-  guint n_levels;
-  double clip_lo, clip_hi; /* lo ≥ hi: none */
-  double sqnr_db;          /* of the whole weight */
-  double bits_each;        /* size in bits of the whole weight with its scales, per element */
-} BsTensorView;
-
-void bs_tensor_view_free (BsTensorView *view);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsTensorView, bs_tensor_view_free)
 
 /* bs_tensor_view_async: quantizes one weight of facts->simplified on a worker thread.
  *
@@ -36,11 +21,5 @@ void bs_tensor_view_async (BsFacts *facts,
                            GAsyncReadyCallback callback,
                            gpointer user);
 BsTensorView *bs_tensor_view_finish (GAsyncResult *result, GError **error);
-
-BsTensorView *bs_tensor_view_make (BsFacts *facts,
-                                   guint tensor,
-                                   const BsSpec *spec,
-                                   guint scale,
-                                   GError **error); /* the same, blocking */
 
 G_END_DECLS

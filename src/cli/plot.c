@@ -5,12 +5,16 @@
 #include "cli/stored.h"
 #include "cli/table.h"
 
+#include "loaders/loader.h"
+#include "model/layers.h"
+#include "model/simplify.h"
 #include "plot/plot.h"
+#include "workbench/tensor_view.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static char *out, *layer;
+static char *out, *layer, *model_path;
 static gboolean list;
 static double width, height;
 
@@ -19,6 +23,8 @@ static const GOptionEntry options[] = {
     N_ ("Where to; the suffix .png, .svg or .pdf decides"), "FILE" },
   { "layer", 'l', 0, G_OPTION_ARG_STRING, &layer,
     N_ ("For plots of one layer; default the worst one"), "NAME" },
+  { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model_path,
+    N_ ("For plots of weights; default where the study found it"), "MODEL" },
   { "width", 0, 0, G_OPTION_ARG_DOUBLE, &width, N_ ("In CSS pixels; default 960"), "N" },
   { "height", 0, 0, G_OPTION_ARG_DOUBLE, &height, N_ ("In CSS pixels; default 600"), "N" },
   { "list", 0, 0, G_OPTION_ARG_NONE, &list, N_ ("List the kinds of plots"), NULL },
@@ -62,6 +68,45 @@ worst_layer (const BsResult *result)
   return worst != NULL ? worst->name : NULL;
 }
 
+/* The weights of the layer under the result's spec, from the model file. */
+static BsTensorView *
+view_weights (const BsStored *stored, const char *name, GError **error)
+{
+  g_autoptr (BsModel) loaded =
+    bs_load_model (model_path != NULL ? model_path : stored->info->model_path, error);
+  g_autoptr (BsModel) model = NULL;
+  g_autoptr (GArray) layers = NULL;
+  const char *text = "float";
+  BsSpec spec;
+
+  if (loaded == NULL)
+    return NULL;
+  if (strcmp (loaded->digest, stored->info->model_digest) != 0) {
+    g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
+                 "“%s” is not the model that study %" G_GINT64_FORMAT " has measured", loaded->name,
+                 stored->info->id);
+    return NULL;
+  }
+  model = bs_simplify (loaded, error);
+  if (model == NULL)
+    return NULL;
+  for (guint i = 0; stored->selected != NULL && i < stored->selected->n_layers; i++) {
+    if (strcmp (stored->selected->layers[i].name, name) == 0)
+      text = stored->selected->layers[i].weights;
+  }
+  if (!bs_spec_parse (text, &spec, error))
+    return NULL;
+  layers = bs_model_layers (model, NULL);
+  for (guint i = 0; i < layers->len; i++) {
+    const BsLayer *found = &g_array_index (layers, BsLayer, i);
+
+    if (strcmp (model->nodes[found->node].name, name) == 0)
+      return bs_tensor_view_new (model, found->tensors[0], &spec, 0, error);
+  }
+  g_set_error (error, BS_ERROR, BS_ERROR_INVALID, "“%s” has no layer “%s”", loaded->name, name);
+  return NULL;
+}
+
 static gboolean
 check (char **args, const BsPlot **plot, GError **error)
 {
@@ -85,6 +130,7 @@ run (BsCli *cli, char **args, GError **error)
   const BsPlot *plot;
   g_auto (BsStored) stored = { 0 };
   g_autoptr (BsPlotData) data = NULL;
+  g_autoptr (BsTensorView) view = NULL;
   g_autofree char *title = NULL;
   BsPlotInput input = { 0 };
 
@@ -102,6 +148,17 @@ run (BsCli *cli, char **args, GError **error)
   input.float_result = stored.baseline;
   input.selected = stored.selected;
   input.layer = layer != NULL ? layer : worst_layer (stored.selected);
+  if (strcmp (plot->id, "weight-histogram") == 0 && input.layer != NULL) {
+    view = view_weights (&stored, input.layer, error);
+    if (view == NULL)
+      return FALSE;
+    input.values = view->values;
+    input.n_values = view->n;
+    input.levels = view->levels;
+    input.n_levels = view->n_levels;
+    input.clip_lo = view->clip_lo;
+    input.clip_hi = view->clip_hi;
+  }
   data = plot->build (&input, error);
   if (data == NULL || !bs_plot_save (plot, data, out, width, height, error))
     return FALSE;

@@ -19,7 +19,8 @@ make (guint i, const char *text, guint scale)
   BsSpec spec;
 
   g_assert_true (bs_spec_parse (text, &spec, &error));
-  BsTensorView *view = bs_tensor_view_make (facts, layer (i)->tensor, &spec, scale, &error);
+  BsTensorView *view =
+    bs_tensor_view_new (facts->simplified, layer (i)->tensor, &spec, scale, &error);
   g_assert_no_error (error);
   return view;
 }
@@ -27,7 +28,8 @@ make (guint i, const char *text, guint scale)
 static void
 test_float (void)
 {
-  g_autoptr (BsTensorView) view = bs_tensor_view_make (facts, layer (0)->tensor, NULL, 0, NULL);
+  g_autoptr (BsTensorView) view =
+    bs_tensor_view_new (facts->simplified, layer (0)->tensor, NULL, 0, NULL);
 
   g_assert_cmpuint (view->n, ==, layer (0)->parameters);
   g_assert_cmpuint (view->n_scales, ==, 0);

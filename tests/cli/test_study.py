@@ -316,8 +316,13 @@ class Stored(bitstair.TestCase):
                 self.assertGreater(len(document["description"]), 20)
                 with open(path, "rb") as file:
                     self.assertEqual(file.read(len(start)), start)
-        for kind in ("layer-errors", "error-histogram"):
+        for kind in ("layer-errors", "error-histogram", "weight-histogram"):
             document = self.json("plot", kind, self.keys["int4:channel"][:8], "-o", self.path("x.svg"))
+            self.assertGreater(len(document["description"]), 20)
+            if kind == "weight-histogram":
+                self.refuse(1, ["zorro"], "plot", kind, self.keys["int4"], "--layer", "zorro", "-o", self.path("y.svg"))
+                self.refuse(1, ["mnist_lenet_bn"], "plot", kind, self.keys["int4"], "--model", MNIST.model, "-o", self.path("y.svg"))
+                continue
             self.assertIn("int4", document["description"])
             self.refuse(1, ["result"], "plot", kind, "1", "-o", self.path("y.svg"))
         again = self.path("again.svg")

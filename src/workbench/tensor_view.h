@@ -1,0 +1,39 @@
+/* What the weight histogram shows of one weight, for the window and the command line.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "model/model.h"
+#include "quant/spec.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  guint tensor;
+  guint scale, n_scales; /* which of its scales is shown; n_scales 0: not quantized */
+  float *values;         /* [n] those with this scale */
+  gsize n;
+  double *levels; /* [n_levels] ascending */
+  guint n_levels;
+  double clip_lo, clip_hi; /* lo ≥ hi: none */
+  double sqnr_db;          /* of the whole weight */
+  double bits_each;        /* size in bits of the whole weight with its scales, per element */
+} BsTensorView;
+
+void bs_tensor_view_free (BsTensorView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsTensorView, bs_tensor_view_free)
+
+/* bs_tensor_view_new: quantizes one weight and looks at the part that shares a scale.
+ *
+ *   model  simplified
+ *   index  of the tensor
+ *   spec   NULL: values only
+ *   scale  which scale to look at; past the end: the last
+ *
+ * Errors  BS_ERROR_UNSUPPORTED where the weight is not float32; the quantizer's own. */
+BsTensorView *bs_tensor_view_new (const BsModel *model,
+                                  guint index,
+                                  const BsSpec *spec,
+                                  guint scale,
+                                  GError **error);
+
+G_END_DECLS
