@@ -318,6 +318,84 @@ test_damaged (void)
   g_assert_error (error, BS_ERROR, BS_ERROR_IO);
 }
 
+static char *
+write_text (const char *name, const void *data, gsize size)
+{
+  char *path = g_build_filename (folder, name, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents (path, data, (gssize) size, &error);
+  g_assert_no_error (error);
+  return path;
+}
+
+static void
+test_csv (void)
+{
+  static const struct {
+    const char *text;
+    BsErrorCode code;
+  } wrong[] = {
+    { "", BS_ERROR_NO_DATA },          { "a,b,label\n", BS_ERROR_NO_DATA },
+    { "1,2\n3\n", BS_ERROR_FORMAT },   { "1,2\n3,4,5\n", BS_ERROR_FORMAT },
+    { "1,2\n3,x\n", BS_ERROR_FORMAT }, { "1,2\n3,nan\n", BS_ERROR_FORMAT },
+    { "1,2,3\n", BS_ERROR_SHAPE },
+  };
+  const gint64 wanted[] = { -1, 2 };
+  g_autoptr (BsModel) model = model_with (BS_DTYPE_F32, 2, wanted);
+  const char *text = "a; \"Label\" ;b\r\n1;dog;2.5\r\n\r\n-3;cat;4e2\r\n5;dog;6\r\n";
+  g_autofree char *path = write_text ("x.csv", text, strlen (text));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BsDataset) data = bs_dataset_open (path, model, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (data->n, ==, 3);
+  g_assert_cmpfloat (((const float *) data->x)[1], ==, 2.5);
+  g_assert_cmpfloat (((const float *) data->x)[3], ==, 400);
+  g_assert_cmpint (data->labels[0], ==, 1);
+  g_assert_cmpint (data->labels[1], ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
+    g_autofree char *bad = write_text ("x.csv", wrong[i].text, strlen (wrong[i].text));
+    g_autoptr (GError) problem = NULL;
+    g_assert_null (bs_dataset_open (bad, model, NULL, &problem));
+    g_assert_error (problem, BS_ERROR, (gint) wrong[i].code);
+    g_assert_nonnull (strstr (problem->message, "x.csv"));
+  }
+  g_unlink (path);
+}
+
+static void
+test_idx (void)
+{
+  const guint8 images[] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255, 51, 102 };
+  const guint8 labels[] = { 0, 0, 8, 1, 0, 0, 0, 2, 9, 3 };
+  const guint8 train[] = { 0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 204, 0 };
+  const gint64 wanted[] = { -1, 1, 1, 2 };
+  g_autoptr (BsModel) model = model_with (BS_DTYPE_F32, 4, wanted);
+  g_autofree char *path = write_text ("t10k-images-idx3-ubyte", images, sizeof images);
+  g_autofree char *label_path = write_text ("t10k-labels-idx1-ubyte", labels, sizeof labels);
+  g_autofree char *train_path = write_text ("train-images-idx3-ubyte", train, sizeof train);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BsDataset) data = bs_dataset_open (path, model, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (data->n, ==, 2);
+  g_assert_cmpfloat (((const float *) data->x)[3], ==, 102 / 255.0f);
+  g_assert_cmpint (data->labels[0], ==, 9);
+  g_assert_cmpuint (data->n_calibration, ==, 1);
+  g_assert_cmpfloat (((const float *) data->calibration)[0], ==, 204 / 255.0f);
+  for (gsize length = 4; length < sizeof images; length++) {
+    g_autofree char *part = write_text ("part-idx3", images, length);
+    g_autoptr (GError) problem = NULL;
+    g_assert_null (bs_dataset_open (part, model, NULL, &problem));
+    g_assert_error (problem, BS_ERROR, BS_ERROR_FORMAT);
+    g_unlink (part);
+  }
+  g_unlink (path);
+  g_unlink (label_path);
+  g_unlink (train_path);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -333,6 +411,8 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/labels-and-limits", test_labels_and_limits);
   g_test_add_func ("/dataset/synthetic", test_synthetic);
   g_test_add_func ("/dataset/damaged", test_damaged);
+  g_test_add_func ("/dataset/csv", test_csv);
+  g_test_add_func ("/dataset/idx", test_idx);
   status = g_test_run ();
   g_autofree char *path = g_build_filename (folder, "data.npz", NULL);
   g_unlink (path);
