@@ -262,8 +262,9 @@ bs_plot_axis_ticks (BsPlotAxis *axis, guint n_max)
     log_ticks (axis, lo, hi, n_max);
   else if (axis->scale == BS_PLOT_COMPLEMENT)
     complement_ticks (axis, n_max);
-  if (axis->scale == BS_PLOT_LINEAR || axis->n_ticks < 2) {
+  /* A step that is a little too coarse can leave one label or none: an axis needs two. */
+  for (guint n = n_max; axis->n_ticks < 2 && n <= n_max + 8; n++) {
     axis->n_ticks = 0;
-    linear_ticks (axis, lo, hi, n_max);
+    linear_ticks (axis, lo, hi, n);
   }
 }

@@ -363,11 +363,11 @@ bs_plot_frame_axes (BsPlotFrame *frame,
                   1, style->foreground, FALSE);
   }
   if (y_title != NULL) {
-    double middle = (frame->top + frame->bottom) / 2,
-           half = bs_plot_text_width (frame, y_title, 1) / 2;
-    /* A title longer than the axis may use the whole height of the picture rather than run out of
-     * it. */
-    middle = CLAMP (middle, MIN (half + 2, middle), MAX (frame->height - half - 2, middle));
-    bs_plot_text (frame, y_title, outer - em * 0.25, middle, 0.5, 0, 1, style->foreground, TRUE);
+    /* A title longer than the axis may use the room below it, but not the legend's. */
+    double room = frame->height - frame->top - em * 0.5;
+    g_autofree char *fit = bs_plot_text_fit (frame, y_title, room, 1);
+    double half = bs_plot_text_width (frame, fit, 1) / 2;
+    double middle = MAX ((frame->top + frame->bottom) / 2, frame->top + half);
+    bs_plot_text (frame, fit, outer - em * 0.25, middle, 0.5, 0, 1, style->foreground, TRUE);
   }
 }

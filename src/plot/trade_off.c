@@ -430,8 +430,11 @@ draw (BsPlotData *data,
                                ? g_strdup (_ ("Agreement with float (%)"))
                                : g_strdup (_ ("Top-1 accuracy (%)"));
   if (own->scale == BS_PLOT_COMPLEMENT) {
-    g_autofree char *plain = g_steal_pointer (&y_title);
-    y_title = g_strdup_printf (_ ("%s, log error"), plain);
+    g_autofree char *full = g_strdup_printf (_ ("%s, log error"), y_title);
+    if (bs_plot_text_width (&frame, full, 1) < frame.bottom - frame.top - 3 * frame.em) {
+      g_free (y_title);
+      y_title = g_steal_pointer (&full);
+    }
   }
   bs_plot_frame_axes (&frame, &x, &y, x_title, y_title, BS_FRAME_GRID_X | BS_FRAME_GRID_Y);
 
