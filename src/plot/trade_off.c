@@ -97,7 +97,7 @@ shape_text (const BsResult *result,
   if (by_encoding)
     g_string_append (text, weights->encoding->family == BS_FAMILY_INTEGER
                              ? (weights->affine ? _ ("affine") : _ ("symmetric"))
-                             : weights->encoding->title);
+                             : _ (weights->encoding->title));
   if (by_acts) {
     g_string_append (text, text->len > 0 ? ", " : "");
     g_string_append_printf (text, _ ("activations %s"), result->acts);

@@ -284,6 +284,42 @@ test_stored_study (Fixture *f, gconstpointer unused)
 }
 
 static void
+exported_cb (BsDocument *document, BsExportReport *report, double *agreement)
+{
+  g_assert_cmpuint (report->files->len, ==, 1);
+  g_assert_true (g_file_test (report->files->pdata[0], G_FILE_TEST_IS_REGULAR));
+  g_assert_true (report->checked);
+  *agreement = report->agreement;
+}
+
+/* Results that come from the database have no study yet: it is prepared, then the choice goes out.
+ */
+static void
+test_export (Fixture *f, gconstpointer unused)
+{
+  g_autofree char *path = g_build_filename (f->folder, "out.onnx", NULL);
+  double agreement = -1;
+
+  open_digits (f);
+  set_plan (f, "int8", "channel", 0);
+  run_to_end (f);
+  BsDocument *again = bs_document_new (f->db);
+  bs_document_open_study (again, 0, NULL, NULL);
+  wait_until (bs_document_selected_result (again) != NULL);
+  g_assert_null (bs_document_study (again));
+  bs_document_prepare (again);
+  wait_until (!bs_document_is_running (again));
+  g_assert_nonnull (bs_document_study (again));
+  g_signal_connect (again, "exported", G_CALLBACK (exported_cb), &agreement);
+  g_signal_connect (again, "failed", G_CALLBACK (failed_cb), f);
+  bs_document_export (again, bs_export_find ("onnx-qdq"), path);
+  wait_until (!bs_document_is_running (again));
+  g_assert_cmpstr (f->failure, ==, NULL);
+  g_assert_cmpfloat (agreement, >=, 0.99);
+  g_assert_finalize_object (again);
+}
+
+static void
 batch_cb (BsJob *job, GPtrArray *results, Fixture *f)
 {
   f->n_batches++;
@@ -366,6 +402,7 @@ main (int argc, char **argv)
     { "/document/undo", test_undo },
     { "/document/stored-study", test_stored_study },
     { "/document/wrong-data", test_wrong_data },
+    { "/document/export", test_export },
     { "/job/one-wake-up", test_one_wake_up },
   };
 

@@ -198,6 +198,17 @@ def test_stop():
         assert 1 <= done < 14, done
 
 
+def test_quit_while_running():
+    with session('test_quit_while_running', os.path.join(EXAMPLES, 'fashion_mobilenet.onnx'), '--db', os.path.join(folder, 'quit.db')) as app:
+        run = app.find('push button', 'Run')
+        wait('the model', lambda: 'visible' in run.states and run.sensitive)
+        run.click()
+        wait('the job', lambda: visible(app, 'Stop'))
+        app.key('ctrl+q')
+        app.p.wait(uidrive.TIMEOUT)
+        assert app.p.returncode == 0, app.p.returncode
+
+
 def test_broken_file():
     path = os.path.join(folder, 'broken.onnx')
     with open(path, 'wb') as f:
@@ -248,7 +259,7 @@ def run(number, test, app=None):
 def main():
     together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard,
                 test_selection_is_linked, test_layer_by_plot, test_filter, test_other_pages, test_export_dialog, test_quit]
-    alone = [test_stored_study, test_stop, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
+    alone = [test_stored_study, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
     print('1..%d' % (len(together) + len(alone)))
     app = start('--db', os.path.join(folder, 'results.db'))
     good = [run(i + 1, t, app) for i, t in enumerate(together)]
