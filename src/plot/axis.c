@@ -228,10 +228,10 @@ static void
 complement_ticks (BsPlotAxis *axis, guint n_max)
 {
   /* Shares people quote; taken in this order as long as they keep their distance. */
-  static const double wanted[] = { 0.9,  0.99, 0.5,    0,     0.999, 0.95,  0.98, 0.8,   0.7,
-                                   0.97, 0.96, 0.995,  0.6,   0.3,   0.94,  0.92, 0.985, 0.975,
-                                   0.93, 0.91, 0.9999, 0.998, 0.85,  0.75,  0.4,  0.2,   0.1,
-                                   0.88, 0.86, 0.965,  0.945, 0.992, 0.997, 0.82 };
+  static const double wanted[] = { 0.9,   0.99,  0.5,  0,     0.999,  0.95,  0.98, 0.8,
+                                   0.7,   0.97,  0.96, 0.995, 0.6,    0.3,   0.94, 0.92,
+                                   0.985, 0.975, 0.93, 0.91,  0.9999, 0.998, 0.85, 0.75,
+                                   0.4,   0.2,   0.1,  0.965, 0.945,  0.992, 0.997 };
   double distance = fabs (axis->to - axis->from) / MAX (n_max, 2);
   double lo = MIN (axis->lo, axis->hi), hi = MAX (axis->lo, axis->hi);
 

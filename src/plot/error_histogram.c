@@ -94,8 +94,8 @@ draw (BsPlotData *data,
     }
   bs_plot_axis_init (&x, BS_PLOT_LINEAR, -own->span, own->span, 0, 1);
   bs_plot_axis_init (&y, BS_PLOT_LOG, MIN (lo / 2, hi / 20), MIN (hi * 1.4, 1), 0, 0.01);
-  bs_plot_frame_axes (&frame, &x, &y, _ ("Output error, quantized − float"),
-                      _ ("Share of values (%)"), BS_FRAME_GRID_Y);
+  bs_plot_frame_axes (&frame, &x, &y, _ ("Output error, quantized − float"), _ ("Values (%)"),
+                      BS_FRAME_GRID_Y);
 
   double step = (frame.right - frame.left) / BS_ERROR_BINS;
   for (guint i = 0; i < BS_ERROR_BINS; i++) {

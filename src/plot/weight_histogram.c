@@ -168,7 +168,7 @@ draw (BsPlotData *data,
   frame.top += comb;
   bs_plot_axis_init (&x, BS_PLOT_LINEAR, own->lo, own->hi, 0, 1);
   bs_plot_axis_init (&y, BS_PLOT_LINEAR, 0, top * 1.05, 0, 0.01);
-  bs_plot_frame_axes (&frame, &x, &y, _ ("Value"), _ ("Share of values (%)"), BS_FRAME_GRID_Y);
+  bs_plot_frame_axes (&frame, &x, &y, _ ("Value"), _ ("Values (%)"), BS_FRAME_GRID_Y);
 
   double step = (frame.right - frame.left) / own->n_bins;
   for (guint i = 0; i < own->n_bins; i++) {
