@@ -431,6 +431,22 @@ bs_plot_view_init (BsPlotView *self)
                            G_CONNECT_SWAPPED);
 }
 
+/* The keyboard stands on the selected item, unless it stands on one of the same index already. */
+static void
+place_cursor (BsPlotView *self)
+{
+  guint n;
+  const BsPlotItem *items = items_of (self, &n);
+
+  if (self->cursor < n && items[self->cursor].index == self->selected)
+    return;
+  for (guint i = 0; i < n; i++)
+    if (items[i].index == self->selected) {
+      self->cursor = i;
+      return;
+    }
+}
+
 void
 bs_plot_view_show (BsPlotView *self, const BsPlot *plot, const BsPlotInput *input)
 {
@@ -443,6 +459,7 @@ bs_plot_view_show (BsPlotView *self, const BsPlot *plot, const BsPlotInput *inpu
   self->data = plot->build (input, &error);
   if (self->data == NULL)
     self->reason = g_strdup (error->message);
+  place_cursor (self); /* new results arrive while the keyboard walks: it stays where it was */
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ (plot->title), -1);
   describe (self);
@@ -452,15 +469,10 @@ bs_plot_view_show (BsPlotView *self, const BsPlot *plot, const BsPlotInput *inpu
 void
 bs_plot_view_select (BsPlotView *self, guint index)
 {
-  guint n;
-  const BsPlotItem *items = items_of (self, &n);
-
   if (self->selected == index)
     return;
   self->selected = index;
-  for (guint i = 0; i < n && (self->cursor >= n || items[self->cursor].index != index); i++)
-    if (items[i].index == index)
-      self->cursor = i;
+  place_cursor (self);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
