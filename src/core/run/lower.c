@@ -177,8 +177,9 @@ run_decode (const BsStep *step, BsRunner *runner, GError **error)
   return out != NULL && bs_runner_decode (runner, step->in[0], out, n);
 }
 
+/* Images between [channels][pixels] and [pixels][channels]. */
 static gboolean
-run_to_last (const BsStep *step, BsRunner *runner, GError **error)
+transpose (const BsStep *step, BsRunner *runner, gboolean to_last, GError **error)
 {
   const BsValue *in = bs_runner_value (runner, step->in[0]);
   void *out = bs_runner_output (runner, step->out[0], error);
@@ -187,20 +188,21 @@ run_to_last (const BsStep *step, BsRunner *runner, GError **error)
 
   if (out == NULL || !bs_shape_image (in, &images, &channels, &pixels))
     return FALSE;
-  return bs_kernel_check (bsk_transpose_8 (in->data, images, channels, pixels, out), NULL, error);
+  return bs_kernel_check (bsk_transpose_8 (in->data, images, to_last ? channels : pixels,
+                                           to_last ? pixels : channels, out),
+                          NULL, error);
+}
+
+static gboolean
+run_to_last (const BsStep *step, BsRunner *runner, GError **error)
+{
+  return transpose (step, runner, TRUE, error);
 }
 
 static gboolean
 run_from_last (const BsStep *step, BsRunner *runner, GError **error)
 {
-  const BsValue *in = bs_runner_value (runner, step->in[0]);
-  void *out = bs_runner_output (runner, step->out[0], error);
-  guint images;
-  gsize channels, pixels;
-
-  if (out == NULL || !bs_shape_image (in, &images, &channels, &pixels))
-    return FALSE;
-  return bs_kernel_check (bsk_transpose_8 (in->data, images, pixels, channels, out), NULL, error);
+  return transpose (step, runner, FALSE, error);
 }
 
 static gboolean
