@@ -19,8 +19,15 @@ bs_range_choose (const BsStats *stats,
                  GError **error)
 {
   if (stats->count == 0) {
-    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA,
-                 "Tensor “%s” has no values to choose a range from.", tensor_name);
+    guint64 bad = stats->n_nan + stats->n_pos_inf + stats->n_neg_inf;
+    if (bad > 0)
+      g_set_error (error, BS_ERROR, BS_ERROR_NOT_FINITE,
+                   "Tensor “%s” has no finite values to choose a range from: %" G_GUINT64_FORMAT
+                   " were NaN or infinite; look for such weights before it.",
+                   tensor_name, bad);
+    else
+      g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA,
+                   "Tensor “%s” has no values to choose a range from.", tensor_name);
     return FALSE;
   }
   if (!spec->range->choose (stats, spec, out, error)) {
