@@ -295,6 +295,36 @@ test_external_data (void)
   expect (with_tensor (external_tensor ("", "0")), BS_ERROR_FORMAT, "outside the folder");
 }
 
+/* A float16 Gemm is computed in float32, exactly widened. */
+static void
+test_half_precision (void)
+{
+  const guint16 weights[] = {
+    0x3c00, 0, 0, 0, 0, 0x4000, 0, 0, 0, 0, 0x3555, 0, 0, 0, 0, 0xbc00
+  }; /* 1 2 0.33325 −1 */
+  const gint64 dims[] = { 4, 4 };
+  GByteArray *tensor = g_byte_array_new (),
+             *graph = graph_with (make_node ("MatMul", "m", "x w", "y"), NULL);
+  float x[4] = { 1, 2, 3, 4 };
+  BsValue input = { .dtype = BS_DTYPE_F32, .n_dims = 2, .dims = { 1, 4 }, .data = x }, output;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    put_int (tensor, TENSOR_DIMS, dims[i]);
+  put_int (tensor, TENSOR_TYPE, 10);
+  put_text (tensor, TENSOR_NAME, "w");
+  put_bytes (tensor, TENSOR_RAW, weights, sizeof weights);
+  put_message (graph, GRAPH_INITIALIZER, tensor);
+  g_autoptr (BsModel) model = load (make_model (graph, 13), &error);
+  g_assert_no_error (error);
+  bs_walk (model, &input, &output, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (((float *) output.data)[1], ==, 4);
+  g_assert_cmpfloat (((float *) output.data)[2], ==, 3 * 0x1.554p-2f);
+  g_assert_cmpfloat (((float *) output.data)[3], ==, -4);
+  bs_value_clear (&output);
+}
+
 static void
 test_not_models (void)
 {
@@ -329,6 +359,7 @@ main (int argc, char **argv)
   g_test_add_func ("/hostile/unsupported", test_unsupported);
   g_test_add_func ("/hostile/order-and-names", test_order_and_names);
   g_test_add_func ("/hostile/external-data", test_external_data);
+  g_test_add_func ("/hostile/half-precision", test_half_precision);
   g_test_add_func ("/hostile/not-models", test_not_models);
   status = g_test_run ();
   static const char *const files[] = { "model.onnx", "part.onnx", "flipped.onnx", "w.bin",

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "loaders/loader_table.h"
 #include "loaders/onnx.pb-c.h"
+#include "loaders/onnx_half.h"
 #include "loaders/onnx_tensor.h"
 #include "loaders/protobuf_check.h"
 #include "model/builder.h"
@@ -402,6 +403,7 @@ read_model (const Onnx__ModelProto *proto, const char *name, File *file, GError 
     g_strstrip (g_strjoin (" ", text (proto->producer_name), text (proto->producer_version), NULL));
   if (!read_graph (&scope, proto->graph, file, error))
     return NULL;
+  bs_widen_halves (builder);
   if (model->opset > 0 && (model->opset < 7 || model->opset > 21))
     bs_model_builder_note (
       builder, "Made for ONNX operator set %" G_GINT64_FORMAT "; results are checked for 7 to 21",

@@ -6,7 +6,7 @@
 #include <cblas.h>
 #include <string.h>
 
-#define LIMIT ((gint64) 1 << 31)
+#define LIMIT ((gint64) 1 << 30) /* so that no sum of products below overflows */
 
 /* The window as seen from the output: in is the transposed output, out the input's size. */
 static gboolean

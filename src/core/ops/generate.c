@@ -116,10 +116,10 @@ run_range (BsCall *call, GError **error)
       ((double *) out->data)[i] = number (call->in[0]) + (double) i * number (call->in[2]);
       break;
     case BS_DTYPE_I64:
-      ((gint64 *) out->data)[i] = start + (gint64) i * step;
+      ((gint64 *) out->data)[i] = (gint64) ((guint64) start + i * (guint64) step);
       break;
     case BS_DTYPE_I32:
-      ((gint32 *) out->data)[i] = (gint32) (start + (gint64) i * step);
+      ((gint32 *) out->data)[i] = (gint32) ((guint64) start + i * (guint64) step);
       break;
     default:
       return bs_call_error (call, error, BS_ERROR_UNSUPPORTED,
@@ -248,8 +248,9 @@ infer_one_hot (BsCall *call, GError **error)
                           "its result has more than 8 dimensions");
   if (!bs_axis (call, bs_node_int (call->node, "axis", -1), in->n_dims + 1, &axis, error))
     return FALSE;
-  depth = (gint64) number (call->in[1]);
-  if (bs_value_count (call->in[1]) != 1 || depth < 0 || bs_value_count (call->in[2]) != 2)
+  double given = bs_value_count (call->in[1]) == 1 ? number (call->in[1]) : -1;
+  depth = given >= 0 && given < 0x1p40 ? (gint64) given : -1;
+  if (depth < 0 || bs_value_count (call->in[2]) != 2)
     return bs_call_error (call, error, BS_ERROR_SHAPE, "its depth or its values are impossible");
   for (guint i = 0; i <= in->n_dims; i++)
     dims[i] = i == axis ? depth : in->dims[n++];
@@ -275,7 +276,8 @@ run_one_hot (BsCall *call, GError **error)
     for (gsize i = 0; i < inner; i++) {
       BsValue one = { .dtype = in->dtype, .n_dims = 0 };
       one.data = (guint8 *) in->data + (o * inner + i) * (bs_dtype_bits (in->dtype) / 8);
-      gint64 hot = (gint64) number (&one);
+      double given = number (&one);
+      gint64 hot = fabs (given) < 0x1p40 ? (gint64) given : -1 - depth; /* outside: all off */
       hot = hot < 0 ? hot + depth : hot;
       for (gint64 d = 0; d < depth; d++)
         memcpy ((guint8 *) out->data + ((o * (gsize) depth + (gsize) d) * inner + i) * size,

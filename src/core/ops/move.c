@@ -164,7 +164,8 @@ infer_concat (BsCall *call, GError **error)
     if (!fits)
       return bs_call_error (call, error, BS_ERROR_SHAPE, "its input %u does not fit the first one",
                             i + 1);
-    total += in->dims[axis];
+    if (__builtin_add_overflow (total, in->dims[axis], &total))
+      return bs_call_error (call, error, BS_ERROR_TOO_LARGE, "its result is too large");
   }
   bs_out_like (call, 0, first);
   call->out[0]->dims[axis] = total;

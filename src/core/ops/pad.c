@@ -144,7 +144,8 @@ infer_blocks (BsCall *call, gboolean to_space, GError **error)
   const BsValue *in = call->in[0];
   gint64 b = bs_node_int (call->node, "blocksize", 0), dims[4];
 
-  if (in->n_dims != 4 || b < 1 || b > 65536)
+  if (in->n_dims != 4 || b < 1 || b > 65536 || in->dims[1] > G_MAXINT32 ||
+      in->dims[2] > G_MAXINT32 || in->dims[3] > G_MAXINT32)
     return bs_call_error (call, error, BS_ERROR_SHAPE, "it needs a picture and a block size");
   if (to_space ? in->dims[1] % (b * b) != 0 : in->dims[2] % b != 0 || in->dims[3] % b != 0)
     return bs_call_error (call, error, BS_ERROR_SHAPE, "its block size does not divide its input");
