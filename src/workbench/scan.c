@@ -54,6 +54,38 @@ read_known (BsStore *store, gint64 study, GError **error)
   return known;
 }
 
+/* Study and what is stored of it; own: the observer to hand on. FALSE on error. */
+static gboolean
+begin (Keeper *keeper,
+       BsObserver *own,
+       GHashTable **known,
+       BsStudy *study,
+       const char *model_path,
+       const char *data_spec,
+       const char *plan,
+       GError **error)
+{
+  *own = (BsObserver){ .progress = progress_cb,
+                       .result = result_cb,
+                       .cancelled = keeper->to != NULL ? keeper->to->cancelled : NULL,
+                       .user = keeper };
+  keeper->study = bs_workbench_study (study, keeper->store, model_path, data_spec, plan, error);
+  *known = keeper->study >= 0 ? read_known (keeper->store, keeper->study, error) : NULL;
+  return *known != NULL;
+}
+
+/* FALSE: storing failed, which found does not know. */
+static gboolean
+end (Keeper *keeper, gboolean found, GError **error)
+{
+  if (!found || keeper->error == NULL) {
+    g_clear_error (&keeper->error);
+    return found;
+  }
+  g_propagate_error (error, keeper->error);
+  return FALSE;
+}
+
 BsSensitivity *
 bs_workbench_sensitivity (BsStudy *study,
                           BsStore *store,
@@ -69,23 +101,37 @@ bs_workbench_sensitivity (BsStudy *study,
   g_autoptr (BsSensitivity) found = NULL;
   BsSensitivityPlan with_known = *plan;
   Keeper keeper = { .store = store, .to = observer };
-  BsObserver own = { .progress = progress_cb,
-                     .result = result_cb,
-                     .cancelled = observer != NULL ? observer->cancelled : NULL,
-                     .user = &keeper };
+  BsObserver own;
 
-  *id = keeper.study = bs_workbench_study (study, store, model_path, data_spec, text, error);
-  if (*id < 0)
+  if (!begin (&keeper, &own, &known, study, model_path, data_spec, text, error))
     return NULL;
-  known = read_known (store, *id, error);
-  if (known == NULL)
-    return NULL;
+  *id = keeper.study;
   with_known.known = known;
   found = bs_sensitivity_scan (study, &with_known, &own, error);
-  if (found == NULL || keeper.error == NULL) {
-    g_clear_error (&keeper.error);
-    return g_steal_pointer (&found);
-  }
-  g_propagate_error (error, keeper.error);
-  return NULL;
+  return end (&keeper, found != NULL, error) ? g_steal_pointer (&found) : NULL;
+}
+
+BsSearch *
+bs_workbench_search (BsStudy *study,
+                     BsStore *store,
+                     const char *model_path,
+                     const char *data_spec,
+                     const BsSearchPlan *plan,
+                     const BsObserver *observer,
+                     gint64 *id,
+                     GError **error)
+{
+  g_autofree char *text = bs_search_text (plan);
+  g_autoptr (GHashTable) known = NULL;
+  g_autoptr (BsSearch) found = NULL;
+  BsSearchPlan with_known = *plan;
+  Keeper keeper = { .store = store, .to = observer };
+  BsObserver own;
+
+  if (!begin (&keeper, &own, &known, study, model_path, data_spec, text, error))
+    return NULL;
+  *id = keeper.study;
+  with_known.known = known;
+  found = bs_search (study, &with_known, &own, error);
+  return end (&keeper, found != NULL, error) ? g_steal_pointer (&found) : NULL;
 }

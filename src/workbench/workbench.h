@@ -2,7 +2,7 @@
  * it for sweeps. SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "search/sensitivity.h"
+#include "search/search.h"
 #include "store/store.h"
 #include "study/plan.h"
 #include "study/study.h"
@@ -64,5 +64,15 @@ BsSensitivity *bs_workbench_sensitivity (BsStudy *study,
                                          const BsObserver *observer,
                                          gint64 *id,
                                          GError **error);
+
+/* bs_workbench_search: bs_search, likewise. */
+BsSearch *bs_workbench_search (BsStudy *study,
+                               BsStore *store,
+                               const char *model_path,
+                               const char *data_spec,
+                               const BsSearchPlan *plan,
+                               const BsObserver *observer,
+                               gint64 *id,
+                               GError **error);
 
 G_END_DECLS
