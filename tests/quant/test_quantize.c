@@ -4,6 +4,7 @@
 #include "quant/groups.h"
 #include "quant/mse.h"
 #include "quant/quant.h"
+#include "quant/sweep.h"
 
 #include <float.h>
 #include <math.h>
@@ -251,6 +252,100 @@ test_apply (void)
   g_assert_cmpfloat (x[3], ==, 0);
 }
 
+/* Measuring without codes agrees with measuring the codes: float32 sums of 4096 values. */
+static void
+test_error (void)
+{
+  enum { ROWS = 9, COLUMNS = 700, COUNT = ROWS * COLUMNS };
+  static const char *const specs[] = { "int8",          "uint4:mse",
+                                       "int4:channel",  "int4:channel:axis=1",
+                                       "int3:group=64", "int3:group=64:axis=0",
+                                       "int8:element",  "int5:round=floor",
+                                       "nf4",           "int16:percentile=99" };
+  const gint64 dims[] = { ROWS, COLUMNS };
+  g_autofree float *x = g_new (float, COUNT);
+
+  for (guint i = 0; i < COUNT; i++)
+    x[i] = (float) tan (1.4 * ((i * 7919 % COUNT) / (double) COUNT - 0.5));
+  x[17] = NAN;
+  x[2000] = -INFINITY;
+  for (guint i = 0; i < G_N_ELEMENTS (specs); i++) {
+    BsSpec spec = spec_of (specs[i]);
+    BsErrorSums expected = { 0 }, sums = { 0 };
+    g_autoptr (GError) error = NULL;
+    g_autoptr (BsQuant) quant = bs_quantize (&spec, x, dims, 2, 0, NULL, "w", &error);
+    bs_error_sums_add (&expected, x, quant->values, COUNT);
+    g_assert_true (bs_quant_error (&spec, x, dims, 2, 0, NULL, "w", &sums, &error));
+    g_assert_cmpuint (sums.count, ==, expected.count);
+    g_assert_cmpuint (sums.n_not_finite, ==, 2);
+    g_assert_cmpfloat_with_epsilon (sums.sum_sq_x, expected.sum_sq_x, 1e-5 * expected.sum_sq_x);
+    g_assert_cmpfloat_with_epsilon (sums.sum_sq_err, expected.sum_sq_err,
+                                    1e-3 * expected.sum_sq_err);
+    g_assert_cmpfloat_with_epsilon (sums.max_abs, expected.max_abs, 1e-6);
+    g_assert_cmpfloat_with_epsilon (sums.sum_err, expected.sum_err,
+                                    1e-3 * COUNT * expected.max_abs);
+  }
+}
+
+/* More than a slice: encoded piece by piece, the same error. */
+static void
+test_error_slices (void)
+{
+  static const char *const specs[] = {
+    "nf4:tensor",       "nf4",     "fp8e4m3",        "mxfp4", "nvfp4", "kmeans-3:channel",
+    "int4:round=floor", "lloyd-4", "binary:channel", "q4_0",  "fp16"
+  };
+  const gint64 dims[] = { 50, 37, 60 };
+  gsize n = 50 * 37 * 60;
+  g_autofree float *x = g_new (float, n);
+
+  for (gsize i = 0; i < n; i++)
+    x[i] = (float) tan (1.4 * ((double) (i * 7919 % n) / (double) n - 0.5));
+  for (guint i = 0; i < G_N_ELEMENTS (specs); i++) {
+    BsSpec spec = spec_of (specs[i]);
+    BsErrorSums expected = { 0 }, sums = { 0 };
+    g_autoptr (GError) error = NULL;
+    g_autoptr (BsQuant) quant = bs_quantize (&spec, x, dims, 3, 0, NULL, "w", &error);
+    bs_error_sums_add (&expected, x, quant->values, n);
+    g_assert_true (bs_quant_error (&spec, x, dims, 3, 0, NULL, "w", &sums, &error));
+    g_assert_cmpuint (sums.count, ==, expected.count);
+    g_assert_cmpfloat_with_epsilon (sums.max_abs, expected.max_abs, 1e-6 * expected.max_abs);
+    g_assert_cmpfloat_with_epsilon (sums.sum_sq_err, expected.sum_sq_err,
+                                    1e-5 * expected.sum_sq_err);
+  }
+}
+
+static void
+test_sweep (void)
+{
+  enum { COUNT = 5000 };
+  static const char *const texts[] = { "int2",         "int8", "uint4",           "int4:mse",
+                                       "int4:channel", "nf4",  "int3:fixed=-1,1", "int8:round=ceil",
+                                       "int16" };
+  g_autofree float *x = g_new (float, COUNT);
+  const gint64 dims[] = { COUNT };
+  BsSpec specs[G_N_ELEMENTS (texts)];
+  double mse[G_N_ELEMENTS (texts)];
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < COUNT; i++)
+    x[i] = (float) tan (1.4 * ((i * 7919 % COUNT) / (double) COUNT - 0.5));
+  x[17] = NAN;
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    specs[i] = spec_of (texts[i]);
+  g_assert_true (bs_quant_error_sweep (specs, G_N_ELEMENTS (texts), x, COUNT, "w", mse, &error));
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    BsErrorSums sums = { 0 };
+    if (specs[i].scope == BS_SCOPE_CHANNEL)
+      specs[i].scope = BS_SCOPE_TENSOR;
+    g_autoptr (BsQuant) quant = bs_quantize (&specs[i], x, dims, 1, 0, NULL, "w", &error);
+    bs_error_sums_add (&sums, x, quant->values, COUNT);
+    g_assert_cmpfloat_with_epsilon (mse[i], bs_error_mse (&sums), 2e-3 * bs_error_mse (&sums));
+  }
+  g_assert_true (bs_quant_error_sweep (specs, G_N_ELEMENTS (texts), x, 0, "w", mse, &error));
+  g_assert_cmpfloat (mse[0], ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -262,5 +357,8 @@ main (int argc, char **argv)
   g_test_add_func ("/quant/refused", test_refused);
   g_test_add_func ("/quant/mse-range", test_mse_range);
   g_test_add_func ("/quant/apply", test_apply);
+  g_test_add_func ("/quant/error", test_error);
+  g_test_add_func ("/quant/error-slices", test_error_slices);
+  g_test_add_func ("/quant/sweep", test_sweep);
   return g_test_run ();
 }

@@ -45,6 +45,7 @@ params_of (const BsSpec *spec, const BsInterval *interval, BsQuantParams *out)
 {
   double scale;
 
+  *out = (BsQuantParams){ .scale = 1 };
   bs_spec_integer_codes (spec, &out->qmin, &out->qmax);
   if (!spec->affine) {
     scale = bs_scale_store (symmetric_scale (spec, MAX (-interval->lo, interval->hi)), spec->store);

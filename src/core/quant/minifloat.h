@@ -36,6 +36,18 @@ void bs_minifloat_encode_array (const BsMinifloat *format,
                                 gint32 *codes,
                                 float *values);
 
+/* bs_minifloat_encode_twice: the same for a scale that is a product: codes of x / scale and values
+ * = decoded · first · second, in this order. */
+void bs_minifloat_encode_twice (const BsMinifloat *format,
+                                float scale,
+                                float first,
+                                float second,
+                                gboolean saturate,
+                                const float *x,
+                                gsize n,
+                                gint32 *codes,
+                                float *values);
+
 const BsMinifloat *bs_minifloat_find (const char *id); /* NULL: no such format */
 
 /* bs_minifloat_bits: width of a code. */

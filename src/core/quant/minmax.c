@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "quant/range.h"
 
+#include <bsk.h>
 #include <glib/gi18n-lib.h>
 
 static gboolean
@@ -14,12 +15,9 @@ choose (const BsStats *stats, const BsSpec *spec, BsInterval *out, GError **erro
 static gboolean
 choose_values (const float *x, gsize n, const BsSpec *spec, BsInterval *out, GError **error)
 {
-  float lo = x[0], hi = x[0];
+  float lo, hi;
 
-  for (gsize i = 1; i < n; i++) {
-    lo = x[i] < lo ? x[i] : lo;
-    hi = x[i] > hi ? x[i] : hi;
-  }
+  bsk_minmax (x, n, &lo, &hi, NULL);
   *out = (BsInterval){ lo, hi };
   return TRUE;
 }

@@ -3,13 +3,15 @@
 #include "quant/mse.h"
 #include "quant/encoding.h"
 
+#include <bsk.h>
 #include <glib/gi18n-lib.h>
 
 #include <math.h>
 
-#define STEPS 100        /* of the grid: methods, calibrators */
-#define COARSE 10        /* steps per end of an affine interval, then refined around the winner */
-#define GOLDEN_STEPS 12  /* narrows two grid steps to under 1 % of one */
+#define STEPS 100 /* of the grid: methods, calibrators */
+#define COARSE 10 /* steps per end of an affine interval, then refined around the winner */
+#define MAX_TRIED ((COARSE + 1) * (COARSE + 1)) /* settings in one pass */
+#define GOLDEN_STEPS 12                         /* narrows two grid steps to under 1 % of one */
 #define ROUNDER 0x1.8p52 /* v + ROUNDER − ROUNDER is v rounded half to even for |v| < 2⁵¹ */
 
 double
@@ -78,21 +80,37 @@ weighted_mse (const Search *search, const float *y)
   return sum / total;
 }
 
-static double
-mse_at (Search *search, double lo, double hi)
+/* mse_by_kernel: integers on values: all settings in one pass over memory. */
+static void
+mse_by_kernel (const Search *search, const BsInterval *intervals, guint n, double *mse)
 {
-  BsInterval interval = { lo, hi };
-  gint32 qmin, qmax;
+  BskQParams settings[MAX_TRIED] = { 0 };
 
-  if (search->weight == NULL && search->spec->rounding == BS_ROUND_HALF_EVEN &&
-      bs_spec_integer_codes (search->spec, &qmin, &qmax)) {
-    BsQuantParams params;
-    bs_quant_params (search->spec, &interval, &params);
-    return bs_mse_integer (search->x, search->n, params.scale, params.zero, qmin, qmax);
+  for (guint i = 0; i < n; i++) {
+    BsQuantParams p;
+    bs_quant_params (search->spec, &intervals[i], &p);
+    settings[i] = (BskQParams){ p.scale, p.zero, p.qmin, p.qmax };
+    mse[i] = 0;
   }
-  if (!search->spec->encoding->encode (search->scratch, search->x, &interval, NULL))
-    return INFINITY;
-  return weighted_mse (search, search->scratch->values);
+  BskStatus status = bsk_error_sweep (search->x, search->n, settings, n, mse);
+  g_assert (status == BSK_OK);
+  for (guint i = 0; i < n; i++)
+    mse[i] /= (double) search->n;
+}
+
+static void
+try_all (Search *search, const BsInterval *intervals, guint n, double *mse)
+{
+  g_assert (n <= MAX_TRIED);
+  if (search->weight == NULL && search->spec->rounding == BS_ROUND_HALF_EVEN &&
+      bs_spec_integer_codes (search->spec, NULL, NULL)) {
+    mse_by_kernel (search, intervals, n, mse);
+    return;
+  }
+  for (guint i = 0; i < n; i++)
+    mse[i] = search->spec->encoding->encode (search->scratch, search->x, &intervals[i], NULL)
+               ? weighted_mse (search, search->scratch->values)
+               : INFINITY;
 }
 
 /* search_share: shrinks both ends together: a grid, then golden section around its winner. */
@@ -100,26 +118,29 @@ static void
 search_share (Search *search, double lo, double hi, BsInterval *out)
 {
   const double ratio = 0.6180339887498949; /* of the golden section */
-  double least = INFINITY, best = 1;
+  BsInterval tried[STEPS];
+  double mse[STEPS], least = INFINITY, best = 1;
 
-  for (guint i = STEPS; i >= 1; i--) {
-    double share = (double) i / STEPS, d = mse_at (search, lo * share, hi * share);
-    if (d < least) {
-      least = d;
-      best = share;
+  for (guint i = 0; i < STEPS; i++)
+    tried[i] = (BsInterval){ lo * (STEPS - i) / STEPS, hi * (STEPS - i) / STEPS };
+  try_all (search, tried, STEPS, mse);
+  for (guint i = 0; i < STEPS; i++)
+    if (mse[i] < least) { /* from the largest down: ties go to it */
+      least = mse[i];
+      best = (double) (STEPS - i) / STEPS;
     }
-  }
   double a = MAX (best - 1.0 / STEPS, 0.25 / STEPS), b = MIN (best + 1.0 / STEPS, 1);
   for (guint i = 0; i < GOLDEN_STEPS; i++) {
-    double at[2] = { b - ratio * (b - a), a + ratio * (b - a) }, d[2];
-    for (guint k = 0; k < 2; k++) {
-      d[k] = mse_at (search, lo * at[k], hi * at[k]);
-      if (d[k] < least) { /* the error is not unimodal: keep the best point seen */
-        least = d[k];
+    double at[2] = { b - ratio * (b - a), a + ratio * (b - a) };
+    for (guint k = 0; k < 2; k++)
+      tried[k] = (BsInterval){ lo * at[k], hi * at[k] };
+    try_all (search, tried, 2, mse);
+    for (guint k = 0; k < 2; k++)
+      if (mse[k] < least) { /* the error is not unimodal: keep the best point seen */
+        least = mse[k];
         best = at[k];
       }
-    }
-    if (d[0] <= d[1])
+    if (mse[0] <= mse[1])
       b = at[1];
     else
       a = at[0];
@@ -132,21 +153,28 @@ search_share (Search *search, double lo, double hi, BsInterval *out)
 static void
 search_both (Search *search, double lo, double hi, BsInterval *out)
 {
-  double least = INFINITY, best_lo = 1, best_hi = 1, centre_lo = 0.5, centre_hi = 0.5,
-         step = 1.0 / COARSE;
+  double mse[MAX_TRIED], least = INFINITY, step = 1.0 / COARSE;
+  double best_lo = 1, best_hi = 1, centre_lo = 0.5, centre_hi = 0.5;
+  BsInterval tried[MAX_TRIED];
+  double shares[MAX_TRIED][2];
 
   for (guint round = 0; round < 2; round++) {
+    guint n = 0;
     for (int i = COARSE / 2; i >= -COARSE / 2; i--)
       for (int j = COARSE / 2; j >= -COARSE / 2; j--) {
         double share_lo = centre_lo + i * step, share_hi = centre_hi + j * step;
         if (share_lo <= 0 || share_lo > 1 || share_hi <= 0 || share_hi > 1)
           continue;
-        double d = mse_at (search, lo * share_lo, hi * share_hi);
-        if (d < least) {
-          least = d;
-          best_lo = share_lo;
-          best_hi = share_hi;
-        }
+        shares[n][0] = share_lo;
+        shares[n][1] = share_hi;
+        tried[n++] = (BsInterval){ lo * share_lo, hi * share_hi };
+      }
+    try_all (search, tried, n, mse);
+    for (guint i = 0; i < n; i++)
+      if (mse[i] < least) {
+        least = mse[i];
+        best_lo = shares[i][0];
+        best_hi = shares[i][1];
       }
     centre_lo = best_lo;
     centre_hi = best_hi;

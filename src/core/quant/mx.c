@@ -11,16 +11,15 @@
 
 #define MX_INT8_MAX 127
 
-/* block_exponent: of the shared scale 2^e. frexp, because log2 of a float may round up. */
+/* block_exponent: of the shared scale 2^e, from the bits of amax, because log2 of a float may round
+ * up. Denormal numbers are below the smallest scale whatever the format. */
 static int
-block_exponent (double amax, int largest_exponent)
+block_exponent (float amax, int largest_exponent)
 {
-  int exponent;
+  guint32 bits;
 
-  if (!(amax > 0))
-    return -127;
-  frexp (amax, &exponent);
-  return CLAMP (exponent - 1 - largest_exponent, -127, 127);
+  memcpy (&bits, &amax, sizeof bits);
+  return CLAMP ((int) (bits >> 23 & 0xFF) - 127 - largest_exponent, -127, 127);
 }
 
 static void
@@ -35,7 +34,7 @@ mx_group (BsQuant *quant,
 {
   const BsMinifloat *format = user;
   int largest = format != NULL ? ilogb (format->max) : 0;
-  int exponent = block_exponent (MAX (-interval->lo, interval->hi), largest);
+  int exponent = block_exponent ((float) MAX (-interval->lo, interval->hi), largest);
 
   quant->scale[k] = (float) ldexp (1, exponent);
   if (format != NULL) {
@@ -86,9 +85,9 @@ nvfp4_group (BsQuant *quant,
   quant->scale[k] = block;
   float scale = block * quant->tensor_scale;
   if (scale > 0) {
-    bs_minifloat_encode_array (&bs_fp4e2m1, scale, TRUE, x, n, codes, values);
-    for (gsize i = 0; i < n; i++) /* element · block is exact, so that the value is rounded once */
-      values[i] = bs_minifloat_decode (&bs_fp4e2m1, (guint) codes[i]) * block * quant->tensor_scale;
+    /* element · block is exact, so that the value is rounded once */
+    bs_minifloat_encode_twice (&bs_fp4e2m1, scale, block, quant->tensor_scale, TRUE, x, n, codes,
+                               values);
   } else {
     memset (codes, 0, n * sizeof *codes);
     memset (values, 0, n * sizeof *values);

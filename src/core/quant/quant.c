@@ -5,7 +5,8 @@
 #include "quant/groups.h"
 #include "quant/scale.h"
 
-#include <math.h>
+#include <bsk.h>
+
 #include <string.h>
 
 void
@@ -149,8 +150,12 @@ bs_quantize (const BsSpec *spec,
     if (intervals == NULL)
       return NULL;
   }
-  for (gsize i = 0; i < quant->n; i++)
-    quant->n_not_finite += !isfinite (x[i]);
+  if (quant->n > 0) {
+    float lo, hi;
+    size_t n_not_finite;
+    bsk_minmax (x, quant->n, &lo, &hi, &n_not_finite);
+    quant->n_not_finite = n_not_finite;
+  }
   if (!spec->encoding->encode (quant, x, intervals, error)) {
     g_prefix_error (error, "Tensor “%s”: ", name);
     return NULL;

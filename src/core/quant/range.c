@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "quant/range.h"
 
+#include <bsk.h>
+
 #include <math.h>
 
 static void
@@ -60,13 +62,21 @@ bs_range_choose_values (const float *x,
                         GError **error)
 {
   g_autofree float *finite = NULL;
-  gsize n_finite = 0;
+  float lo, hi;
+  size_t n_not_finite = 0;
 
-  for (gsize i = 0; i < n; i++)
-    n_finite += isfinite (x[i]) != 0;
   *out = (BsInterval){ 0, 0 };
+  if (n == 0)
+    return TRUE;
+  bsk_minmax (x, n, &lo, &hi, &n_not_finite);
+  gsize n_finite = n - n_not_finite;
   if (n_finite == 0)
     return TRUE;
+  if (spec->range == &bs_range_minmax) { /* already known */
+    *out = (BsInterval){ lo, hi };
+    include_zero (out);
+    return TRUE;
+  }
   if (n_finite != n) {
     finite = g_new (float, n_finite);
     for (gsize i = 0, to = 0; i < n; i++)

@@ -1,0 +1,252 @@
+/* Errors of quantizing a tensor, without keeping its codes.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "quant/sweep.h"
+#include "quant/encoding.h"
+#include "quant/groups.h"
+
+#include <bsk.h>
+
+#include <math.h>
+#include <string.h>
+
+#define MIN_RUN 16 /* shorter runs cost more in calls than they save */
+
+static gboolean
+is_plain (const BsSpec *spec)
+{
+  return bs_spec_integer_codes (spec, NULL, NULL) && spec->rounding == BS_ROUND_HALF_EVEN &&
+         spec->arith == BS_ARITH_F32 && spec->store != BS_STORE_F64 &&
+         spec->scope != BS_SCOPE_ELEMENT;
+}
+
+/* add_stats: the kernels' error is x − y, ours y − x. */
+static void
+add_stats (BsErrorSums *sums, const BskStats *stats)
+{
+  sums->count += stats->count;
+  sums->n_not_finite += stats->n_not_finite;
+  sums->sum_x += stats->sum;
+  sums->sum_sq_x += stats->sum_sq;
+  sums->sum_err -= stats->err_sum;
+  sums->sum_sq_err += stats->err_sq;
+  sums->max_abs = MAX (sums->max_abs, stats->err_max);
+  sums->sum_sq_y = NAN;
+  sums->sum_xy = NAN;
+}
+
+/* stream: every group by its own scale; FALSE with error. */
+static gboolean
+stream (const BsQuant *plan,
+        const float *x,
+        const BsInterval *model_range,
+        const char *name,
+        BsErrorSums *sums,
+        GError **error)
+{
+  const BsSpec *spec = &plan->spec;
+  g_autofree float *buffer = NULL;
+  BskStats stats;
+
+  bsk_stats_init (&stats);
+  if (plan->n > 0 && bs_groups_get (plan, 0).n_runs > 1)
+    buffer = g_new (float, bs_groups_largest (plan));
+  for (gsize k = 0; plan->n > 0 && k < plan->n_scales; k++) {
+    BsGroup group = bs_groups_get (plan, k);
+    const float *values = bs_groups_gather (&group, x, buffer);
+    gsize n = group.n_runs * group.run;
+    BsInterval interval;
+    BsQuantParams p;
+    if (spec->scope == BS_SCOPE_MODEL && model_range != NULL)
+      interval = *model_range;
+    else if (!bs_range_choose_values (values, n, spec, name, &interval, error))
+      return FALSE;
+    bs_quant_params (spec, &interval, &p);
+    BskQParams params = { p.scale, p.zero, p.qmin, p.qmax };
+    BskStatus status = bsk_error (values, n, &params, &stats);
+    g_assert (status == BSK_OK);
+  }
+  add_stats (sums, &stats);
+  return TRUE;
+}
+
+/* compare: measures at the speed of memory. */
+static void
+compare (BsErrorSums *sums, const float *x, const float *y, gsize n)
+{
+  BskStats stats;
+
+  bsk_stats_init (&stats);
+  if (n > 0)
+    bsk_compare (x, y, n, &stats);
+  add_stats (sums, &stats);
+}
+
+#define SLICE 16384 /* values encoded at a time: codes and values stay in the cache */
+
+/* in_slices: tensor scope, a given interval: the same scratch memory for every slice. */
+static gboolean
+in_slices (const BsSpec *spec,
+           const float *x,
+           gsize n,
+           const BsInterval *interval,
+           BsErrorSums *sums,
+           GError **error)
+{
+  g_autoptr (BsQuant) scratch = bs_quant_scratch (spec, MIN (n, SLICE), error);
+
+  if (scratch == NULL)
+    return FALSE;
+  for (gsize from = 0; from < n; from += SLICE) {
+    scratch->n = MIN (n - from, SLICE);
+    scratch->dims[0] = (gint64) scratch->n;
+    if (!spec->encoding->encode (scratch, x + from, interval, error))
+      return FALSE;
+    compare (sums, x + from, scratch->values, scratch->n);
+  }
+  return TRUE;
+}
+
+/* in_rows: no group crosses rows of the first dimension: some rows at a time. */
+static gboolean
+in_rows (const BsSpec *spec,
+         const float *x,
+         const gint64 *dims,
+         guint n_dims,
+         gint channel_axis,
+         gsize n,
+         const char *name,
+         BsErrorSums *sums,
+         GError **error)
+{
+  gsize rows = (gsize) dims[0], row = n / rows, step = MAX (SLICE / MAX (row, 1), 1);
+  gint64 slice[BS_MAX_DIMS];
+
+  memcpy (slice, dims, n_dims * sizeof *dims);
+  for (gsize from = 0; from < rows; from += step) {
+    slice[0] = (gint64) MIN (rows - from, step);
+    g_autoptr (BsQuant) quant =
+      bs_quantize (spec, x + from * row, slice, n_dims, channel_axis, NULL, name, error);
+    if (quant == NULL)
+      return FALSE;
+    compare (sums, x + from * row, quant->values, quant->n);
+  }
+  return TRUE;
+}
+
+gboolean
+bs_quant_error (const BsSpec *spec,
+                const float *x,
+                const gint64 *dims,
+                guint n_dims,
+                gint channel_axis,
+                const BsInterval *model_range,
+                const char *name,
+                BsErrorSums *sums,
+                GError **error)
+{
+  BsQuant plan = { .spec = *spec, .n_dims = n_dims };
+
+  if (is_plain (spec) && bs_dims_count (dims, n_dims, &plan.n)) {
+    if (n_dims > 0)
+      memcpy (plan.dims, dims, n_dims * sizeof *dims);
+    if (!bs_groups_plan (&plan, channel_axis, name, error))
+      return FALSE;
+    if (spec->bits <= 16 && bs_groups_largest (&plan) >= MIN_RUN)
+      return stream (&plan, x, model_range, name, sums, error);
+  }
+  gboolean one_scale = spec->scope == BS_SCOPE_TENSOR || spec->scope == BS_SCOPE_MODEL;
+  gboolean repeatable =
+    spec->rounding != BS_ROUND_STOCHASTIC && spec->encoding->family != BS_FAMILY_NONE;
+  gsize n;
+  if (repeatable && bs_dims_count (dims, n_dims, &n) && n > SLICE) {
+    if (one_scale && (spec->encoding->flags & BS_ENCODING_OWN_RANGE) == 0 &&
+        spec->bits >= spec->encoding->min_bits && spec->bits <= spec->encoding->max_bits) {
+      BsInterval interval;
+      if (spec->scope == BS_SCOPE_MODEL && model_range != NULL)
+        interval = *model_range;
+      else if (!bs_range_choose_values (x, n, spec, name, &interval, error))
+        return FALSE;
+      return in_slices (spec, x, n, &interval, sums, error);
+    }
+    BsQuant shape = { .spec = *spec, .n_dims = n_dims, .n = n };
+    memcpy (shape.dims, dims, n_dims * sizeof *dims);
+    if (!bs_groups_plan (&shape, channel_axis, name, error))
+      return FALSE;
+    gboolean by_rows = (spec->scope == BS_SCOPE_CHANNEL && shape.axis == 0) ||
+                       (spec->scope == BS_SCOPE_GROUP && shape.axis > 0);
+    if (by_rows && strcmp (spec->encoding->id, "nvfp4") != 0) /* that has one scale for all, too */
+      return in_rows (spec, x, dims, n_dims, channel_axis, n, name, sums, error);
+  }
+  g_autoptr (BsQuant) quant =
+    bs_quantize (spec, x, dims, n_dims, channel_axis, model_range, name, error);
+  if (quant == NULL)
+    return FALSE;
+  bs_error_sums_add (sums, x, quant->values, quant->n);
+  return TRUE;
+}
+
+/* choose: an interval for a spec of a sweep; all: the extrema, known already. */
+static gboolean
+choose (const BsSpec *spec,
+        const float *x,
+        gsize n,
+        const BsInterval *all,
+        const char *name,
+        BsInterval *out,
+        GError **error)
+{
+  if (spec->range != &bs_range_minmax)
+    return bs_range_choose_values (x, n, spec, name, out, error);
+  *out = *all;
+  return TRUE;
+}
+
+gboolean
+bs_quant_error_sweep (const BsSpec *specs,
+                      guint n_specs,
+                      const float *x,
+                      gsize n,
+                      const char *name,
+                      double *mse,
+                      GError **error)
+{
+  g_autofree BskQParams *settings = g_new (BskQParams, n_specs + 1);
+  g_autofree double *err_sq = g_new0 (double, n_specs + 1);
+  g_autofree guint *which = g_new (guint, n_specs + 1);
+  const gint64 dims[] = { (gint64) n };
+  BsInterval all = { 0, 0 };
+  float lo = 0, hi = 0;
+  size_t n_not_finite = 0;
+  guint n_settings = 0;
+
+  if (n > 0)
+    bsk_minmax (x, n, &lo, &hi, &n_not_finite);
+  if (n > n_not_finite)
+    all = (BsInterval){ MIN (lo, 0), MAX (hi, 0) };
+  for (guint i = 0; i < n_specs; i++) {
+    BsSpec spec = specs[i];
+    BsInterval interval;
+    BsQuantParams p;
+    if (spec.scope != BS_SCOPE_GROUP || is_plain (&spec))
+      spec.scope = BS_SCOPE_TENSOR;
+    if (!is_plain (&spec)) {
+      BsErrorSums sums = { 0 };
+      if (!bs_quant_error (&spec, x, dims, 1, 0, NULL, name, &sums, error))
+        return FALSE;
+      mse[i] = bs_error_mse (&sums);
+      continue;
+    }
+    if (!choose (&spec, x, n, &all, name, &interval, error))
+      return FALSE;
+    bs_quant_params (&spec, &interval, &p);
+    settings[n_settings] = (BskQParams){ p.scale, p.zero, p.qmin, p.qmax };
+    which[n_settings++] = i;
+  }
+  if (n_settings > 0 && n > 0) {
+    BskStatus status = bsk_error_sweep (x, n, settings, n_settings, err_sq);
+    g_assert (status == BSK_OK);
+  }
+  for (guint i = 0; i < n_settings; i++)
+    mse[which[i]] = n > n_not_finite ? err_sq[i] / (double) (n - n_not_finite) : 0;
+  return TRUE;
+}

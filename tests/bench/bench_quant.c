@@ -1,0 +1,139 @@
+/* Bench: quantizing and measuring one large tensor in every family, on one core, against the speed
+ * of reading it. Usage: bench_quant [MI_ELEMENTS]
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "quant/encoding.h"
+#include "quant/sweep.h"
+
+#include <bsk.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define ROUNDS 3
+#define N_SETTINGS 16
+
+static float *
+make (gsize n)
+{
+  float *x = g_new (float, n);
+  guint64 state = 1;
+
+  for (gsize i = 0; i < n; i++) { /* sum of four uniform numbers: bell-shaped, cheap */
+    state = state * G_GUINT64_CONSTANT (6364136223846793005) + 1442695040888963407u;
+    x[i] = (float) ((state >> 48) + (state >> 32 & 0xFFFF) + (state >> 16 & 0xFFFF)) / 98304 - 1;
+  }
+  return x;
+}
+
+/* read_all: one pass that needs every value: what memory allows. */
+static double
+read_all (const float *x, gsize n)
+{
+  float lo, hi;
+
+  bsk_minmax (x, n, &lo, &hi, NULL);
+  return hi - lo;
+}
+
+static volatile double sink;
+
+/* seconds: of processor time of this thread: a busy machine counts less. */
+static double
+seconds (void)
+{
+  struct timespec t;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &t);
+  return (double) t.tv_sec + (double) t.tv_nsec * 1e-9;
+}
+
+static void
+report (const char *what, gsize n, double best_seconds, double read_seconds, double passes)
+{
+  printf ("{\"what\": \"%s\", \"melements_per_s\": %.0f, \"gb_per_s_per_pass\": %.1f, "
+          "\"share_of_read\": %.2f}\n",
+          what, (double) n / best_seconds * 1e-6, (double) n * 4 * passes / best_seconds * 1e-9,
+          read_seconds * passes / best_seconds);
+  fflush (stdout);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const char *const streamed[] = { "int8", "int4", "uint8", "int4:channel",
+                                          "int4:group=128" };
+  static const char *const encoded[] = { "int8:round=half-away",
+                                         "nf4",
+                                         "fp8e4m3",
+                                         "fp4e2m1",
+                                         "fp16",
+                                         "mxfp4",
+                                         "mxfp8e4m3",
+                                         "mxint8",
+                                         "nvfp4",
+                                         "lloyd-4",
+                                         "lloyd-8",
+                                         "apot-5",
+                                         "kmeans-4",
+                                         "pow2-4",
+                                         "mulaw-8" };
+  gsize n = (argc > 1 ? strtoul (argv[1], NULL, 10) : 64) << 20, part = MIN (n, (gsize) 4 << 20);
+  gint64 dims[] = { 1024, (gint64) (n / 1024) }, part_dims[] = { 1024, (gint64) (part / 1024) };
+  g_autofree float *x = make (n);
+  double read_seconds = INFINITY;
+
+  for (guint r = 0; r < ROUNDS + 2; r++) {
+    double start = seconds ();
+    sink = read_all (x, n);
+    read_seconds = MIN (read_seconds, seconds () - start);
+  }
+  printf ("{\"level\": \"%s\", \"elements\": %" G_GSIZE_FORMAT "}\n", bsk_level_name (), n);
+  report ("read", n, read_seconds, read_seconds, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (streamed); i++) {
+    double best = INFINITY;
+    BsSpec spec;
+    g_assert (bs_spec_parse (streamed[i], &spec, NULL));
+    for (guint r = 0; r < ROUNDS; r++) {
+      BsErrorSums sums = { 0 };
+      double start = seconds ();
+      bs_quant_error (&spec, x, dims, 2, 0, NULL, "x", &sums, NULL);
+      best = MIN (best, seconds () - start);
+      sink = sums.sum_sq_err;
+    }
+    g_autofree char *what = g_strdup_printf ("error %s", streamed[i]);
+    report (what, n, best, read_seconds, 2);
+  }
+  {
+    BsSpec specs[N_SETTINGS];
+    double mse[N_SETTINGS], best = INFINITY;
+    for (guint i = 0; i < N_SETTINGS; i++) {
+      g_autofree char *text =
+        g_strdup_printf ("int8:fixed=-%.2f,%.2f", 0.1 + 0.05 * i, 0.1 + 0.05 * i);
+      g_assert (bs_spec_parse (text, &specs[i], NULL));
+    }
+    for (guint r = 0; r < ROUNDS; r++) {
+      double start = seconds ();
+      bs_quant_error_sweep (specs, N_SETTINGS, x, n, "x", mse, NULL);
+      best = MIN (best, seconds () - start);
+    }
+    printf ("{\"what\": \"sweep of 16\", \"seconds\": %.3f, \"in_passes\": %.2f}\n", best,
+            best / read_seconds);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (encoded); i++) {
+    double best = INFINITY;
+    BsSpec spec;
+    g_assert (bs_spec_parse (encoded[i], &spec, NULL));
+    for (guint r = 0; r < ROUNDS; r++) {
+      double start = seconds ();
+      BsErrorSums sums = { 0 };
+      bs_quant_error (&spec, x, part_dims, 2, 0, NULL, "x", &sums, NULL);
+      best = MIN (best, seconds () - start);
+      sink = sums.sum_sq_err;
+    }
+    g_autofree char *what = g_strdup_printf ("error %s", encoded[i]);
+    report (what, part, best, read_seconds * (double) part / (double) n, 1);
+  }
+  return 0;
+}
