@@ -179,6 +179,7 @@ test_config_refused (void)
     "{\"bitstair\":1,\"layers\":{\"a\":{\"acts\":null}}}",
     "{\"bitstair\":1,\"corrections\":\"bias\"}",
     "{\"bitstair\":1,\"corrections\":[1]}",
+    "{\"bitstair\":1,\"corrections\":[\"magic\"]}",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {

@@ -3,6 +3,7 @@
 #include "quant/config.h"
 
 #include "base/digest.h"
+#include "quant/correction.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>
@@ -230,6 +231,10 @@ read_corrections (JsonNode *node, GPtrArray *ids, GError **error)
     JsonNode *item = json_array_get_element (array, i);
     if (!JSON_NODE_HOLDS_VALUE (item) || json_node_get_value_type (item) != G_TYPE_STRING)
       return fail (error, "“corrections” in a configuration must be a list of names.");
+    const BsCorrection *row;
+    double params[BS_MAX_PARAMS];
+    if (!bs_correction_parse (json_node_get_string (item), &row, params, error))
+      return FALSE;
     g_ptr_array_add (ids, g_strdup (json_node_get_string (item)));
   }
   return TRUE;
