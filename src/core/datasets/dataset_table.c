@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 const BsDatasetReader *const bs_dataset_readers[] = {
-  &bs_dataset_npz, &bs_dataset_npy, &bs_dataset_idx, &bs_dataset_csv, NULL,
+  &bs_dataset_npz, &bs_dataset_npy, &bs_dataset_idx, &bs_dataset_csv, &bs_dataset_images, NULL,
 };
 
 gboolean

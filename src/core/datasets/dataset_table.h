@@ -36,6 +36,7 @@ extern const BsDatasetReader bs_dataset_npz;
 extern const BsDatasetReader bs_dataset_npy;
 extern const BsDatasetReader bs_dataset_idx;
 extern const BsDatasetReader bs_dataset_csv;
+extern const BsDatasetReader bs_dataset_images;
 
 /* bs_dataset_read: the file at path by the reader that fits. */
 gboolean bs_dataset_read (const char *path, BsRawDataset *raw, GError **error);
