@@ -1,6 +1,7 @@
-/* Depthwise convolution: four image rows are interleaved to byte quads, so that one dot product of
- * quads serves four taps, and with a kernel of up to three rows the same quads serve two output
- * rows. SPDX-License-Identifier: BSD-2-Clause */
+/* Depthwise convolution: four image rows are interleaved to byte quads, so that one dot product
+ * of quads serves four taps, and with a kernel of up to three rows the same quads serve two
+ * output rows.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "conv.h"
 
 #include <string.h>

@@ -38,9 +38,9 @@ static const struct {
 } levels[] = {
   { "ref", 0, bsk_ref_init },
 #ifdef BSK_X86
+  { "sse41", BSK_CPU_SSE41, bsk_sse41_init },
   { "avx2", BSK_CPU_AVX2, bsk_avx2_init },
   { "avxvnni", BSK_CPU_AVXVNNI, init_avxvnni },
-
   { "avx512vnni", BSK_CPU_AVX512VNNI, bsk_avx512_init },
 #endif
 #ifdef BSK_ARM

@@ -1,5 +1,6 @@
-/* Products with weights of 4, 2 or 1 bits, code books, and scales per group: packed at their true
- * width. SPDX-License-Identifier: BSD-2-Clause */
+/* Products with weights of 4, 2 or 1 bits, code books, and scales per group: packed at their
+ * true width.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "packed.h"
 
 #include <math.h>
@@ -293,6 +294,7 @@ bsk_low_run (const BskPacked *header,
   memcpy (args.levels, header->levels, sizeof args.levels);
   for (size_t first = 0; first < header->group_n; first += (size_t) args.vecs * lanes) {
     args.vecs = low_panel_vecs (header, (int) ((header->group_n - first) / lanes));
+    args.width = args.vecs * (int) lanes;
     args.cols = header->n - (int) first < args.vecs * (int) lanes ? header->n - (int) first
                                                                   : args.vecs * (int) lanes;
     args.start = (int32_t *) bsk_at (header, header->start) + first * groups;

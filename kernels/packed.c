@@ -281,6 +281,7 @@ bsk_panel_next (const BskPacked *header, BskTileArgs *tile)
   if (tile->column >= header->n)
     return false;
   tile->vecs = bsk_panel_vecs (((int) header->group_n - tile->column) / lanes, header->max_vecs);
+  tile->width = tile->vecs * lanes;
   tile->cols =
     header->n - tile->column < tile->vecs * lanes ? header->n - tile->column : tile->vecs * lanes;
   return true;

@@ -38,6 +38,7 @@ typedef struct {
   size_t rows;
   int column;     /* first column of the panel in its group, for the driver */
   int vecs, cols; /* width of the panel in vectors; columns of it that exist */
+  int width;      /* vecs · lanes */
   const BskFinish *finish;
 } BskTileArgs;
 
@@ -89,7 +90,7 @@ typedef struct {
   const int32_t *cut;
   void *c;
   size_t c_row, rows;
-  int vecs, cols;
+  int vecs, cols, width;
   const BskFinish *finish;
 } BskLowArgs;
 

@@ -52,43 +52,48 @@ gemm_tile (const BskTileArgs *t)
   }
 }
 
-/* The panel is one column wide; a "vector" is the four bytes of one quad position. */
+/* Codes of column `column` of the panel; levels without a kernel of their own use this one with
+ * their wider panels. */
+static void
+low_column (const BskLowArgs *t, const uint8_t *a, int column, char *c)
+{
+  const int per_block = 8 / t->bits, mask = (1 << t->bits) - 1;
+  const uint8_t *w = t->w + 4 * column;
+  float f = t->from[column];
+  uint32_t sum = 0;
+
+  for (int g = 0; g < t->n_groups; g++) {
+    const bool last = g == t->n_groups - 1;
+    int quads = last ? t->last_quads : t->group_quads;
+
+    sum = (uint32_t) t->start[g * t->width + column];
+    for (int q = 0; q < quads; q++, a += 4)
+      for (int j = 0; j < 4; j++) {
+        int code = w[q / per_block * 4 * t->width + j] >> t->bits * (q % per_block) & mask;
+
+        if (!last || q < quads - 1 || (t->last_mask >> 8 * j & 1))
+          sum += (uint32_t) ((a[j] ^ t->a_flip) * (t->bits == 8 ? (int8_t) code : t->levels[code]));
+      }
+    w += (quads + per_block - 1) / per_block * 4 * t->width;
+    if (t->scale)
+      f = fmaf ((float) (int32_t) sum, t->scale[g * t->width + column], f);
+  }
+  if (!t->scale) {
+    put (t->finish, (int32_t) sum, t->m[column], c, (size_t) column);
+  } else if (t->finish->out == BSK_F32) {
+    f *= t->m[column];
+    memcpy (c + 4 * column, &f, 4);
+  } else {
+    c[column] = (char) bsk_ref_finish (t->finish, f * t->m[column]);
+  }
+}
+
 static void
 gemm_low (const BskLowArgs *t)
 {
-  const int per_block = 8 / t->bits, mask = (1 << t->bits) - 1;
-
-  for (size_t i = 0; i < t->rows; i++) {
-    const uint8_t *a = t->a + i * t->a_row, *w = t->w;
-    float f = t->from[0];
-    uint32_t sum = 0;
-
-    for (int g = 0; g < t->n_groups; g++) {
-      int quads = g == t->n_groups - 1 ? t->last_quads : t->group_quads;
-
-      sum = (uint32_t) t->start[g];
-      for (int q = 0; q < quads; q++, a += 4)
-        for (int j = 0; j < 4; j++) {
-          int code = w[q / per_block * 4 + j] >> t->bits * (q % per_block) & mask;
-          bool there = g < t->n_groups - 1 || q < quads - 1 || (t->last_mask >> 8 * j & 1);
-
-          if (there)
-            sum +=
-              (uint32_t) ((a[j] ^ t->a_flip) * (t->bits == 8 ? (int8_t) code : t->levels[code]));
-        }
-      w += (quads + per_block - 1) / per_block * 4;
-      if (t->scale)
-        f = fmaf ((float) (int32_t) sum, t->scale[g], f);
-    }
-    if (!t->scale) {
-      put (t->finish, (int32_t) sum, t->m[0], (char *) t->c + i * t->c_row, 0);
-    } else if (t->finish->out == BSK_F32) {
-      f *= t->m[0];
-      memcpy ((char *) t->c + i * t->c_row, &f, 4);
-    } else {
-      ((uint8_t *) t->c)[i * t->c_row] = bsk_ref_finish (t->finish, f * t->m[0]);
-    }
-  }
+  for (size_t i = 0; i < t->rows; i++)
+    for (int column = 0; column < t->cols; column++)
+      low_column (t, t->a + i * t->a_row, column, (char *) t->c + i * t->c_row);
 }
 
 static void

@@ -1,5 +1,6 @@
-/* Minimum, histogram and error statistics in plain C, on 16 virtual lanes: the definition of their
- * results. SPDX-License-Identifier: BSD-2-Clause */
+/* Minimum, histogram and error statistics in plain C, on 16 virtual lanes: the definition of
+ * their results.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "ref.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
-/* What the 256-bit levels share: three forms of the dot product of byte quads, and the finishing of
- * sums to codes. SPDX-License-Identifier: BSD-2-Clause */
+/* What the 256-bit levels share: three forms of the dot product of byte quads, and the finishing
+ * of sums to codes.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
 #include "../table.h"

@@ -1,5 +1,6 @@
 /* Products of bits with AVX2: counts of nibbles by table lookup, summed in bytes and widened now
- * and then. SPDX-License-Identifier: BSD-2-Clause */
+ * and then.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx2.h"
 
 /* 2 × 8 columns of 64 bits. A word adds at most 8 to each byte, so 31 words fit before widening. */

@@ -1,5 +1,6 @@
-/* Pooling and elementwise kernels with AVX2. Rests shorter than a vector go through a copy on the
- * stack. SPDX-License-Identifier: BSD-2-Clause */
+/* Pooling and elementwise kernels with AVX2. Rests shorter than a vector go through a copy on
+ * the stack.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx2.h"
 
 static void

@@ -1,6 +1,6 @@
 /* Products with packed weights of 8, 4, 2 or 1 bits and scales per group with AVX2: unpacked by
- * table lookup, widened to int16, exact for every code book. SPDX-License-Identifier: BSD-2-Clause
- */
+ * table lookup, widened to int16, exact for every code book.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx2.h"
 
 /* Four rows share the unpacking of one vector of columns. */

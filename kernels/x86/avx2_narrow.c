@@ -1,5 +1,6 @@
 /* AVX2 product tiles for operands whose pair sums fit in int16: about a quarter faster than the
- * exact form. SPDX-License-Identifier: BSD-2-Clause */
+ * exact form.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #define TILE_FORM FORM_NARROW
 #include "tile256.h"
 

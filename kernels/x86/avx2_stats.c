@@ -1,5 +1,6 @@
-/* Minimum and maximum, histogram indices, error statistics and error sweep with AVX2: the 16 lanes
- * are two vectors. SPDX-License-Identifier: BSD-2-Clause */
+/* Minimum and maximum, histogram indices, error statistics and error sweep with AVX2: the 16
+ * lanes are two vectors.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx2.h"
 
 #include <math.h>

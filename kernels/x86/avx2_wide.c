@@ -1,5 +1,6 @@
 /* Products of 16-bit codes with AVX2: sums of a few pairs in int32, widened to int64 before they
- * can overflow. SPDX-License-Identifier: BSD-2-Clause */
+ * can overflow.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx2.h"
 
 #include <math.h>

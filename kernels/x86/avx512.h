@@ -1,5 +1,6 @@
 /* What the files of the AVX-512 VNNI level share: the dot product and the finishing of sums to
- * codes. SPDX-License-Identifier: BSD-2-Clause */
+ * codes.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
 #include "../table.h"

@@ -1,5 +1,6 @@
 /* Products of bits with VPOPCNTDQ: lanes are output channels, words of A are broadcast, no
- * horizontal sums. SPDX-License-Identifier: BSD-2-Clause */
+ * horizontal sums.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx512.h"
 
 /* 6 × 32: 24 accumulators of eight 64-bit counts. */

@@ -1,5 +1,6 @@
-/* Products with packed weights of 8, 4, 2 or 1 bits and scales per group, unpacked by table lookup
- * in the tile. SPDX-License-Identifier: BSD-2-Clause */
+/* Products with packed weights of 8, 4, 2 or 1 bits and scales per group, unpacked by table
+ * lookup in the tile.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx512.h"
 
 #include <string.h>

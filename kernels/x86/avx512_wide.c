@@ -1,5 +1,6 @@
 /* Products of 16-bit codes with vpdpwssd: sums of a few pairs in int32, widened to int64 before
- * they can overflow. SPDX-License-Identifier: BSD-2-Clause */
+ * they can overflow.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx512.h"
 
 #include <string.h>

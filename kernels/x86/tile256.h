@@ -1,5 +1,6 @@
-/* Product tiles and depthwise rows of the 256-bit levels, for one form of the dot product; included
- * with TILE_FORM. SPDX-License-Identifier: BSD-2-Clause */
+/* Product tiles and depthwise rows of the 256-bit levels, for one form of the dot product;
+ * included with TILE_FORM.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx2.h"
 
 #ifndef TILE_FORM

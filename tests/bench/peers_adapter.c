@@ -1,7 +1,8 @@
-/* The kernel library as columns of the peer harness (peers.h): products, convolutions, streams, one
- * or more threads. SPDX-License-Identifier: BSD-2-Clause
+/* The kernel library as columns of the peer harness (peers.h): products, convolutions, streams,
+ * one or more threads.
+ * SPDX-License-Identifier: BSD-2-Clause
  *
- *   peers -p bsk,dnnl .../peers_adapter.so  */
+ * peers -p bsk,dnnl .../peers_adapter.so */
 #include "bsk.h"
 
 #include <peers.h>

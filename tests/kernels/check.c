@@ -1,6 +1,9 @@
-/* Runs the kernel checks at the level that BSK_CPU names: check_kernels [-s suite] [-v].
+/* Runs the kernel checks at the level that BSK_CPU names: check_kernels [-s suite]; with -b
+ * their speed instead.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "check.h"
+
+#include "bench.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -171,6 +174,18 @@ check_finish (int64_t sum, float m, const BskQParams *out)
   return q < out->qmin ? out->qmin : q > out->qmax ? out->qmax : (int) q;
 }
 
+static bool
+print_row (const BskBenchRow *row, void *user)
+{
+  (void) user;
+  printf ("%-12s %-36s %12.0f ns %9.2f %s", row->group, row->name, row->ns, row->rate, row->unit);
+  if (row->peak > 0 && strcmp (row->unit, "GOPS") == 0)
+    printf ("  %.0f %% of %.0f", 100 * row->rate / row->peak, row->peak);
+  printf ("\n");
+  fflush (stdout);
+  return true;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -183,12 +198,16 @@ main (int argc, char **argv)
     { "errors", check_errors }
   };
   const char *wanted = getenv ("BSK_CPU"), *only = NULL;
+  bool bench = false;
   int option;
 
-  while ((option = getopt (argc, argv, "s:")) != -1) {
-    if (option != 's')
+  while ((option = getopt (argc, argv, "s:b")) != -1) {
+    if (option == '?')
       return 2;
-    only = optarg;
+    if (option == 's')
+      only = optarg;
+    else
+      bench = true;
   }
   level_mask = bsk_cpu ();
   if (wanted && strcmp (wanted, bsk_level_name ())) {
@@ -197,6 +216,8 @@ main (int argc, char **argv)
     return 77;
   }
   printf ("level %s\n", bsk_level_name ());
+  if (bench)
+    return bsk_bench (only, 20, print_row, NULL) < 0;
   for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
     long before = n_checks;
 

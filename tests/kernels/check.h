@@ -1,5 +1,6 @@
-/* The small harness of the kernel tests: guarded buffers, random values, levels, and how a failing
- * case is told. SPDX-License-Identifier: BSD-2-Clause */
+/* The small harness of the kernel tests: guarded buffers, random values, levels, and how a
+ * failing case is told.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
 #include "bsk.h"

@@ -1,5 +1,6 @@
 /* Convolution and depthwise convolution against a definition in int64, and every level against
- * plain C. SPDX-License-Identifier: BSD-2-Clause */
+ * plain C.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "check.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
-/* Pooling, elementwise, lookup and transposition against their definitions, and every level against
- * plain C. SPDX-License-Identifier: BSD-2-Clause */
+/* Pooling, elementwise, lookup and transposition against their definitions, and every level
+ * against plain C.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "check.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
 /* Products with weights of 4, 2 and 1 bits, code books and groups against their definition and
- * plain C. SPDX-License-Identifier: BSD-2-Clause */
+ * plain C.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "check.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
 /* Quantize and dequantize streams, statistics, histogram and sweep against their definitions and
- * plain C. SPDX-License-Identifier: BSD-2-Clause */
+ * plain C.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "check.h"
 
 #include <float.h>

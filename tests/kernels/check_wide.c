@@ -1,5 +1,6 @@
-/* Products and convolutions of 16-bit codes against a definition in int64, and every level against
- * plain C. SPDX-License-Identifier: BSD-2-Clause */
+/* Products and convolutions of 16-bit codes against a definition in int64, and every level
+ * against plain C.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "check.h"
 
 #include <math.h>
