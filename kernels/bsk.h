@@ -274,6 +274,41 @@ BSK_API BskStatus bsk_conv (const void *packed,
                             int y1,
                             void *scratch);
 
+/* ---- Transposed convolution ---- */
+
+/* A transposed convolution is described by the same shape: h, w, cin are those of its input, stride
+ * spreads it, the pads are cut off its output, and extra_h, extra_w ≥ 0 (ONNX output_padding) are
+ * added below and to the right:
+ *
+ *     out[y · stride + ky · dilation − pad] += in[y] · w[cout][ky][kx][cin / groups]
+ *
+ * bsk_deconv_out_h, bsk_deconv_out_w: size of its output; 0 when invalid. Pads larger than
+ * (kernel − 1) · dilation are not supported. */
+BSK_API int bsk_deconv_out_h (const BskConvShape *shape, int extra_h);
+BSK_API int bsk_deconv_out_w (const BskConvShape *shape, int extra_w);
+
+/* bsk_deconv_bytes, bsk_deconv_pack, bsk_deconv_scratch_bytes, bsk_deconv: as for bsk_conv, whole
+ * images at a time. */
+BSK_API size_t bsk_deconv_bytes (const BskConvShape *shape,
+                                 int extra_h,
+                                 int extra_w,
+                                 const BskGemmArgs *args);
+BSK_API BskStatus bsk_deconv_pack (const BskConvShape *shape,
+                                   int extra_h,
+                                   int extra_w,
+                                   const BskGemmArgs *args,
+                                   const void *w,
+                                   void *packed);
+BSK_API size_t bsk_deconv_scratch_bytes (const void *packed);
+BSK_API BskStatus bsk_deconv (const void *packed,
+                              const void *a,
+                              size_t a_image,
+                              void *c,
+                              size_t c_image,
+                              size_t ldc,
+                              size_t n_images,
+                              void *scratch);
+
 /* ---- Pooling, NHWC ---- */
 
 /* out_h and out_w are the caller's (floor or ceil mode); windows are cut to the image. */

@@ -79,7 +79,7 @@ vec_dot (Vec sum, VecA a, VecW w)
 }
 #endif
 
-#include "../tile128.h"
+#include "../tile128.inc"
 
 void
 INIT (BskTable *table)

@@ -1,7 +1,7 @@
 /* AVX2 product tiles and depthwise rows on int16 products, exact for all operands.
  * SPDX-License-Identifier: BSD-2-Clause */
 #define TILE_FORM FORM_EXACT
-#include "tile256.h"
+#include "tile256.inc"
 
 /* Quads of 32 positions of four rows, in order: see avx512_depthwise.c. */
 static void

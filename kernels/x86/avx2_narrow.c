@@ -2,7 +2,7 @@
  * exact form.
  * SPDX-License-Identifier: BSD-2-Clause */
 #define TILE_FORM FORM_NARROW
-#include "tile256.h"
+#include "tile256.inc"
 
 void bsk_avx2_narrow_init (BskTable *table);
 

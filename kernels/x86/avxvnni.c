@@ -10,7 +10,7 @@
 #define INIT bsk_avxvnni_init
 #endif
 #define TILE_FORM FORM_VNNI
-#include "tile256.h"
+#include "tile256.inc"
 
 void INIT (BskTable *table);
 

@@ -61,7 +61,7 @@ vec_dot (Vec sum, VecA a, VecW w)
   return _mm_add_epi32 (sum, _mm_madd_epi16 (a.odd, w.odd));
 }
 
-#include "../tile128.h"
+#include "../tile128.inc"
 
 void
 bsk_sse41_init (BskTable *table)

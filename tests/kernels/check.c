@@ -189,14 +189,18 @@ print_row (const BskBenchRow *row, void *user)
 int
 main (int argc, char **argv)
 {
-  static const CheckSuite suites[] = {
-    { "gemm", check_gemm },     { "low", check_low },
-    { "bits", check_bits },     { "wide", check_wide },
-    { "conv", check_conv },     { "depthwise", check_depthwise },
-    { "pool", check_pool },     { "elementwise", check_elementwise },
-    { "stream", check_stream }, { "stats", check_stats },
-    { "errors", check_errors }
-  };
+  static const CheckSuite suites[] = { { "gemm", check_gemm },
+                                       { "low", check_low },
+                                       { "bits", check_bits },
+                                       { "wide", check_wide },
+                                       { "conv", check_conv },
+                                       { "transposed", check_transposed },
+                                       { "depthwise", check_depthwise },
+                                       { "pool", check_pool },
+                                       { "elementwise", check_elementwise },
+                                       { "stream", check_stream },
+                                       { "stats", check_stats },
+                                       { "errors", check_errors } };
   const char *wanted = getenv ("BSK_CPU"), *only = NULL;
   bool bench = false;
   int option;

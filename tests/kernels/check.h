@@ -51,6 +51,7 @@ void check_low (void);
 void check_bits (void);
 void check_wide (void);
 void check_conv (void);
+void check_transposed (void);
 void check_depthwise (void);
 void check_pool (void);
 void check_elementwise (void);

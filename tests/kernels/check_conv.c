@@ -225,3 +225,92 @@ check_depthwise (void)
   one ((BskConvShape){ 1, 40, 20, 20, 1, 11, 1, 1, 1, 1, 0, 5, 0, 5, 20 }, 2, BSK_U8, BSK_U8, 0, 0,
        seed++);
 }
+
+/* Transposed: every input pixel is added to the outputs its kernel reaches. */
+static void
+transposed (int seed)
+{
+  BskConvShape s;
+  int extra_h, extra_w, out_h, out_w, groups;
+  BskGemmArgs args = { .a_type = BSK_U8, .out_type = BSK_S32 };
+  size_t taps, cin, images, n;
+  uint8_t *a;
+  int32_t *c;
+  int64_t *want;
+  int8_t *w;
+  void *packed, *scratch;
+
+  check_seed ((uint64_t) seed);
+  groups = check_between (1, 3);
+  s = (BskConvShape){ .h = check_between (1, 6),
+                      .w = check_between (1, 6),
+                      .cin = groups * check_between (1, 5),
+                      .cout = groups * check_between (1, 9),
+                      .kh = check_between (1, 4),
+                      .kw = check_between (1, 4),
+                      .stride_h = check_between (1, 3),
+                      .stride_w = check_between (1, 3),
+                      .dilation_h = check_between (1, 2),
+                      .dilation_w = check_between (1, 2),
+                      .groups = groups };
+  s.pad_top = check_between (0, s.kh - 1);
+  s.pad_left = check_between (0, s.kw - 1);
+  s.pad_bottom = check_between (0, s.kh - 1);
+  s.pad_right = check_between (0, s.kw - 1);
+  extra_h = check_between (0, s.stride_h - 1);
+  extra_w = check_between (0, s.stride_w - 1);
+  images = (size_t) check_between (1, 2);
+  out_h = bsk_deconv_out_h (&s, extra_h);
+  out_w = bsk_deconv_out_w (&s, extra_w);
+  check_case ("transposed %dx%dx%d>%d kernel %dx%d seed %d", s.h, s.w, s.cin, s.cout, s.kh, s.kw,
+              seed);
+  if (out_h < 1 || out_w < 1)
+    return;
+  taps = (size_t) (s.kh * s.kw);
+  cin = (size_t) (s.cin / s.groups);
+  args.a = (BskQParams){ 1, check_between (0, 255), 0, 255 };
+  n = images * (size_t) (out_h * out_w * s.cout);
+  w = check_buffer ((size_t) s.cout * taps * cin);
+  check_fill (w, (size_t) s.cout * taps * cin, BSK_S8, -128, 127, 0);
+  a = check_buffer (images * (size_t) (s.h * s.w * s.cin) + BSK_SLACK);
+  check_fill (a, images * (size_t) (s.h * s.w * s.cin) + BSK_SLACK, BSK_U8, 0, 255, 0);
+  c = check_buffer (n * 4);
+  want = check_buffer (n * 8);
+  memset (want, 0, n * 8);
+  packed = check_buffer (bsk_deconv_bytes (&s, extra_h, extra_w, &args));
+  if (!CHECK_OK (bsk_deconv_pack (&s, extra_h, extra_w, &args, w, packed)))
+    return;
+  scratch = check_buffer (bsk_deconv_scratch_bytes (packed));
+  CHECK_OK (bsk_deconv (packed, a, (size_t) (s.h * s.w * s.cin), c, n / images, (size_t) s.cout,
+                        images, scratch));
+  for (size_t i = 0; i < images; i++)
+    for (int y = 0; y < s.h; y++)
+      for (int x = 0; x < s.w; x++)
+        for (int o = 0; o < s.cout; o++)
+          for (size_t tap = 0; tap < taps; tap++) {
+            int oy = y * s.stride_h + (int) tap / s.kw * s.dilation_h - s.pad_top;
+            int ox = x * s.stride_w + (int) tap % s.kw * s.dilation_w - s.pad_left;
+
+            if (oy < 0 || oy >= out_h || ox < 0 || ox >= out_w)
+              continue;
+            for (size_t k = 0; k < cin; k++)
+              want[((i * (size_t) out_h + (size_t) oy) * (size_t) out_w + (size_t) ox) *
+                     (size_t) s.cout +
+                   (size_t) o] +=
+                (a[((i * (size_t) s.h + (size_t) y) * (size_t) s.w + (size_t) x) * (size_t) s.cin +
+                   (size_t) (o / (s.cout / s.groups)) * cin + k] -
+                 args.a.zero_point) *
+                w[((size_t) o * taps + tap) * cin + k];
+          }
+  for (size_t i = 0; i < n; i++)
+    if (!check_that (c[i] == want[i], "element %zu is %d, not %lld", i, c[i], (long long) want[i]))
+      break;
+  check_free_all ();
+}
+
+void
+check_transposed (void)
+{
+  for (int seed = 1; seed <= 150; seed++)
+    transposed (seed);
+}

@@ -1,9 +1,10 @@
 #!/bin/sh
 # The installed face of the kernel library: header alone in C and C++, pkg-config, symbols, dependencies, example.
 # SPDX-License-Identifier: BSD-2-Clause
-# usage: check_library.sh SOURCE_DIR BUILD_DIR LIBRARY
+# usage: check_library.sh SOURCE_ROOT BUILD_ROOT LIBRARY
 set -eu
-source=$1 build=$2 library=$3
+root=$1 build=$2 library=$3
+source=$root/kernels
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -15,7 +16,7 @@ if command -v c++ >/dev/null; then
 fi
 
 export PKG_CONFIG_PATH="$build/meson-uninstalled"
-cc -std=c11 -Wall -Wextra -Werror "$source/example/linear.c" -o "$dir/linear" \
+cc -std=c11 -Wall -Wextra -Werror "$root/tests/kernels/example/linear.c" -o "$dir/linear" \
   $(pkg-config --cflags --libs bitstair-kernels-uninstalled) -lm
 LD_LIBRARY_PATH=$(dirname "$library") "$dir/linear"
 
