@@ -59,8 +59,7 @@ step (const BskLowArgs *t,
       __m512i *sum,
       const int rows,
       const int vecs,
-      const int bits,
-      const bool flip)
+      const int bits)
 {
   __m512i b[MAX_VECS];
 
@@ -77,8 +76,8 @@ step (const BskLowArgs *t,
 
     memcpy (&quad, a + (size_t) i * t->a_row, 4);
     x = _mm512_set1_epi32 (quad);
-    if (flip)
-      x = _mm512_xor_si512 (x, u->sign);
+    x = _mm512_xor_si512 (
+      x, u->sign); /* signed codes become unsigned on pipes that the dot products do not use */
     if (exists != UINT32_MAX)
       x = _mm512_and_si512 (x, _mm512_set1_epi32 ((int32_t) exists));
 #pragma GCC unroll 2
@@ -93,12 +92,12 @@ tile (const BskLowArgs *t,
       char *c,
       const int rows,
       const int vecs,
-      const int bits,
-      const bool flip)
+      const int bits)
 {
   const int per_block = 8 / bits;
   const Unpack u = { _mm512_broadcast_i32x4 (_mm_loadu_si128 ((const void *) t->levels)),
-                     _mm512_set1_epi8 ((char) ((1 << bits) - 1)), _mm512_set1_epi8 ((char) 0x80) };
+                     _mm512_set1_epi8 ((char) ((1 << bits) - 1)),
+                     _mm512_set1_epi8 ((char) (t->a_flip ? 0x80 : 0)) };
   const uint8_t *w = t->w;
   const bool grouped = t->scale != NULL;
   __m512i sum[MAX_SUMS], sums_out[MAX_SUMS], v[MAX_VECS];
@@ -123,7 +122,7 @@ tile (const BskLowArgs *t,
         v[j] = _mm512_load_si512 (w + 64 * j);
 #pragma GCC unroll 8
       for (int s = 0; s < per_block; s++)
-        step (t, &u, a + 4 * s, UINT32_MAX, v, sum, rows, vecs, bits, flip);
+        step (t, &u, a + 4 * s, UINT32_MAX, v, sum, rows, vecs, bits);
     }
     quads -= whole * per_block;
     if (quads > 0) {
@@ -132,7 +131,7 @@ tile (const BskLowArgs *t,
         v[j] = _mm512_load_si512 (w + 64 * j);
       for (int s = 0; s < quads; s++, a += 4)
         step (t, &u, a, last && s == quads - 1 ? t->last_mask : UINT32_MAX, v, sum, rows, vecs,
-              bits, flip);
+              bits);
       w += 64 * vecs;
     }
     if (grouped)
@@ -155,48 +154,40 @@ tile (const BskLowArgs *t,
   X (1, 1) X (2, 1) X (3, 1) X (4, 1) X (6, 1) \
   X (1, 2) X (2, 2) X (3, 2) X (4, 2) X (6, 2)
 /* clang-format on */
-#define CASE(r, v)                                                                                 \
-  case (r) *4 + (v):                                                                               \
-    tile (t, a, c, r, v, bits, flip);                                                              \
-    break;
-
-ALWAYS_INLINE void
-all_rows (const BskLowArgs *t, const int bits, const bool flip)
-{
-  for (size_t done = 0; done < t->rows;) {
-    size_t left = t->rows - done,
-           rows = left >= 2 * MAX_ROWS || left <= MAX_ROWS ? left : (left + 1) / 2;
-    const uint8_t *a = t->a + done * t->a_row;
-    char *c = (char *) t->c + done * t->c_row;
-
-    rows = rows > MAX_ROWS ? MAX_ROWS : rows == 5 ? 3 : rows;
-    switch (rows * 4 + (size_t) t->vecs) {
-      TILES (CASE)
-    }
-    done += rows;
-  }
-}
-
-#define BITS(bits)                                                                                 \
-  static void low_##bits (const BskLowArgs *t)                                                     \
+/* One function for each tile: the compiler takes minutes for all of them in one. */
+#define DEFINE(bits, rows, vecs)                                                                   \
+  static void tile_##bits##_##rows##x##vecs (const BskLowArgs *t, const uint8_t *a, char *c)       \
   {                                                                                                \
-    if (t->a_flip)                                                                                 \
-      all_rows (t, bits, true);                                                                    \
-    else                                                                                           \
-      all_rows (t, bits, false);                                                                   \
+    tile (t, a, c, rows, vecs, bits);                                                              \
   }
-BITS (8)
-BITS (4)
-BITS (2)
-BITS (1)
+#define DEFINE_8(rows, vecs) DEFINE (8, rows, vecs)
+#define DEFINE_4(rows, vecs) DEFINE (4, rows, vecs)
+#define DEFINE_2(rows, vecs) DEFINE (2, rows, vecs)
+#define DEFINE_1(rows, vecs) DEFINE (1, rows, vecs)
+TILES (DEFINE_8)
+TILES (DEFINE_4)
+TILES (DEFINE_2)
+TILES (DEFINE_1)
+
+#define ENTRY_8(rows, vecs) [8][vecs][rows] = tile_8_##rows##x##vecs,
+#define ENTRY_4(rows, vecs) [4][vecs][rows] = tile_4_##rows##x##vecs,
+#define ENTRY_2(rows, vecs) [2][vecs][rows] = tile_2_##rows##x##vecs,
+#define ENTRY_1(rows, vecs) [1][vecs][rows] = tile_1_##rows##x##vecs,
+typedef void (*Tile) (const BskLowArgs *t, const uint8_t *a, char *c);
+static const Tile tile_of[9][MAX_VECS + 1][MAX_ROWS + 1] = { TILES (ENTRY_8) TILES (ENTRY_4)
+                                                               TILES (ENTRY_2) TILES (ENTRY_1) };
 
 static void
 gemm_low (const BskLowArgs *t)
 {
-  static void (*const kernels[9]) (
-    const BskLowArgs *t) = { [8] = low_8, [4] = low_4, [2] = low_2, [1] = low_1 };
+  for (size_t done = 0; done < t->rows;) {
+    size_t left = t->rows - done,
+           rows = left >= 2 * MAX_ROWS || left <= MAX_ROWS ? left : (left + 1) / 2;
 
-  kernels[t->bits](t);
+    rows = rows > MAX_ROWS ? MAX_ROWS : rows == 5 ? 3 : rows;
+    tile_of[t->bits][t->vecs][rows](t, t->a + done * t->a_row, (char *) t->c + done * t->c_row);
+    done += rows;
+  }
 }
 
 void
