@@ -112,7 +112,7 @@ run (BsCli *cli, char **args, GError **error)
   if (!bs_npy_load (args[0], &array, error))
     return FALSE;
   x = bs_npy_to_float (&array);
-  quant = bs_quantize (&spec, x, array.dims, array.n_dims, 0, NULL, args[0], error);
+  quant = bs_quantize (&spec, x, array.dims, array.n_dims, BS_AXIS_AUTO, NULL, args[0], error);
   if (quant == NULL || (out_dir != NULL && !save_all (quant, error)))
     return FALSE;
   bs_error_sums_add (&sums, x, quant->values, quant->n);

@@ -117,6 +117,12 @@ test_scopes (void)
   g_assert_cmpuint (flat->n_scales, ==, 2);
   g_assert_cmpfloat (flat->scale[0], ==, (float) (10.0 / 127));
 
+  /* Without an operator groups run along the last axis. */
+  g_autoptr (BsQuant) last = quantize ("int8:group=2", x, conv, 3, BS_AXIS_AUTO);
+  g_assert_cmpuint (last->scale_n_dims, ==, 3);
+  g_assert_cmpint (last->scale_dims[2], ==, 2);
+  g_assert_cmpfloat (last->scale[1], ==, (float) (3.0 / 127));
+
   g_autoptr (BsQuant) element = quantize ("int8:element", x, dims, 2, 0);
   for (guint i = 0; i < 6; i++)
     g_assert_cmpint (ABS (element->codes[i]), ==, 127);

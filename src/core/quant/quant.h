@@ -35,7 +35,8 @@ typedef struct {
 /* bs_quantize: quantizes one tensor.
  *
  *   x             [dims], row-major float32
- *   channel_axis  axis used for BS_AXIS_AUTO: the operator's output axis
+ *   channel_axis  axis used for BS_AXIS_AUTO: the operator's output axis; itself BS_AXIS_AUTO
+ *                 for a tensor without one: channels are then axis 0, groups run along the last
  *   model_range   interval for BS_SCOPE_MODEL (bs_quant_model_range); NULL otherwise: then model means tensor
  *   name          of the tensor, for messages
  *
