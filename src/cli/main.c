@@ -151,6 +151,9 @@ main (int argc, char **argv)
   const BsCommand *command;
 
   setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, BITSTAIR_LOCALE_DIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
   setlocale (LC_NUMERIC, "C"); /* numbers are the same in every language: scripts read them */
   if (argc == 2 && bs_manual_print (argv[1])) /* what the build calls */
     return BS_EXIT_DONE;
