@@ -301,6 +301,22 @@ class Errors(bitstair.TestCase):
         self.refuse(1, ["0123"], "plot", "trade-off", "0123", "-o", self.path("p.png"))
 
 
+class Sensitivity(bitstair.TestCase):
+    def test_members(self):
+        names = [layer["name"] for layer in self.json("inspect", DIGITS.model)["layers"]]
+        for mode in ("only", "all-but"):
+            document = self.json("sensitivity", DIGITS.model, *DIGITS.data, "--weights", "int8,int2", "--mode", mode)
+            self.assert_members(document, "layers seconds")
+            self.assertEqual([layer["name"] for layer in document["layers"]], names)
+            for layer in document["layers"]:
+                self.assertEqual([result["spec"] for result in layer["results"]], ["int8", "int2"])
+                for result in layer["results"]:
+                    self.assert_members(result, "spec value agreement output_sqnr_db")
+                wide, narrow = layer["results"]
+                self.assertGreater(wide["output_sqnr_db"], narrow["output_sqnr_db"])
+        self.refuse(2, ["sideways"], "sensitivity", DIGITS.model, *DIGITS.data, "--weights", "int8", "--mode", "sideways")
+
+
 class Stored(bitstair.TestCase):
     def setUp(self):
         super().setUp()
