@@ -34,15 +34,22 @@ LIBRARIES = {
 TEXT = (".c", ".h", ".inc", ".py", ".js", ".sh", ".build", ".md", ".ui", ".css", ".json", ".xml", ".in", ".txt")
 
 
+def is_made(folder):
+    """A folder of things that were built, installed or run, not written."""
+    name = os.path.basename(folder)
+    return name in ("node_modules", ".git", "__pycache__", "bitstair-run") or os.path.exists(os.path.join(folder, "meson-private"))
+
+
 def tracked():
-    """Files of the project: what git knows, or everything outside of build folders where there is no git."""
-    git = subprocess.run(["git", "-C", SOURCE, "ls-files", "-z"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    if git.returncode == 0 and git.stdout:
-        names = git.stdout.decode().split("\0")[:-1]
-        return [name for name in names if os.path.isfile(os.path.join(SOURCE, name))]
+    """Files of the project: what git knows, or all that was not made where git is not there."""
+    if shutil.which("git"):
+        git = subprocess.run(["git", "-C", SOURCE, "ls-files", "-z"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        names = git.stdout.decode().split("\0")[:-1] if git.returncode == 0 else []
+        if names:
+            return [name for name in names if os.path.isfile(os.path.join(SOURCE, name))]
     names = []
     for folder, folders, files in os.walk(SOURCE):
-        folders[:] = [f for f in folders if f not in ("node_modules", ".git") and not f.startswith("build-") and f != "build"]
+        folders[:] = [f for f in folders if not is_made(os.path.join(folder, f))]
         names += [os.path.relpath(os.path.join(folder, f), SOURCE) for f in files]
     return names
 
