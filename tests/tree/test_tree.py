@@ -184,19 +184,6 @@ class Tree(unittest.TestCase):
             if name.endswith(".json"):
                 json.loads(read(name))
 
-    def test_potfiles_are_complete(self):
-        listed = {line for line in read("po/POTFILES.in").splitlines() if line and not line.startswith("#")}
-        for name in listed:
-            self.assertTrue(os.path.exists(os.path.join(SOURCE, name)), f"po/POTFILES.in lists {name}, which is gone")
-        for name in FILES:
-            if name.startswith("src/") and name.endswith(".c"):
-                code = re.sub(r"/\*.*?\*/", "", read(name), flags=re.S)
-                has_text = re.search(r'\bN?_ ?\(\s*"', code) is not None
-            else:
-                has_text = name.startswith("ui/") and name.endswith(".ui") and 'translatable="yes"' in read(name)
-            if has_text:
-                self.assertIn(name, listed, "has text for people: add it to po/POTFILES.in")
-
     def test_one_ui_file_per_class(self):
         for name in FILES:
             if name.startswith("ui/") and name.endswith(".ui") and name.count("/") == 1:
