@@ -106,5 +106,19 @@ class Shards(bitstair.TestCase):
         self.assertTrue(os.path.exists(self.db))
 
 
+class Report(bitstair.TestCase):
+    def test_page_stands_alone(self):
+        self.json("sweep", DIGITS.model, *DIGITS.data, "--weights", "int2,int8", "--acts", "uint8")
+        document = self.json("report", "1", "-o", self.path("page.html"))
+        self.assertEqual(document["file"], self.path("page.html"))
+        with open(self.path("page.html"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertIn("data:image/svg+xml;base64,", page)
+        self.assertIn("int2 · tensor · uint8", page)
+        self.assertNotIn("src=\"http", page)
+        self.refuse(2, [".html"], "report", "1", "-o", self.path("page.doc"))
+        self.refuse(1, ["9"], "report", "9", "-o", self.path("page.html"))
+
+
 if __name__ == "__main__":
     bitstair.main()

@@ -5,10 +5,11 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "run/buffers.h"
 #include "run/step.h"
 #include "study/study_private.h"
 
-#define PROBE_BATCH 32u
+#define PROBE_BATCH 16u /* as BS_BATCH */
 
 typedef struct {
   BsErrorSums local, accumulated;
@@ -34,17 +35,19 @@ output_slot (const BsPrepared *plan, gint step)
   return plan->steps[step].out[0];
 }
 
-static float *
+/* NULL: there is nothing to compare with, or it cannot be decoded. */
+static BsBuffer *
 decoded (const Job *job, BsRunner *runner, guint slot, gsize *n)
 {
   guint tensor = job->plan->slots[slot].tensor;
-  float *values;
+  BsBuffer *buffer = NULL;
 
   *n = bs_value_count (&job->plan->shapes[tensor]) * bs_runner_n_samples (runner);
-  values = g_new (float, *n);
-  if (!bs_runner_decode (runner, slot, values, *n))
-    g_clear_pointer (&values, g_free);
-  return values;
+  if (job->study->probes[tensor] != NULL)
+    buffer = bs_buffer_get (*n * sizeof (float));
+  if (buffer != NULL && !bs_runner_decode (runner, slot, buffer->data, *n))
+    g_clear_pointer (&buffer, bs_buffer_unref);
+  return buffer;
 }
 
 typedef struct {
@@ -65,9 +68,10 @@ compare_accumulated (gpointer user, BsRunner *runner, guint step)
   guint slot = output_slot (job->plan, (gint) step), tensor = job->plan->slots[slot].tensor;
   const float *probe = job->study->probes[tensor];
   LayerSums *sums = &job->sums[tap->batch_index * job->plan->layers->len + (guint) index];
-  g_autofree float *values = probe != NULL ? decoded (job, runner, slot, &n) : NULL;
-  if (values == NULL)
+  BsBuffer *buffer = decoded (job, runner, slot, &n);
+  if (buffer == NULL)
     return;
+  const float *values = buffer->data;
   probe += tap->first * bs_value_count (&job->plan->shapes[tensor]);
   bs_error_sums_add (&sums->accumulated, probe, values, n);
 
@@ -78,14 +82,15 @@ compare_accumulated (gpointer user, BsRunner *runner, guint step)
     lo = ((float) (t->params.qmin - t->params.zero) - 0.5f) * t->params.scale;
     hi = ((float) (t->params.qmax - t->params.zero) + 0.5f) * t->params.scale;
   }
+  double per_bin = span > 0 ? BS_ERROR_BINS / (2 * span) : 0, middle = BS_ERROR_BINS / 2.0;
   for (gsize i = 0; i < n; i++) {
-    double e = (double) values[i] - (double) probe[i];
+    double e = (double) values[i] - (double) probe[i], bin = e * per_bin + middle;
     sums->saturated += probe[i] < lo || probe[i] > hi;
     if (!isfinite (e))
       continue;
-    double bin = span > 0 ? (e / span + 1) / 2 * BS_ERROR_BINS : BS_ERROR_BINS / 2;
-    sums->bins[bin < 0 ? 0 : bin >= BS_ERROR_BINS ? BS_ERROR_BINS - 1 : (guint) bin]++;
+    sums->bins[bin < 0 ? 0 : bin >= BS_ERROR_BINS ? BS_ERROR_BINS - 1 : (gint) bin]++;
   }
+  bs_buffer_unref (buffer);
 }
 
 /* The float probe of an input in the form that the step reads. */
@@ -147,9 +152,11 @@ compare_local (const Job *job,
       return;
   if (!step->run (step, runner, NULL))
     return;
-  g_autofree float *values = decoded (job, runner, slot, &n);
-  if (values != NULL)
-    bs_error_sums_add (&sums->local, probe + first * (n / count), values, n);
+  BsBuffer *buffer = decoded (job, runner, slot, &n);
+  if (buffer == NULL)
+    return;
+  bs_error_sums_add (&sums->local, probe + first * (n / count), buffer->data, n);
+  bs_buffer_unref (buffer);
 }
 
 static void

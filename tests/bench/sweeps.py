@@ -1,0 +1,140 @@
+#!/usr/bin/python3
+"""Bench of sweeps, scans and searches against the PyTorch script of the development corpus, in one run on one machine.
+SPDX-License-Identifier: GPL-3.0-or-later
+
+    tests/bench/sweeps.py [--quick] [build folder]
+
+Wall-clock time on a machine that does other work says little: each row also gives the ratio of processor time, which other
+work disturbs less. Debian's python3-torch runs the baseline; without it only our own figures are printed."""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+EXAMPLES = os.path.join(SOURCE, "data", "examples")
+SHARED = os.environ.get("BITSTAIR_SHARED", os.path.join(SOURCE, "..", "shared"))
+THREADS = 2  # the targets are stated for two
+
+
+class Run:
+    """One finished process: wall time, processor time, peak memory in MiB, output."""
+
+    def __init__(self, command, **options):
+        start = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
+        self.out = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+        self.wall = time.monotonic() - start
+        self.cpu = usage.ru_utime + usage.ru_stime
+        self.peak = usage.ru_maxrss / 1024
+
+
+class Bench:
+    def __init__(self, build, quick):
+        self.cli = os.path.join(build, "src", "cli", "bitstair-cli")
+        self.quick = quick
+        self.folder = tempfile.mkdtemp(prefix="bitstair-bench-")
+        self.n = 0
+
+    def ours(self, command, model, data, *options, threads=THREADS):
+        """A command on an empty database; the document and the Run."""
+        self.n += 1
+        db = os.path.join(self.folder, f"{self.n}.db")
+        run = Run([self.cli, "--db", db, "--threads", str(threads), "--json", command,
+                   os.path.join(EXAMPLES, model + ".onnx"), "--data", os.path.join(EXAMPLES, data + ".npz"), *options])
+        return json.loads(run.out), run
+
+    def torch(self, model, *options):
+        """Configurations per second and per processor second of the baseline's grid and scan; None without PyTorch."""
+        script = os.path.join(SHARED, "corpus", "baseline", "torch_sweep.py")
+        if subprocess.run(["/usr/bin/python3", "-c", "import torch"], stderr=subprocess.DEVNULL).returncode != 0:
+            print("python3-torch is not installed: no baseline")
+            return None
+        if not os.path.exists(script):
+            print(f"{script} is not here: no baseline")
+            return None
+        run = Run(["/usr/bin/python3", script, model, *options])
+        rates = {}
+        for kind in ("SWEEP", "SENSITIVITY"):
+            found = re.search(kind + r" (\d+) configs in ([\d.]+)s", run.out)
+            if found:
+                rates[kind] = int(found[1]) / float(found[2])
+        rates["busy"] = run.cpu / run.wall  # processors it had on average
+        return rates
+
+
+def row(what, ours, per_cpu, baseline, kind, target):
+    """One line: configurations a second, and the ratio to the baseline by wall and by processor time."""
+    text = f"{what:58} {ours:8.2f}/s"
+    if baseline and kind in baseline:
+        wall = ours / baseline[kind]
+        cpu = per_cpu / (baseline[kind] / baseline["busy"])
+        text += f"  wall × {wall:6.1f}  processor × {cpu:6.1f}  target × {target}"
+    print(text, flush=True)
+
+
+def rate(count, run, idle):
+    """Configurations per wall and per processor second, without what reading and the float run cost."""
+    return count / max(run.wall - idle.wall, 1e-3), count / max(run.cpu - idle.cpu, 1e-3)
+
+
+def main():
+    quick = "--quick" in sys.argv
+    rest = [a for a in sys.argv[1:] if not a.startswith("--")]
+    bench = Bench(rest[0] if rest else os.path.join(SOURCE, "build"), quick)
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} processors, load {load:.1f} before the start{'; quick' if quick else ''}")
+    baseline = None if quick else bench.torch("fashion_mobilenet", "--sens")
+    net, data = "fashion_mobilenet", "fashion"
+
+    _, idle = bench.ours("evaluate", net, data)
+    grid, run = bench.ours("sweep", net, data, "--weights", "int2..int8", "--acts", "uint8", "--scope", "model,tensor,channel")
+    row("grid 21 × 10,000 images, mobilenet", *rate(grid["configurations"], run, idle), baseline, "SWEEP", 12)
+    level = grid["results"][0]["level"]
+    macs = sum(layer["macs"] for layer in json.loads(
+        Run([bench.cli, "--json", "inspect", os.path.join(EXAMPLES, net + ".onnx")]).out)["layers"])
+    gops = 2 * macs * 10000 * grid["configurations"] / max(run.cpu - idle.cpu, 1e-3) / 1e9
+    print(f"{'  that is, on one core':58} {gops:8.1f} Gop/s on integers ({level})")
+    _, alone = bench.ours("sweep", net, data, "--weights", "int2..int8", "--acts", "uint8", "--scope", "channel", threads=1)
+    _, both = bench.ours("sweep", net, data, "--weights", "int2..int8", "--acts", "uint8", "--scope", "channel")
+    print(f"{'two threads against one':58} × {alone.wall / both.wall:.2f}  target × 1.8")
+
+    scan = ("--weights", "int2..int8", "--scope", "tensor,channel", "--limit", "2000")
+    _, idle = bench.ours("evaluate", net, data, "--limit", "2000")
+    _, run = bench.ours("sensitivity", net, data, *scan, "--acts", "uint8", "--others", "int8:channel")
+    row("scan 14 × 14 × 2,000 images, others int8", *rate(196, run, idle), baseline, "SENSITIVITY", 20)
+    if not quick:
+        _, run = bench.ours("sensitivity", net, data, *scan)
+        row("scan 14 × 14 × 2,000 images, others float", *rate(196, run, idle), baseline, "SENSITIVITY", 5)
+
+    first, run = bench.ours("sweep", "mnist_lenet_bn", "mnist10k", "--weights", "int2,int8", "--acts", "uint8", "--scope",
+                            "tensor,channel")
+    print(f"{'first frontier of LeNet, corners of the plan':58} {run.wall:8.2f} s  target 2 s")
+    whole, run = bench.ours("sweep", "mnist_lenet_bn", "mnist10k", "--weights", "int2..int8", "--acts",
+                            "float,uint8,uint6,uint4", "--scope", "model,tensor,channel")
+    print(f"{'grid of ' + str(whole['configurations']) + ' of LeNet':58} {run.wall:8.2f} s  target 15 s")
+
+    for model, samples in (("mnist_lenet_bn", "mnist10k"), (net, data)):
+        uniform, _ = bench.ours("evaluate", model, samples, "--weights", "int4:channel", "--acts", "uint8")
+        found, run = bench.ours("search", model, samples, "--weights", "int2..int8", "--scope", "channel", "--acts", "uint8",
+                                "--mean-bits", "4")
+        print(f"{'search at mean 4 bits, ' + model:58} {run.wall:8.2f} s: {100 * found['value']:.2f} % in "
+              f"{found['weight_bytes']} B; int4 {100 * uniform['value']:.2f} % in {uniform['weight_bytes']} B; "
+              f"choice solved in {1e3 * found['solve_seconds']:.2f} ms")
+
+    peaks = [bench.ours("evaluate", net, data, "--weights", "int8:channel", "--acts", "uint8", "--calibration", str(n))[1].peak
+             for n in (100, 3000)]
+    print(f"{'peak memory, 100 and 3,000 samples of calibration':58} {peaks[0]:.0f} and {peaks[1]:.0f} MiB: "
+          f"× {peaks[1] / peaks[0]:.3f}  target × 1.1")
+    print(f"load {os.getloadavg()[0]:.1f} at the end; databases in {bench.folder}")
+
+
+if __name__ == "__main__":
+    main()
