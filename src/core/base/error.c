@@ -2,4 +2,6 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/error.h"
 
+/* clang-format off */
 G_DEFINE_QUARK (bs-error-quark, bs_error)
+/* clang-format on */

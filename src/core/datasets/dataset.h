@@ -11,26 +11,26 @@ typedef struct {
   double scale;           /* 0: 1/255 for uint8, else 1 */
   double mean[4], std[4]; /* per channel, after scale; n_mean 0: none */
   guint n_mean, n_std;
-  const char *layout;     /* "hwc", "chw" or NULL: found out */
-  const char *input;      /* name of the model's input, NULL: the first */
-  guint limit;            /* evaluate at most so many samples; 0: all */
-  guint calibration;      /* 0: 256 */
-  guint64 seed;           /* synthetic data */
+  const char *layout; /* "hwc", "chw" or NULL: found out */
+  const char *input;  /* name of the model's input, NULL: the first */
+  guint limit;        /* evaluate at most so many samples; 0: all */
+  guint calibration;  /* 0: 256 */
+  guint64 seed;       /* synthetic data */
 } BsDatasetOptions;
 
 /* Samples are rows: sample i of x is at x + i · sample_bytes, in the model's own input type and layout. */
 typedef struct {
   gatomicrefcount refs;
-  char *name;             /* base name for people */
-  char *spec;             /* what opened it */
+  char *name;                  /* base name for people */
+  char *spec;                  /* what opened it */
   char digest[BS_DIGEST_SIZE]; /* of the fitted samples, labels and options */
-  BsDtype dtype;          /* F32 for images, I64/I32 for tokens: the model's input type */
-  guint n_dims;           /* of one sample, without the batch */
+  BsDtype dtype;               /* F32 for images, I64/I32 for tokens: the model's input type */
+  guint n_dims;                /* of one sample, without the batch */
   gint64 dims[BS_MAX_DIMS];
   gsize sample_bytes;
   guint n, n_calibration;
   guint8 *x, *calibration; /* [n · sample_bytes], [n_calibration · sample_bytes] */
-  gint64 *labels;         /* [n · labels_per_sample]; NULL: none */
+  gint64 *labels;          /* [n · labels_per_sample]; NULL: none */
   guint labels_per_sample; /* 1: a class each; t: next-token targets */
   gboolean synthetic;
 } BsDataset;
@@ -38,7 +38,10 @@ typedef struct {
 /* bs_dataset_open: reads and fits.
  *   spec  a path, or "synthetic:N"
  * Errors  BS_ERROR_IO, _FORMAT, _SHAPE naming the file, the array and both shapes. */
-BsDataset *bs_dataset_open (const char *spec, const BsModel *model, const BsDatasetOptions *options, GError **error);
+BsDataset *bs_dataset_open (const char *spec,
+                            const BsModel *model,
+                            const BsDatasetOptions *options,
+                            GError **error);
 BsDataset *bs_dataset_ref (BsDataset *dataset);
 void bs_dataset_unref (BsDataset *dataset);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsDataset, bs_dataset_unref)

@@ -10,8 +10,7 @@
 #define MAX_SAMPLES 1000000
 #define FREE_LENGTH 64   /* of a sequence whose length is free */
 #define FREE_SIZE 224    /* of a picture whose size is free */
-#define UNKNOWN_TOKENS 2 /* where no embedding tells how many tokens there are, 0 and 1 are safe   \
-                          */
+#define UNKNOWN_TOKENS 2 /* no embedding tells how many there are: 0 and 1 are safe */
 
 /* How many rows the embedding has that reads the input as indices. */
 static gint64

@@ -11,7 +11,9 @@ typedef struct {
   const char *id;       /* "onnx" */
   const char *title;    /* "ONNX" */
   const char *suffixes; /* ".onnx", space-separated: for file dialogs */
-  gboolean (*probe) (const char *path, const guint8 *head, gsize size); /* first bytes of the file, up to 4096 */
+  gboolean (*probe) (const char *path,
+                     const guint8 *head,
+                     gsize size); /* first bytes of the file, up to 4096 */
   BsModel *(*load) (const char *path, GError **error);
 } BsLoader;
 

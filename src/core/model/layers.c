@@ -119,7 +119,8 @@ constant_behind (const BsModel *model, const gint *producers, guint tensor)
 {
   while (!model->tensors[tensor].is_constant) {
     const BsNode *node = producers[tensor] >= 0 ? &model->nodes[producers[tensor]] : NULL;
-    if (node == NULL || !g_str_equal (node->op_type, "Identity") || node->inputs[0] == BS_TENSOR_NONE)
+    if (node == NULL || !g_str_equal (node->op_type, "Identity") ||
+        node->inputs[0] == BS_TENSOR_NONE)
       return NULL;
     tensor = node->inputs[0];
   }

@@ -28,13 +28,14 @@ typedef struct {
   BsAttrKind kind;
   gint64 i;
   float f;
-  char *s;        /* STRING: zero-terminated */
-  guint n;        /* INTS, FLOATS, STRINGS: how many */
+  char *s; /* STRING: zero-terminated */
+  guint n; /* INTS, FLOATS, STRINGS: how many */
   gint64 *ints;
   float *floats;
   char **strings;
-  guint tensor;   /* TENSOR: index of a constant in model->tensors */
-  BsModel *graph; /* GRAPH: the body of If and Loop; tensors of the outer graph that it reads are its inputs, by name */
+  guint tensor; /* TENSOR: index of a constant in model->tensors */
+  BsModel *
+    graph; /* GRAPH: the body of If and Loop; tensors of the outer graph that it reads are its inputs, by name */
 } BsAttr;
 
 typedef struct {
@@ -43,26 +44,27 @@ typedef struct {
   char *domain;   /* "" is ai.onnx */
   const BsOp *op; /* NULL: unsupported; the model still opens for weight analysis */
   guint n_inputs, n_outputs, n_attrs;
-  guint *inputs;  /* indices of tensors, or BS_TENSOR_NONE */
+  guint *inputs; /* indices of tensors, or BS_TENSOR_NONE */
   guint *outputs;
   BsAttr *attrs;
 } BsNode;
 
 struct _BsModel {
   gatomicrefcount refs;
-  char *name;     /* the file's base name */
-  char *format;   /* "ONNX", "TensorFlow Lite", "safetensors", … */
-  char *producer; /* may be "" */
-  gint64 opset;   /* version of the default domain; 0: does not apply */
+  char *name;                  /* the file's base name */
+  char *format;                /* "ONNX", "TensorFlow Lite", "safetensors", … */
+  char *producer;              /* may be "" */
+  gint64 opset;                /* version of the default domain; 0: does not apply */
   char digest[BS_DIGEST_SIZE]; /* SHA-256 of the file and of its external data */
   guint64 file_bytes;
 
   guint n_tensors, n_nodes, n_inputs, n_outputs;
   BsTensor *tensors;
-  BsNode *nodes;  /* in execution order */
-  guint *inputs;  /* tensors to feed; constants are not among them */
+  BsNode *nodes; /* in execution order */
+  guint *inputs; /* tensors to feed; constants are not among them */
   guint *outputs;
-  char **notes;   /* NULL-terminated sentences: each step that simplification took, what the loader noticed */
+  char **
+    notes; /* NULL-terminated sentences: each step that simplification took, what the loader noticed */
   GPtrArray *backing; /* GBytes that the constants live in */
 };
 
@@ -75,7 +77,8 @@ const BsAttr *bs_node_attr (const BsNode *node, const char *name);
 gint64 bs_node_int (const BsNode *node, const char *name, gint64 fallback);
 float bs_node_float (const BsNode *node, const char *name, float fallback);
 const char *bs_node_string (const BsNode *node, const char *name, const char *fallback);
-const gint64 *bs_node_ints (const BsNode *node, const char *name, guint *n); /* NULL and 0 when absent */
+const gint64 *
+bs_node_ints (const BsNode *node, const char *name, guint *n); /* NULL and 0 when absent */
 
 /* bs_model_producers: for each tensor the index of the node that writes it, or −1. (transfer full) */
 gint *bs_model_producers (const BsModel *model);

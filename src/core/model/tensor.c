@@ -15,7 +15,8 @@ bs_dims_count (const gint64 *dims, guint n_dims, gsize *count)
       return FALSE;
     if (dims[i] == 0)
       empty = TRUE;
-    else if (!g_uint64_checked_mul (&product, product, (guint64) dims[i]) || product > G_MAXINT64 / 16)
+    else if (!g_uint64_checked_mul (&product, product, (guint64) dims[i]) ||
+             product > G_MAXINT64 / 16)
       return FALSE;
   }
   *count = empty ? 0 : (gsize) product;

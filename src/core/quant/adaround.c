@@ -51,8 +51,9 @@ rectified_sigmoid (double v, double *slope)
 static void
 multiply (Problem *p)
 {
-  cblas_dgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, (int) p->n_out, (int) p->n_in, (int) p->n_in, 1, p->err,
-               (int) p->n_in, p->gram, (int) p->n_in, 0, p->product, (int) p->n_in);
+  cblas_dgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, (int) p->n_out, (int) p->n_in,
+               (int) p->n_in, 1, p->err, (int) p->n_in, p->gram, (int) p->n_in, 0, p->product,
+               (int) p->n_in);
 }
 
 static void
@@ -125,7 +126,11 @@ problem_clear (Problem *p)
 
 /* problem_init: neighbours of each weight on its grid, and the soft choice at its fraction. */
 static void
-problem_init (Problem *p, const BsLinear *layer, const BsQuant *quant, const double *scale, const gint32 *zero)
+problem_init (Problem *p,
+              const BsLinear *layer,
+              const BsQuant *quant,
+              const double *scale,
+              const gint32 *zero)
 {
   p->n = p->n_out * p->n_in;
   p->gram = layer->gram;
@@ -142,7 +147,8 @@ problem_init (Problem *p, const BsLinear *layer, const BsQuant *quant, const dou
       gsize at = bs_linear_at (layer, p->n_out, p->n_in, o, i), to = o * p->n_in + i;
       double w = layer->weights[at], s = scale[at];
       double code = isfinite (w) ? floor (CLAMP (w / s, -1e6, 1e6)) + zero[at] : quant->codes[at];
-      double low = CLAMP (code, quant->qmin, quant->qmax), high = CLAMP (code + 1, quant->qmin, quant->qmax);
+      double low = CLAMP (code, quant->qmin, quant->qmax),
+             high = CLAMP (code + 1, quant->qmin, quant->qmax);
       p->w[to] = isfinite (w) ? w : 0;
       p->low[to] = (float) ((low - zero[at]) * s);
       p->step[to] = (float) ((high - zero[at]) * s) - p->low[to];
@@ -168,13 +174,19 @@ spread (const BsQuant *quant, double *scale, gint32 *zero)
 }
 
 static void
-take (const BsLinear *layer, const Problem *p, const guint8 *up, const double *scale, const gint32 *zero, BsQuant *quant)
+take (const BsLinear *layer,
+      const Problem *p,
+      const guint8 *up,
+      const double *scale,
+      const gint32 *zero,
+      BsQuant *quant)
 {
   for (gsize o = 0; o < p->n_out; o++)
     for (gsize i = 0; i < p->n_in; i++) {
       gsize at = bs_linear_at (layer, p->n_out, p->n_in, o, i), from = o * p->n_in + i;
       double value = p->low[from] + (up[from] ? p->step[from] : 0);
-      quant->codes[at] = (gint32) CLAMP (rint (value / scale[at]) + zero[at], quant->qmin, quant->qmax);
+      quant->codes[at] =
+        (gint32) CLAMP (rint (value / scale[at]) + zero[at], quant->qmin, quant->qmax);
       quant->values[at] = (float) ((quant->codes[at] - zero[at]) * scale[at]);
     }
 }
@@ -187,15 +199,17 @@ quantize (const BsLinear *layer, const BsSpec *spec, const double *values, GErro
 
   if (!bs_spec_integer_codes (spec, &qmin, &qmax) || !bs_linear_shape (layer, &p.n_out, &p.n_in)) {
     g_set_error (error, BS_ERROR, BS_ERROR_UNSUPPORTED,
-                 "Layer “%s”: AdaRound chooses integer codes of matrix products only.", layer->name);
+                 "Layer “%s”: AdaRound chooses integer codes of matrix products only.",
+                 layer->name);
     return NULL;
   }
   if (layer->gram == NULL) {
-    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA, "Layer “%s”: AdaRound needs calibration inputs.", layer->name);
+    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA,
+                 "Layer “%s”: AdaRound needs calibration inputs.", layer->name);
     return NULL;
   }
-  g_autoptr (BsQuant) quant =
-    bs_quantize (spec, layer->weights, layer->dims, layer->n_dims, layer->channel_axis, NULL, layer->name, error);
+  g_autoptr (BsQuant) quant = bs_quantize (spec, layer->weights, layer->dims, layer->n_dims,
+                                           layer->channel_axis, NULL, layer->name, error);
   if (quant == NULL || quant->n == 0)
     return g_steal_pointer (&quant);
 
@@ -223,8 +237,10 @@ quantize (const BsLinear *layer, const BsSpec *spec, const double *values, GErro
 const BsCorrection bs_correction_adaround = {
   .id = "adaround",
   .title = N_ ("AdaRound"),
-  .description = N_ ("Learns for each weight whether to round up or down so that the layer's output changes least, by "
-                     "gradient descent on a soft choice that is pushed to 0 or 1; the nearest code is kept where that is "
+  .description = N_ ("Learns for each weight whether to round up or down so that the layer's "
+                     "output changes least, by "
+                     "gradient descent on a soft choice that is pushed to 0 or 1; the nearest code "
+                     "is kept where that is "
                      "better. Source: Nagel et al., ICML 2020, arXiv:2004.10568."),
   .kind = BS_CORRECTION_ROUND,
   .needs = BS_NEEDS_GRAM,

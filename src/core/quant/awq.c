@@ -36,8 +36,8 @@ bs_awq_search (const BsLinear *layer,
   gint best = 0;
 
   if (!bs_linear_shape (layer, &n_out, &n_in) || layer->gram == NULL) {
-    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA, "Layer “%s”: AWQ needs calibration inputs of a matrix product.",
-                 layer->name);
+    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA,
+                 "Layer “%s”: AWQ needs calibration inputs of a matrix product.", layer->name);
     return -1;
   }
   g_autofree float *scaled = g_new (float, MAX (n_out * n_in, 1));
@@ -48,8 +48,8 @@ bs_awq_search (const BsLinear *layer,
         gsize at = bs_linear_at (layer, n_out, n_in, o, i);
         scaled[at] = (float) (layer->weights[at] * s[i]);
       }
-    g_autoptr (BsQuant) quant =
-      bs_quantize (spec, scaled, layer->dims, layer->n_dims, layer->channel_axis, NULL, layer->name, error);
+    g_autoptr (BsQuant) quant = bs_quantize (spec, scaled, layer->dims, layer->n_dims,
+                                             layer->channel_axis, NULL, layer->name, error);
     if (quant == NULL)
       return -1;
     for (gsize o = 0; o < n_out; o++)
@@ -72,9 +72,12 @@ bs_awq_search (const BsLinear *layer,
 const BsCorrection bs_correction_awq = {
   .id = "awq",
   .title = N_ ("Activation-aware scaling (AWQ)"),
-  .description = N_ ("Weights that meet large activations matter most: each input's weights are multiplied by a power of its "
-                     "mean activation before rounding and the input is divided by it; the power with the smallest output "
-                     "error wins, 0 among them, so it never loses to plain rounding. Source: Lin et al., arXiv:2306.00978."),
+  .description = N_ ("Weights that meet large activations matter most: each input's weights are "
+                     "multiplied by a power of its "
+                     "mean activation before rounding and the input is divided by it; the power "
+                     "with the smallest output "
+                     "error wins, 0 among them, so it never loses to plain rounding. Source: Lin "
+                     "et al., arXiv:2306.00978."),
   .kind = BS_CORRECTION_RESCALE,
   .needs = BS_NEEDS_GRAM | BS_NEEDS_RANGE,
 };

@@ -9,7 +9,11 @@
 #include <math.h>
 
 void
-bs_bias_correct (const BsLinear *layer, const float *quantized, const double *mean, const float *b, float *b_out)
+bs_bias_correct (const BsLinear *layer,
+                 const float *quantized,
+                 const double *mean,
+                 const float *b,
+                 float *b_out)
 {
   gsize n_out, n_in;
 
@@ -39,9 +43,12 @@ bs_clipped_normal_mean (double mean, double std, double lo, double hi)
 const BsCorrection bs_correction_bias = {
   .id = "bias",
   .title = N_ ("Bias correction"),
-  .description = N_ ("Rounding the weights shifts the mean of a layer's outputs by (Ŵ − W) E[x]; the bias is moved back by "
-                     "as much, with E[x] measured on the calibration samples, or computed from a batch normalization "
-                     "before the layer. Source: Nagel et al., ICCV 2019, arXiv:1906.04721, section 4.2."),
+  .description =
+    N_ ("Rounding the weights shifts the mean of a layer's outputs by (Ŵ − W) E[x]; the bias is "
+        "moved back by "
+        "as much, with E[x] measured on the calibration samples, or computed from a batch "
+        "normalization "
+        "before the layer. Source: Nagel et al., ICCV 2019, arXiv:1906.04721, section 4.2."),
   .kind = BS_CORRECTION_BIAS,
   .needs = BS_NEEDS_MEAN,
 };

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  char *layer;        /* node name */
+  char *layer; /* node name */
   gboolean has_weights, has_acts;
   BsSpec weights, acts;
 } BsLayerSpec;
@@ -15,15 +15,19 @@ typedef struct {
 /* Immutable once made; reference counted. */
 typedef struct {
   gatomicrefcount refs;
-  BsSpec weights, acts;  /* defaults for every layer */
-  GPtrArray *layers;     /* BsLayerSpec, sorted by layer name */
-  char **corrections;    /* NULL-terminated ids, in order; never NULL */
-  char *text;            /* canonical JSON, one line: what is stored */
-  char key[65];          /* SHA-256 of text */
+  BsSpec weights, acts; /* defaults for every layer */
+  GPtrArray *layers;    /* BsLayerSpec, sorted by layer name */
+  char **corrections;   /* NULL-terminated ids, in order; never NULL */
+  char *text;           /* canonical JSON, one line: what is stored */
+  char key[65];         /* SHA-256 of text */
 } BsConfig;
 
-BsConfig *bs_config_new (const BsSpec *weights, const BsSpec *acts, GPtrArray *layers /* (transfer full), may be NULL */, const char *const *corrections);
-BsConfig *bs_config_parse (const char *json, GError **error); /* the configuration file of the manual */
+BsConfig *bs_config_new (const BsSpec *weights,
+                         const BsSpec *acts,
+                         GPtrArray *layers /* (transfer full), may be NULL */,
+                         const char *const *corrections);
+BsConfig *bs_config_parse (const char *json,
+                           GError **error); /* the configuration file of the manual */
 BsConfig *bs_config_load (const char *path, GError **error);
 gboolean bs_config_save (const BsConfig *config, const char *path, GError **error);
 BsConfig *bs_config_ref (BsConfig *config);

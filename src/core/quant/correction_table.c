@@ -5,13 +5,16 @@
 #include <math.h>
 #include <string.h>
 
-extern const BsCorrection bs_correction_fold_bn, bs_correction_equalize, bs_correction_smoothquant, bs_correction_awq;
+extern const BsCorrection bs_correction_fold_bn, bs_correction_equalize, bs_correction_smoothquant,
+  bs_correction_awq;
 extern const BsCorrection bs_correction_prune, bs_correction_prune_n_of_m, bs_correction_bias;
 
 const BsCorrection *const bs_corrections[] = {
-  &bs_correction_fold_bn, &bs_correction_equalize,     &bs_correction_smoothquant, &bs_correction_awq,
-  &bs_correction_prune,   &bs_correction_prune_n_of_m, &bs_correction_adaround,    &bs_correction_gptq,
-  &bs_correction_bias,    NULL,
+  &bs_correction_fold_bn,     &bs_correction_equalize,
+  &bs_correction_smoothquant, &bs_correction_awq,
+  &bs_correction_prune,       &bs_correction_prune_n_of_m,
+  &bs_correction_adaround,    &bs_correction_gptq,
+  &bs_correction_bias,        NULL,
 };
 
 const BsCorrection *
@@ -37,7 +40,8 @@ gboolean
 bs_correction_parse (const char *text, const BsCorrection **row, double *params, GError **error)
 {
   const char *equals = strchr (text, '=');
-  g_autofree char *id = equals != NULL ? g_strndup (text, (gsize) (equals - text)) : g_strdup (text);
+  g_autofree char *id =
+    equals != NULL ? g_strndup (text, (gsize) (equals - text)) : g_strdup (text);
   guint n_params = 0;
 
   *row = bs_correction_find (id);
@@ -45,7 +49,8 @@ bs_correction_parse (const char *text, const BsCorrection **row, double *params,
     GString *all = g_string_new (NULL);
     for (guint i = 0; bs_corrections[i] != NULL; i++)
       g_string_append_printf (all, "%s%s", i > 0 ? ", " : "", bs_corrections[i]->id);
-    g_set_error (error, BS_ERROR, BS_ERROR_INVALID, "“%s” is not a correction; these exist: %s.", id, all->str);
+    g_set_error (error, BS_ERROR, BS_ERROR_INVALID, "“%s” is not a correction; these exist: %s.",
+                 id, all->str);
     g_string_free (all, TRUE);
     return FALSE;
   }
@@ -57,13 +62,14 @@ bs_correction_parse (const char *text, const BsCorrection **row, double *params,
   g_auto (GStrv) parts = g_strsplit (equals + 1, ",", -1);
   for (guint i = 0; parts[i] != NULL; i++) {
     if (i >= n_params) {
-      g_set_error (error, BS_ERROR, BS_ERROR_INVALID, "“%s”: the correction “%s” takes %u values.", text, id, n_params);
+      g_set_error (error, BS_ERROR, BS_ERROR_INVALID, "“%s”: the correction “%s” takes %u values.",
+                   text, id, n_params);
       return FALSE;
     }
     const BsParam *param = &(*row)->params[i];
     if (!parse_param (param, parts[i], &params[i])) {
-      g_set_error (error, BS_ERROR, BS_ERROR_INVALID, "“%s”: “%s” must be a number from %g to %g.", text, param->key,
-                   param->min, param->max);
+      g_set_error (error, BS_ERROR, BS_ERROR_INVALID, "“%s”: “%s” must be a number from %g to %g.",
+                   text, param->key, param->min, param->max);
       return FALSE;
     }
   }

@@ -7,28 +7,30 @@
 G_BEGIN_DECLS
 
 typedef enum {
-  BS_FAMILY_NONE,     /* float: left alone */
-  BS_FAMILY_INTEGER,  /* int…, uint…: uniform */
-  BS_FAMILY_BINARY,   /* binary, ternary */
+  BS_FAMILY_NONE,      /* float: left alone */
+  BS_FAMILY_INTEGER,   /* int…, uint…: uniform */
+  BS_FAMILY_BINARY,    /* binary, ternary */
   BS_FAMILY_NONLINEAR, /* powers of two, mu-law, code books */
-  BS_FAMILY_FLOAT,    /* fp16 … fp4 */
-  BS_FAMILY_BLOCK,    /* MX, NVFP4: blocks with a shared exponent */
+  BS_FAMILY_FLOAT,     /* fp16 … fp4 */
+  BS_FAMILY_BLOCK,     /* MX, NVFP4: blocks with a shared exponent */
 } BsFamily;
 
 typedef enum {
-  BS_ENCODING_OWN_RANGE = 1 << 0,   /* fits itself to the values: range rules have no meaning */
-  BS_ENCODING_OWN_SCALE = 1 << 1,   /* the type of the scale is part of the format: store has no meaning */
+  BS_ENCODING_OWN_RANGE = 1 << 0, /* fits itself to the values: range rules have no meaning */
+  BS_ENCODING_OWN_SCALE =
+    1 << 1, /* the type of the scale is part of the format: store has no meaning */
   BS_ENCODING_BLOCKS_ONLY = 1 << 2, /* only BS_SCOPE_GROUP */
   BS_ENCODING_BLOCK_FIXED = 1 << 3, /* and only groups of `block` */
 } BsEncodingFlags;
 
 struct _BsEncoding {
-  const char *id;          /* "int", "pow2", "fp8e4m3": what stands before the bits in a spec */
-  const char *title;       /* N_() */
-  const char *description; /* N_(): one paragraph with its source; shown by --help, the window and the manual */
+  const char *id;    /* "int", "pow2", "fp8e4m3": what stands before the bits in a spec */
+  const char *title; /* N_() */
+  const char *
+    description; /* N_(): one paragraph with its source; shown by --help, the window and the manual */
   BsFamily family;
   guint8 min_bits, max_bits; /* equal: the width is part of the id and not written again */
-  const BsParam *params;   /* NULL: none */
+  const BsParam *params;     /* NULL: none */
 
   /* Fills codes, values, scale, zero, size_bits of quant, whose spec, dims and groups are set.
    *   x         the tensor, row-major

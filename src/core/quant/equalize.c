@@ -18,8 +18,11 @@ bs_equalize_scales (const double *r1, const double *r2, gsize n, double *s)
 const BsCorrection bs_correction_equalize = {
   .id = "equalize",
   .title = N_ ("Cross-layer equalization"),
-  .description = N_ ("Moves scale between neighbouring layers, channel by channel, so that no channel is so small that one "
-                     "scale per tensor wipes it out. Works across ReLU and linear layers, whose output scales along; the "
-                     "float function stays the same. Source: Nagel et al., ICCV 2019, arXiv:1906.04721."),
+  .description =
+    N_ ("Moves scale between neighbouring layers, channel by channel, so that no channel is so "
+        "small that one "
+        "scale per tensor wipes it out. Works across ReLU and linear layers, whose output scales "
+        "along; the "
+        "float function stays the same. Source: Nagel et al., ICCV 2019, arXiv:1906.04721."),
   .kind = BS_CORRECTION_RESCALE,
 };

@@ -30,8 +30,11 @@ bs_fold_bn (const float *w,
 const BsCorrection bs_correction_fold_bn = {
   .id = "fold-bn",
   .title = N_ ("Fold batch normalization"),
-  .description = N_ ("Multiplies a batch normalization into the weights and bias of the layer before it: one rounding "
-                     "instead of two, and the ranges are those that inference sees. The float function stays the same. "
-                     "Source: Jacob et al., CVPR 2018, section 3.2; Krishnamoorthi, arXiv:1806.08342."),
+  .description =
+    N_ ("Multiplies a batch normalization into the weights and bias of the layer before it: one "
+        "rounding "
+        "instead of two, and the ranges are those that inference sees. The float function stays "
+        "the same. "
+        "Source: Jacob et al., CVPR 2018, section 3.2; Krishnamoorthi, arXiv:1806.08342."),
   .kind = BS_CORRECTION_FOLD,
 };

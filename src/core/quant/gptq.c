@@ -38,7 +38,11 @@ by_falling_diagonal (const void *a, const void *b)
 }
 
 static void
-choose_order (const double *gram, gsize n, gboolean by_importance, const gboolean *dead, gsize *order)
+choose_order (const double *gram,
+              gsize n,
+              gboolean by_importance,
+              const gboolean *dead,
+              gsize *order)
 {
   g_autofree Importance *all = g_new (Importance, MAX (n, 1));
 
@@ -84,7 +88,8 @@ bs_gptq_factor (const double *gram,
   gsl_set_error_handler (handler);
   if (status != GSL_SUCCESS) {
     g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
-                 "The inputs of the layer do not give a positive definite matrix; more damping or more samples are needed.");
+                 "The inputs of the layer do not give a positive definite matrix; more damping or "
+                 "more samples are needed.");
     return FALSE;
   }
   for (gsize i = 0; i < n; i++) /* the factor is L below; U = Lᵀ */
@@ -104,7 +109,8 @@ scale_index (const BsQuant *quant, gboolean rows_first, gsize n_in, gsize out, g
   case BS_SCOPE_CHANNEL:
     return out;
   case BS_SCOPE_GROUP: {
-    gsize n_groups = (n_in + quant->spec.group - 1) / quant->spec.group, group = in / quant->spec.group;
+    gsize n_groups = (n_in + quant->spec.group - 1) / quant->spec.group,
+          group = in / quant->spec.group;
     return rows_first ? out * n_groups + group : group * (quant->n_scales / n_groups) + out;
   }
   default:
@@ -125,7 +131,13 @@ round_one (BsQuant *quant, gsize k, gsize at, double w)
 
 /* refit: the scale of one group from the weights as they are now. */
 static gboolean
-refit (BsQuant *quant, gsize k, const double *row, gsize from, gsize end, const char *name, GError **error)
+refit (BsQuant *quant,
+       gsize k,
+       const double *row,
+       gsize from,
+       gsize end,
+       const char *name,
+       GError **error)
 {
   g_autofree float *values = g_new (float, end - from);
   BsInterval interval;
@@ -148,15 +160,17 @@ check (const BsLinear *layer, const BsSpec *spec, gsize *n_out, gsize *n_in, GEr
   gint32 qmin, qmax;
   gboolean group_axis_ok = spec->axis == BS_AXIS_AUTO;
 
-  if (!bs_spec_integer_codes (spec, &qmin, &qmax) || spec->scope == BS_SCOPE_ELEMENT || !group_axis_ok ||
-      !bs_linear_shape (layer, n_out, n_in)) {
+  if (!bs_spec_integer_codes (spec, &qmin, &qmax) || spec->scope == BS_SCOPE_ELEMENT ||
+      !group_axis_ok || !bs_linear_shape (layer, n_out, n_in)) {
     g_set_error (error, BS_ERROR, BS_ERROR_UNSUPPORTED,
-                 "Layer “%s”: only integer codes of a matrix product, by tensor, channel or group, can be chosen this way.",
+                 "Layer “%s”: only integer codes of a matrix product, by tensor, channel or group, "
+                 "can be chosen this way.",
                  layer->name);
     return FALSE;
   }
   if (layer->gram == NULL) {
-    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA, "Layer “%s”: calibration inputs are needed.", layer->name);
+    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA, "Layer “%s”: calibration inputs are needed.",
+                 layer->name);
     return FALSE;
   }
   return TRUE;
@@ -170,21 +184,24 @@ quantize (const BsLinear *layer, const BsSpec *spec, const double *values, GErro
   if (!check (layer, spec, &n_out, &n_in, error))
     return NULL;
   /* Scales of the float weights; groups are fitted anew below. */
-  g_autoptr (BsQuant) quant =
-    bs_quantize (spec, layer->weights, layer->dims, layer->n_dims, layer->channel_axis, NULL, layer->name, error);
+  g_autoptr (BsQuant) quant = bs_quantize (spec, layer->weights, layer->dims, layer->n_dims,
+                                           layer->channel_axis, NULL, layer->name, error);
   if (quant == NULL || n_out == 0 || n_in == 0)
     return g_steal_pointer (&quant);
 
   gboolean rows_first = bs_linear_at (layer, n_out, n_in, 0, 1) == 1;
-  gboolean by_importance = values[P_ORDER] != 0 && spec->scope != BS_SCOPE_GROUP; /* groups need their columns together */
+  gboolean by_importance =
+    values[P_ORDER] != 0 && spec->scope != BS_SCOPE_GROUP; /* groups need their columns together */
   g_autofree gsize *order = g_new (gsize, n_in);
   g_autofree gboolean *dead = g_new (gboolean, n_in);
   g_autofree double *upper = g_try_new (double, n_in *n_in), *row = g_new (double, n_in);
   if (upper == NULL) {
-    g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE, "Layer “%s” has too many inputs.", layer->name);
+    g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE, "Layer “%s” has too many inputs.",
+                 layer->name);
     return NULL;
   }
-  if (!bs_gptq_factor (layer->gram, n_in, values[P_DAMP], by_importance, order, dead, upper, error)) {
+  if (!bs_gptq_factor (layer->gram, n_in, values[P_DAMP], by_importance, order, dead, upper,
+                       error)) {
     g_prefix_error (error, "Layer “%s”: ", layer->name);
     return NULL;
   }
@@ -210,10 +227,13 @@ quantize (const BsLinear *layer, const BsSpec *spec, const double *values, GErro
 const BsCorrection bs_correction_gptq = {
   .id = "gptq",
   .title = N_ ("GPTQ"),
-  .description = N_ ("Rounds the weights of a layer column by column and lets the columns still to come make up for each "
-                     "error, weighted by how the inputs go together. Steps are those of the float weights (amax / (2^(b−1)−1) "
-                     "for symmetric codes); groups are fitted anew when their turn comes. Source: Frantar et al., "
-                     "arXiv:2210.17323."),
+  .description = N_ (
+    "Rounds the weights of a layer column by column and lets the columns still to come make up for "
+    "each "
+    "error, weighted by how the inputs go together. Steps are those of the float weights (amax / "
+    "(2^(b−1)−1) "
+    "for symmetric codes); groups are fitted anew when their turn comes. Source: Frantar et al., "
+    "arXiv:2210.17323."),
   .kind = BS_CORRECTION_ROUND,
   .needs = BS_NEEDS_GRAM,
   .params = params,

@@ -16,7 +16,13 @@ G_BEGIN_DECLS
  *
  * Errors  BS_ERROR_INVALID when the matrix is not positive definite even so.
  * Source  Frantar et al., arXiv:2210.17323, section 3.3. */
-gboolean bs_gptq_factor (const double *gram, gsize n, double damp, gboolean by_importance, gsize *order, gboolean *dead,
-                         double *upper, GError **error);
+gboolean bs_gptq_factor (const double *gram,
+                         gsize n,
+                         double damp,
+                         gboolean by_importance,
+                         gsize *order,
+                         gboolean *dead,
+                         double *upper,
+                         GError **error);
 
 G_END_DECLS

@@ -10,10 +10,12 @@ gboolean
 bs_linear_shape (const BsLinear *layer, gsize *n_out, gsize *n_in)
 {
   gint last = (gint) layer->n_dims - 1;
-  gint axis = layer->channel_axis < 0 ? layer->channel_axis + (gint) layer->n_dims : layer->channel_axis;
+  gint axis =
+    layer->channel_axis < 0 ? layer->channel_axis + (gint) layer->n_dims : layer->channel_axis;
   gsize n;
 
-  if (layer->n_dims < 1 || (axis != 0 && axis != last) || !bs_dims_count (layer->dims, layer->n_dims, &n))
+  if (layer->n_dims < 1 || (axis != 0 && axis != last) ||
+      !bs_dims_count (layer->dims, layer->n_dims, &n))
     return FALSE;
   *n_out = (gsize) layer->dims[axis];
   *n_in = *n_out > 0 ? n / *n_out : 0;
@@ -23,7 +25,8 @@ bs_linear_shape (const BsLinear *layer, gsize *n_out, gsize *n_in)
 gsize
 bs_linear_at (const BsLinear *layer, gsize n_out, gsize n_in, gsize out, gsize in)
 {
-  gint axis = layer->channel_axis < 0 ? layer->channel_axis + (gint) layer->n_dims : layer->channel_axis;
+  gint axis =
+    layer->channel_axis < 0 ? layer->channel_axis + (gint) layer->n_dims : layer->channel_axis;
 
   return axis == 0 ? out * n_in + in : in * n_out + out;
 }
@@ -42,7 +45,8 @@ bs_output_mse (const BsLinear *layer, const float *quantized)
       gsize at = bs_linear_at (layer, n_out, n_in, o, i);
       err[i] = (double) quantized[at] - layer->weights[at];
     }
-    cblas_dsymv (CblasRowMajor, CblasUpper, (int) n_in, 1, layer->gram, (int) n_in, err, 1, 0, product, 1);
+    cblas_dsymv (CblasRowMajor, CblasUpper, (int) n_in, 1, layer->gram, (int) n_in, err, 1, 0,
+                 product, 1);
     total += cblas_ddot ((int) n_in, err, 1, product, 1);
   }
   return total / (double) n_out;

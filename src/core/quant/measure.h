@@ -16,17 +16,23 @@ void bs_error_sums_add (BsErrorSums *sums, const float *x, const float *y, gsize
 void bs_error_sums_merge (BsErrorSums *into, const BsErrorSums *from);
 
 double bs_error_mse (const BsErrorSums *sums);
-double bs_error_sqnr_db (const BsErrorSums *sums); /* 10·log10(Σx²/Σ(x−y)²); +inf without noise, −inf without signal */
-double bs_error_cosine (const BsErrorSums *sums);  /* both zero 1, one zero 0 */
-double bs_error_mean (const BsErrorSums *sums);    /* bias: mean of y − x */
+double bs_error_sqnr_db (
+  const BsErrorSums *sums); /* 10·log10(Σx²/Σ(x−y)²); +inf without noise, −inf without signal */
+double bs_error_cosine (const BsErrorSums *sums); /* both zero 1, one zero 0 */
+double bs_error_mean (const BsErrorSums *sums);   /* bias: mean of y − x */
 
 double bs_error_relative_l2 (const BsErrorSums *sums); /* √(Σ(x−y)²/Σx²) */
 
 /* Outputs [n, classes]. argmax: ties give the lowest index, NaN never wins. */
 guint bs_argmax (const float *x, guint n);
-guint bs_rank (const float *x, guint n, guint label); /* strictly larger + equal with lower index; top-k: rank < k */
-double bs_negative_log_likelihood (const float *x, guint n, guint label); /* of softmax, nats, log-sum-exp */
-double bs_kl_divergence (const float *ref, const float *test, guint n); /* of softmax, nats, log-sum-exp */
+guint bs_rank (const float *x,
+               guint n,
+               guint label); /* strictly larger + equal with lower index; top-k: rank < k */
+double bs_negative_log_likelihood (const float *x,
+                                   guint n,
+                                   guint label); /* of softmax, nats, log-sum-exp */
+double
+bs_kl_divergence (const float *ref, const float *test, guint n); /* of softmax, nats, log-sum-exp */
 
 /* bs_wilson_interval: 95 % confidence interval of a share k of n, in [0, 1]. Source: Wilson 1927. */
 void bs_wilson_interval (guint64 k, guint64 n, double *lo, double *hi);

@@ -69,7 +69,8 @@ bs_prune_n_of_m (const float *x, gsize rows, gsize columns, guint n_keep, guint 
       for (guint i = 0; i < n; i++) {
         guint larger = 0;
         for (guint j = 0; j < n; j++)
-          larger += magnitude_of (run[j]) > magnitude_of (run[i]) || (magnitude_of (run[j]) == magnitude_of (run[i]) && j < i);
+          larger += magnitude_of (run[j]) > magnitude_of (run[i]) ||
+                    (magnitude_of (run[j]) == magnitude_of (run[i]) && j < i);
         out[i] = larger < n_keep;
       }
     }
@@ -110,8 +111,10 @@ change_n_of_m (const BsLinear *layer, const double *params, float *weights)
 const BsCorrection bs_correction_prune = {
   .id = "prune",
   .title = N_ ("Magnitude pruning"),
-  .description = N_ ("Sets the smallest weights of each layer to zero before quantizing, which keeps them zero. Saves size "
-                     "only where zeros are stored compactly. Source: Han et al., NIPS 2015, arXiv:1506.02626."),
+  .description =
+    N_ ("Sets the smallest weights of each layer to zero before quantizing, which keeps them zero. "
+        "Saves size "
+        "only where zeros are stored compactly. Source: Han et al., NIPS 2015, arXiv:1506.02626."),
   .kind = BS_CORRECTION_WEIGHTS,
   .params = magnitude_params,
   .change = change_magnitude,
@@ -120,8 +123,10 @@ const BsCorrection bs_correction_prune = {
 const BsCorrection bs_correction_prune_n_of_m = {
   .id = "prune-nm",
   .title = N_ ("N:M pruning"),
-  .description = N_ ("Keeps the N largest of every M weights along the inputs (2 of 4 unless said otherwise) and sets the "
-                     "rest to zero: the pattern that sparse tensor cores run at twice the speed. Source: Mishra et al., "
+  .description = N_ ("Keeps the N largest of every M weights along the inputs (2 of 4 unless said "
+                     "otherwise) and sets the "
+                     "rest to zero: the pattern that sparse tensor cores run at twice the speed. "
+                     "Source: Mishra et al., "
                      "arXiv:2104.08378."),
   .kind = BS_CORRECTION_WEIGHTS,
   .params = n_of_m_params,

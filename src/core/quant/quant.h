@@ -12,24 +12,25 @@ typedef struct {
   BsSpec spec;
   guint n_dims;
   gint64 dims[BS_MAX_DIMS];
-  gsize n;               /* elements */
-  gint axis;             /* ≥ 0: the axis scales run along (channel), or the axis that groups cut (group) */
-  gsize n_scales;        /* 1 for model and tensor; dims[axis] for channel; the scale tensor's size for group; n for element */
+  gsize n;   /* elements */
+  gint axis; /* ≥ 0: the axis scales run along (channel), or the axis that groups cut (group) */
+  gsize
+    n_scales; /* 1 for model and tensor; dims[axis] for channel; the scale tensor's size for group; n for element */
   /* Shape of the scale tensor: scalar for model and tensor; [n_axis] for channel; dims with that of axis → ⌈L/group⌉ for
    * group, [dims[0], ⌈rest/group⌉] where groups run through all of an output channel (no axis said, channel axis 0, more
    * than 2 dimensions); dims for element. */
   guint scale_n_dims;
   gint64 scale_dims[BS_MAX_DIMS];
-  gint32 qmin, qmax;     /* integer encodings */
-  gint32 *codes;         /* [n]; NULL for float */
-  float *values;         /* [n] decoded */
-  float *scale;          /* [n_scales] as stored; NULL where the encoding has none */
-  double *scale_f64;     /* [n_scales] with BS_STORE_F64, else NULL */
-  gint32 *zero;          /* [n_scales]; NULL: all 0 */
-  float tensor_scale;    /* NVFP4: what all block scales are multiplied with; else 0 */
-  float *code_book;      /* [n_scales × 2^bits] rising levels of kmeans and lloyd; else NULL */
-  guint64 size_bits;     /* codes, scales, zero points, code books */
-  guint64 n_not_finite;  /* NaN and infinities seen */
+  gint32 qmin, qmax;    /* integer encodings */
+  gint32 *codes;        /* [n]; NULL for float */
+  float *values;        /* [n] decoded */
+  float *scale;         /* [n_scales] as stored; NULL where the encoding has none */
+  double *scale_f64;    /* [n_scales] with BS_STORE_F64, else NULL */
+  gint32 *zero;         /* [n_scales]; NULL: all 0 */
+  float tensor_scale;   /* NVFP4: what all block scales are multiplied with; else 0 */
+  float *code_book;     /* [n_scales × 2^bits] rising levels of kmeans and lloyd; else NULL */
+  guint64 size_bits;    /* codes, scales, zero points, code books */
+  guint64 n_not_finite; /* NaN and infinities seen */
 } BsQuant;
 
 /* bs_quantize: quantizes one tensor.
@@ -67,7 +68,8 @@ gboolean bs_quant_model_range (const BsSpec *spec,
 /* bs_quant_apply: replaces values by their decoded codes, with one scale for the given interval: what static
  * activation quantization does to a tensor. Encodings that fit themselves (binary, code books) and block formats fit
  * the values at hand. */
-gboolean bs_quant_apply (const BsSpec *spec, const BsInterval *interval, float *x, gsize n, GError **error);
+gboolean
+bs_quant_apply (const BsSpec *spec, const BsInterval *interval, float *x, gsize n, GError **error);
 
 /* bs_quant_scratch: an empty result for n values with one scale, to call an encoding with. Free with bs_quant_free.
  * Errors  BS_ERROR_TOO_LARGE */
@@ -83,6 +85,7 @@ typedef struct {
 void bs_quant_params (const BsSpec *spec, const BsInterval *interval, BsQuantParams *out);
 
 /* bs_quant_size_bits: size of a tensor of these dims under spec without quantizing it. float: 32 bits an element. */
-guint64 bs_quant_size_bits (const BsSpec *spec, const gint64 *dims, guint n_dims, gint channel_axis);
+guint64
+bs_quant_size_bits (const BsSpec *spec, const gint64 *dims, guint n_dims, gint channel_axis);
 
 G_END_DECLS

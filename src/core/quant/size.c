@@ -5,8 +5,8 @@
 guint64
 bs_size_bits (const BsSizeParts *parts)
 {
-  return parts->n * parts->bits + parts->n_scales * parts->scale_bits + parts->n_zeros * parts->zero_bits +
-         parts->n_entries * parts->entry_bits;
+  return parts->n * parts->bits + parts->n_scales * parts->scale_bits +
+         parts->n_zeros * parts->zero_bits + parts->n_entries * parts->entry_bits;
 }
 
 guint64

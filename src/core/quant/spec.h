@@ -11,10 +11,26 @@ typedef struct _BsEncoding BsEncoding; /* quant/encoding.h */
 typedef struct _BsRange BsRange;       /* quant/range.h */
 
 /* How many values share one scale, from global to local. */
-typedef enum { BS_SCOPE_MODEL, BS_SCOPE_TENSOR, BS_SCOPE_CHANNEL, BS_SCOPE_GROUP, BS_SCOPE_ELEMENT } BsScope;
+typedef enum {
+  BS_SCOPE_MODEL,
+  BS_SCOPE_TENSOR,
+  BS_SCOPE_CHANNEL,
+  BS_SCOPE_GROUP,
+  BS_SCOPE_ELEMENT
+} BsScope;
 
-typedef enum { BS_SCALE_QMAX, BS_SCALE_HALF, BS_SCALE_POW2N } BsScaleRule;                      /* methods: symmetric scale rules */
-typedef enum { BS_STORE_F32, BS_STORE_F16, BS_STORE_BF16, BS_STORE_F64, BS_STORE_POW2 } BsScaleStore; /* type the scale is rounded to, once */
+typedef enum {
+  BS_SCALE_QMAX,
+  BS_SCALE_HALF,
+  BS_SCALE_POW2N
+} BsScaleRule; /* methods: symmetric scale rules */
+typedef enum {
+  BS_STORE_F32,
+  BS_STORE_F16,
+  BS_STORE_BF16,
+  BS_STORE_F64,
+  BS_STORE_POW2
+} BsScaleStore; /* type the scale is rounded to, once */
 typedef enum {
   BS_ROUND_HALF_EVEN,
   BS_ROUND_HALF_AWAY,
@@ -28,20 +44,20 @@ typedef enum { BS_ARITH_F32, BS_ARITH_F32MUL, BS_ARITH_F64 } BsArith;
 
 /* Plain data: copy by assignment. */
 typedef struct {
-  const BsEncoding *encoding;  /* never NULL; &bs_encoding_float leaves the tensor alone */
-  guint8 bits;                 /* 1 … 16; the encoding's own width where it has only one */
-  gboolean is_signed;          /* int… / uint… */
-  gboolean affine;             /* with a zero point */
-  gboolean full;               /* symmetric codes down to −2^(bits−1) */
+  const BsEncoding *encoding; /* never NULL; &bs_encoding_float leaves the tensor alone */
+  guint8 bits;                /* 1 … 16; the encoding's own width where it has only one */
+  gboolean is_signed;         /* int… / uint… */
+  gboolean affine;            /* with a zero point */
+  gboolean full;              /* symmetric codes down to −2^(bits−1) */
   BsScope scope;
-  gint axis;                   /* channel axis; BS_AXIS_AUTO: the operator's output axis */
-  guint group;                 /* run length for BS_SCOPE_GROUP */
-  const BsRange *range;        /* never NULL */
+  gint axis;            /* channel axis; BS_AXIS_AUTO: the operator's output axis */
+  guint group;          /* run length for BS_SCOPE_GROUP */
+  const BsRange *range; /* never NULL */
   BsScaleRule scale_rule;
   BsScaleStore store;
   BsRounding rounding;
   BsArith arith;
-  guint64 seed;                /* stochastic rounding */
+  guint64 seed; /* stochastic rounding */
   double encoding_params[BS_MAX_PARAMS], range_params[BS_MAX_PARAMS];
 } BsSpec;
 

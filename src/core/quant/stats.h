@@ -12,14 +12,14 @@ G_BEGIN_DECLS
 /* The histogram has fixed bins over [−bin_width · BINS/2, bin_width · BINS/2), bin_width a power of two that doubles (pairs of
  * bins merge) when a value does not fit; so merging is exact and does not depend on the order of values. */
 typedef struct {
-  guint64 count;                        /* finite values */
-  guint64 n_nan, n_pos_inf, n_neg_inf;  /* not among count */
-  double min, max;                      /* of finite values; min > max when count == 0 */
+  guint64 count;                       /* finite values */
+  guint64 n_nan, n_pos_inf, n_neg_inf; /* not among count */
+  double min, max;                     /* of finite values; min > max when count == 0 */
   double sum, sum_sq, sum_abs;
-  double bin_width;                     /* 0: no value seen but zeros */
+  double bin_width; /* 0: no value seen but zeros */
   guint64 bins[BS_STATS_BINS];
-  double average_min, average_max;      /* moving average over batches, constant 0.01 */
-  guint64 n_batches;                    /* with at least one finite value */
+  double average_min, average_max; /* moving average over batches, constant 0.01 */
+  guint64 n_batches;               /* with at least one finite value */
   float batch_min[BS_STATS_BATCHES], batch_max[BS_STATS_BATCHES]; /* extrema of the first batches */
 } BsStats;
 
