@@ -9,7 +9,7 @@
 
 #define CALIBRATION_SHARDS                                                                         \
   8u /* fixed, so that memory does not grow with the samples and numbers not with the threads */
-#define MAX_PROBES 128u
+#define MAX_PROBES 64u
 #define MAX_PROBE_BYTES ((gsize) 256 << 20)
 
 void
