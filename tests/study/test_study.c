@@ -228,7 +228,7 @@ test_layer_errors (void)
     g_assert_cmpfloat (fc->accumulated_sqnr_db, <, fc->local_sqnr_db + CHANCE_DB);
     for (guint k = 0; k < BS_ERROR_BINS; k++)
       binned += fc->error_bins[k];
-    g_assert_cmpuint (binned, ==, 128 * NET_CLASSES);
+    g_assert_cmpuint (binned, ==, BS_LAYER_SAMPLES * NET_CLASSES);
     last = first->local_sqnr_db;
   }
 }

@@ -9,7 +9,6 @@
 
 #define CALIBRATION_SHARDS                                                                         \
   8u /* fixed, so that memory does not grow with the samples and numbers not with the threads */
-#define MAX_PROBES 64u
 #define MAX_PROBE_BYTES ((gsize) 256 << 20)
 
 void
@@ -204,7 +203,7 @@ make_probes (BsStudy *study, const BsPrepared *plan, GError **error)
       bytes += bs_value_count (&plan->shapes[t]) * sizeof (float);
   }
   study->n_probes =
-    (guint) MIN (MIN (MAX_PROBES, study->dataset->n), bytes > 0 ? MAX_PROBE_BYTES / bytes : 0);
+    (guint) MIN (MIN (BS_LAYER_SAMPLES, study->dataset->n), bytes > 0 ? MAX_PROBE_BYTES / bytes : 0);
   for (guint t = 0; t < model->n_tensors; t++)
     if (wanted[t] && study->n_probes > 0)
       study->probes[t] = g_new0 (float, bs_value_count (&plan->shapes[t]) * study->n_probes);

@@ -36,6 +36,8 @@ BsResult *bs_study_float (const BsStudy *study);    /* the float run as a result
  * float activation. */
 const BsStats *bs_study_stats (const BsStudy *study, guint tensor);
 
+#define BS_LAYER_SAMPLES 64u /* layer errors are measured on so many samples, or all where there are fewer */
+
 typedef enum {
   BS_MEASURE_LAYERS = 1 << 0,  /* local and accumulated error per layer */
   BS_MEASURE_LATENCY = 1 << 1, /* one sample, one thread */
