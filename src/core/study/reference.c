@@ -202,8 +202,8 @@ make_probes (BsStudy *study, const BsPrepared *plan, GError **error)
     if (wanted[t])
       bytes += bs_value_count (&plan->shapes[t]) * sizeof (float);
   }
-  study->n_probes =
-    (guint) MIN (MIN (BS_LAYER_SAMPLES, study->dataset->n), bytes > 0 ? MAX_PROBE_BYTES / bytes : 0);
+  study->n_probes = (guint) MIN (MIN (BS_LAYER_SAMPLES, study->dataset->n),
+                                 bytes > 0 ? MAX_PROBE_BYTES / bytes : 0);
   for (guint t = 0; t < model->n_tensors; t++)
     if (wanted[t] && study->n_probes > 0)
       study->probes[t] = g_new0 (float, bs_value_count (&plan->shapes[t]) * study->n_probes);
