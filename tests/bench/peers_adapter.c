@@ -392,7 +392,7 @@ static const Peer table[] = {
   { "bsk sweep32", 1u << OP_QERR, stream_open, sweep_run, stream_result, close_handle },
 };
 
-const Peer *
+__attribute__ ((visibility ("default"))) const Peer *
 adapter_peers (int *count)
 {
   *count = sizeof table / sizeof *table;
