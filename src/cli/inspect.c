@@ -1,15 +1,32 @@
 /* Command: what is in a model file.
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/command.h"
+#include "cli/config_options.h"
+#include "cli/data_options.h"
+#include "cli/findings.h"
 #include "cli/json.h"
+#include "cli/open_study.h"
+#include "cli/progress.h"
 #include "cli/table.h"
 
 #include "loaders/loader.h"
 #include "model/infer.h"
 #include "model/layers.h"
 #include "model/simplify.h"
+#include "study/advise.h"
 
 #include <stdio.h>
+
+static char *weights, *acts, *config_path;
+
+static const GOptionEntry options[] = {
+  { "weights", 'w', 0, G_OPTION_ARG_STRING, &weights,
+    N_ ("What weights become, for the findings; default int8"), "SPEC" },
+  { "acts", 'a', 0, G_OPTION_ARG_STRING, &acts,
+    N_ ("What activations become, for the findings; default uint8"), "SPEC" },
+  { "config", 'c', 0, G_OPTION_ARG_FILENAME, &config_path, N_ ("A configuration file instead"),
+    "FILE" },
+  { NULL },
+};
 
 /* The file as it is, and as it is measured: simplified, with shapes. */
 typedef struct {
@@ -19,6 +36,8 @@ typedef struct {
   gint64 fixed_batch;
   GArray *layers;          /* BsLayer, of model */
   GHashTable *unsupported; /* operator → count */
+  GPtrArray *findings;     /* BsFinding, worst first */
+  char *under;             /* the configuration they are about: "int8 · uint8" */
 } Inspection;
 
 static void
@@ -30,6 +49,8 @@ inspection_clear (Inspection *inspection)
   g_clear_pointer (&inspection->shape_problem, g_free);
   g_clear_pointer (&inspection->layers, g_array_unref);
   g_clear_pointer (&inspection->unsupported, g_hash_table_unref);
+  g_clear_pointer (&inspection->findings, g_ptr_array_unref);
+  g_clear_pointer (&inspection->under, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Inspection, inspection_clear)
 
@@ -77,6 +98,35 @@ inspect (Inspection *inspection, const char *path, GError **error)
   if (problem != NULL)
     inspection->shape_problem = g_strdup (problem->message);
   inspection->layers = bs_model_layers (inspection->model, inspection->shapes);
+  return TRUE;
+}
+
+/* Weights alone, or with --data activations and biases too. */
+static gboolean
+advise (Inspection *inspection, BsCli *cli, const char *path, GError **error)
+{
+  g_autoptr (BsConfig) config = weights == NULL && acts == NULL && config_path == NULL
+                                  ? bs_advise_default ()
+                                  : bs_config_from_options (weights, acts, config_path, error);
+  g_auto (BsProgress) progress = { 0 };
+  g_auto (BsDataText) data = { 0 };
+  g_auto (BsOpened) opened = { 0 };
+
+  if (config == NULL)
+    return FALSE;
+  g_autofree char *weights_text = bs_spec_to_string (&config->weights);
+  g_autofree char *acts_text = bs_spec_to_string (&config->acts);
+  inspection->under = g_strdup_printf ("%s · %s", weights_text, acts_text);
+  if (!bs_data_is_given ()) {
+    inspection->findings = bs_advise_model (inspection->model, config, NULL);
+    return TRUE;
+  }
+  if (!bs_data_from_options (&data, error))
+    return FALSE;
+  bs_progress_start (&progress, cli);
+  if (!bs_open_study (&opened, path, &data, &progress.observer, error))
+    return FALSE;
+  inspection->findings = bs_advise_model (bs_study_model (opened.study), config, opened.study);
   return TRUE;
 }
 
@@ -175,6 +225,7 @@ print_json (const Inspection *inspection)
   if (inspection->shape_problem != NULL)
     json_builder_add_string_value (json, inspection->shape_problem);
   json_builder_end_array (json);
+  bs_json_findings (json, inspection->findings);
   json_builder_end_object (json);
   bs_json_print (json);
 }
@@ -223,10 +274,9 @@ print_text (const Inspection *inspection)
   g_autoptr (GList) ops =
     g_list_sort (g_hash_table_get_keys (inspection->unsupported), (GCompareFunc) g_strcmp0);
 
-  printf (_ ("%s: %s, %u nodes, %" G_GUINT64_FORMAT " parameters, %s in float, %" G_GUINT64_FORMAT
-             " multiply-adds a sample\n"),
-          loaded->name, loaded->format, loaded->n_nodes, parameters, bytes,
-          total_macs (inspection));
+  printf (_ ("%s: %s, %u nodes, %llu parameters, %s in float, %llu multiply-adds a sample\n"),
+          loaded->name, loaded->format, loaded->n_nodes, (unsigned long long) parameters, bytes,
+          (unsigned long long) total_macs (inspection));
   print_tensors (_ ("Input"), model, model->inputs, model->n_inputs);
   print_tensors (_ ("Output"), model, model->outputs, model->n_outputs);
   puts ("");
@@ -243,6 +293,7 @@ print_text (const Inspection *inspection)
   for (GList *op = ops; op != NULL; op = op->next)
     printf ("  %s × %u\n", (const char *) op->data,
             GPOINTER_TO_UINT (g_hash_table_lookup (inspection->unsupported, op->data)));
+  bs_print_findings (inspection->findings, inspection->under);
 }
 
 static gboolean
@@ -250,7 +301,7 @@ run (BsCli *cli, char **args, GError **error)
 {
   g_auto (Inspection) inspection = { 0 };
 
-  if (!inspect (&inspection, args[0], error))
+  if (!inspect (&inspection, args[0], error) || !advise (&inspection, cli, args[0], error))
     return FALSE;
   if (cli->json)
     print_json (&inspection);
@@ -262,10 +313,14 @@ run (BsCli *cli, char **args, GError **error)
 const BsCommand bs_command_inspect = {
   .name = "inspect",
   .arguments = "MODEL",
-  .summary = N_ ("Show what is in a model file"),
+  .summary = N_ ("Show what is in a model file, and what will hurt when it is quantized"),
   .description =
-    N_ ("Layers are listed as they are measured: batch normalization folded, constants computed."),
-  .example = "bitstair-cli inspect net.onnx",
+    N_ ("Layers are listed as they are measured: batch normalization folded, constants computed. "
+        "The findings are about weights; with --data about activations and biases, too."),
+  .example = "bitstair-cli inspect net.onnx --data test.npz --weights int4",
+  .options = options,
+  .takes_data = TRUE,
+  .takes_specs = TRUE,
   .min_args = 1,
   .max_args = 1,
   .run = run,

@@ -31,7 +31,7 @@ run (BsCli *cli, char **args, GError **error)
     json_builder_end_object (json);
     bs_json_print (json);
   } else if (!cli->quiet)
-    printf (_ ("%" G_GINT64_FORMAT " results added to %s\n"), added, args[0]);
+    printf (_ ("%lld results added to %s\n"), (long long) added, args[0]);
   return TRUE;
 }
 

@@ -5,9 +5,7 @@
 #include "cli/stored.h"
 #include "cli/table.h"
 
-#include "loaders/loader.h"
 #include "model/layers.h"
-#include "model/simplify.h"
 #include "plot/plot.h"
 #include "workbench/tensor_view.h"
 
@@ -72,22 +70,11 @@ worst_layer (const BsResult *result)
 static BsTensorView *
 view_weights (const BsStored *stored, const char *name, GError **error)
 {
-  g_autoptr (BsModel) loaded =
-    bs_load_model (model_path != NULL ? model_path : stored->info->model_path, error);
-  g_autoptr (BsModel) model = NULL;
+  g_autoptr (BsModel) model = bs_stored_model (stored, model_path, error);
   g_autoptr (GArray) layers = NULL;
   const char *text = "float";
   BsSpec spec;
 
-  if (loaded == NULL)
-    return NULL;
-  if (strcmp (loaded->digest, stored->info->model_digest) != 0) {
-    g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
-                 "“%s” is not the model that study %" G_GINT64_FORMAT " has measured", loaded->name,
-                 stored->info->id);
-    return NULL;
-  }
-  model = bs_simplify (loaded, error);
   if (model == NULL)
     return NULL;
   for (guint i = 0; stored->selected != NULL && i < stored->selected->n_layers; i++) {
@@ -103,7 +90,7 @@ view_weights (const BsStored *stored, const char *name, GError **error)
     if (strcmp (model->nodes[found->node].name, name) == 0)
       return bs_tensor_view_new (model, found->tensors[0], &spec, 0, error);
   }
-  g_set_error (error, BS_ERROR, BS_ERROR_INVALID, "“%s” has no layer “%s”", loaded->name, name);
+  g_set_error (error, BS_ERROR, BS_ERROR_INVALID, "“%s” has no layer “%s”", model->name, name);
   return NULL;
 }
 

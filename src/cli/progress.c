@@ -14,9 +14,9 @@ duration (double seconds)
   guint64 s = (guint64) (seconds + 0.5);
 
   if (s < 90)
-    return g_strdup_printf (_ ("%" G_GUINT64_FORMAT " s left"), s);
+    return g_strdup_printf (_ ("%llu s left"), (unsigned long long) s);
   if (s < 90 * 60)
-    return g_strdup_printf (_ ("%" G_GUINT64_FORMAT " min left"), (s + 30) / 60);
+    return g_strdup_printf (_ ("%llu min left"), (unsigned long long) (s + 30) / 60);
   return g_strdup_printf (_ ("%.1f h left"), (double) s / 3600);
 }
 

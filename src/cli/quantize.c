@@ -93,7 +93,7 @@ print_table (const BsQuant *quant, const char *spec, const BsErrorSums *sums, do
   bs_table_add (table, "%" G_GSIZE_FORMAT, quant->n_scales);
   bs_table_print (table);
   if (quant->n_not_finite > 0)
-    printf (_ ("%" G_GUINT64_FORMAT " values were not finite.\n"), quant->n_not_finite);
+    printf (_ ("%llu values were not finite.\n"), (unsigned long long) quant->n_not_finite);
 }
 
 static gboolean

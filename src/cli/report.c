@@ -1,12 +1,14 @@
 /* Command: a study as one page to hand over, with its plots inside.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/command.h"
+#include "cli/findings.h"
 #include "cli/json.h"
 #include "cli/result_output.h"
 #include "cli/stored.h"
 #include "cli/table.h"
 
 #include "plot/plot.h"
+#include "study/advise.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -131,6 +133,36 @@ add_layers (GString *html, const BsResult *r)
   g_string_append (html, "</tbody></table>\n");
 }
 
+/* What will hurt in the weights; nothing where the model is no longer where it was. */
+static void
+add_findings (GString *html, const BsStored *stored)
+{
+  g_autoptr (BsModel) model = bs_stored_model (stored, NULL, NULL);
+  g_autoptr (BsConfig) config = bs_advise_default ();
+  g_autoptr (GPtrArray) findings =
+    model != NULL ? bs_advise_model (model, config, NULL) : bs_findings_new ();
+
+  if (findings->len == 0)
+    return;
+  g_string_append (html, "<h2>");
+  add_text (html, "%s", _ ("What Hurts in the Weights"));
+  g_string_append (html, "</h2><p>");
+  add_text (html, "%s", _ ("With 8 bits and one scale per layer; worst first."));
+  g_string_append (html, "</p>");
+  add_heads (html, _ ("Finding|>Bits lost|Worth a try"));
+  for (guint i = 0; i < findings->len; i++) {
+    const BsFinding *finding = findings->pdata[i];
+    g_autofree char *cure = bs_finding_cure_text (finding);
+
+    g_string_append (html, "<tr>");
+    add_cell (html, FALSE, finding->text);
+    add_number (html, bs_finding_bits (finding), 1, "");
+    add_cell (html, FALSE, cure != NULL ? cure : "–");
+    g_string_append (html, "</tr>\n");
+  }
+  g_string_append (html, "</tbody></table>\n");
+}
+
 /* A plot as an image inside the page; one that these results have no data for is left out. */
 static gboolean
 add_plot (GString *html,
@@ -212,14 +244,14 @@ write_report (const BsStored *stored, GError **error)
   g_string_append (html, "</title></head><body><h1>");
   add_text (html, _ ("%s on %s"), stored->info->model_name, stored->info->data_name);
   g_string_append (html, "</h1><p>");
-  add_text (html,
-            _ ("%" G_GUINT64_FORMAT " samples, %u configurations. Model %s (SHA-256 %s), data %s."),
-            stored->info->n_samples, stored->results->len, stored->info->model_path,
-            stored->info->model_digest, stored->info->data_spec);
+  add_text (html, _ ("%llu samples, %u configurations. Model %s (SHA-256 %s), data %s."),
+            (unsigned long long) stored->info->n_samples, stored->results->len,
+            stored->info->model_path, stored->info->model_digest, stored->info->data_spec);
   g_string_append (html, "</p>\n");
   if (!add_plots (html, stored, selected, error))
     return FALSE;
   add_results (html, stored, pareto);
+  add_findings (html, stored);
   if (selected != NULL)
     add_layers (html, selected);
   g_string_append (html, "<footer>Bitstair " BITSTAIR_VERSION "</footer></body></html>\n");

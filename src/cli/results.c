@@ -99,8 +99,8 @@ run (BsCli *cli, char **args, GError **error)
       print_studies (studies);
       puts ("");
     }
-    printf (_ ("Study %" G_GINT64_FORMAT ": %s on %s, %" G_GUINT64_FORMAT " samples\n\n"), info->id,
-            info->model_name, info->data_name, info->n_samples);
+    printf (_ ("Study %lld: %s on %s, %llu samples\n\n"), (long long) info->id, info->model_name,
+            info->data_name, (unsigned long long) info->n_samples);
     bs_print_results (results, baseline, only_pareto);
   }
   return TRUE;

@@ -200,9 +200,9 @@ print_table (const BsSensitivity *s, gint64 study, double seconds)
       bs_table_add (table, "%.2f %%", 100 * check.predicted_value);
   }
   printf (s->mode == BS_SENSITIVITY_ONLY
-            ? _ ("Study %" G_GINT64_FORMAT ": one layer quantized at a time; none: %s\n\n")
-            : _ ("Study %" G_GINT64_FORMAT ": all layers but one quantized; none: %s\n\n"),
-          study, base != NULL ? base : "–");
+            ? _ ("Study %lld: one layer quantized at a time; none: %s\n\n")
+            : _ ("Study %lld: all layers but one quantized; none: %s\n\n"),
+          (long long) study, base != NULL ? base : "–");
   bs_table_print (table);
   printf (_ ("%u layers in %u ways in %.1f s\n"), s->n_layers, s->n_options, seconds);
 }

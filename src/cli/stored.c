@@ -2,6 +2,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/stored.h"
 
+#include "loaders/loader.h"
+#include "model/simplify.h"
+
 #include <string.h>
 
 #define MIN_KEY_DIGITS 4 /* shorter ones are not keys: bs_store_find */
@@ -54,4 +57,21 @@ bs_stored_open (BsStored *stored, const char *db, const char *name, GError **err
     return FALSE;
   }
   return TRUE;
+}
+
+BsModel *
+bs_stored_model (const BsStored *stored, const char *path, GError **error)
+{
+  g_autoptr (BsModel) loaded =
+    bs_load_model (path != NULL ? path : stored->info->model_path, error);
+
+  if (loaded == NULL)
+    return NULL;
+  if (strcmp (loaded->digest, stored->info->model_digest) != 0) {
+    g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
+                 "“%s” is not the model that study %" G_GINT64_FORMAT " has measured", loaded->name,
+                 stored->info->id);
+    return NULL;
+  }
+  return bs_simplify (loaded, error);
 }

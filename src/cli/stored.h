@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "model/model.h"
 #include "store/store.h"
 
 G_BEGIN_DECLS
@@ -19,5 +20,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BsStored, bs_stored_clear)
 /* bs_stored_open: name is a study's number, or the first digits of a result's key.
  * Errors  the store's. */
 gboolean bs_stored_open (BsStored *stored, const char *db, const char *name, GError **error);
+
+/* bs_stored_model: the model the study has measured, simplified.
+ *   path  where it is now; NULL: where it was then
+ * Errors  BS_ERROR_INVALID when the file is another one; the loader's own. (transfer full) */
+BsModel *bs_stored_model (const BsStored *stored, const char *path, GError **error);
 
 G_END_DECLS

@@ -98,8 +98,8 @@ print_table (const BsSweepSummary *summary,
              const BsResult *baseline,
              double seconds)
 {
-  printf (_ ("Study %" G_GINT64_FORMAT ": %s on %s, %" G_GUINT64_FORMAT " samples\n\n"), info->id,
-          info->model_name, info->data_name, info->n_samples);
+  printf (_ ("Study %lld: %s on %s, %llu samples\n\n"), (long long) info->id, info->model_name,
+          info->data_name, (unsigned long long) info->n_samples);
   bs_print_results (results, baseline, FALSE);
   printf (_ ("%u of %u configurations, %u of them measured now, in %.1f s\n"), summary->n_done,
           summary->n_configs, summary->n_measured, seconds);

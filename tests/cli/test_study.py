@@ -405,6 +405,25 @@ class Models(bitstair.TestCase):
         self.assertIn("85918", out)
         self.assertIn("BatchNormalization", out)
 
+    def test_findings(self):
+        document = self.json("inspect", MNIST.model, "--weights", "int4", "--acts", "int8", *MNIST.data)
+        for finding in document["findings"]:
+            self.assert_members(finding, "kind where value bits text cure")
+            self.assertIn(finding["where"], finding["text"])
+        bits = [finding["bits"] for finding in document["findings"]]
+        self.assertEqual(bits, sorted(bits, reverse=True), "worst first")
+        # what a ReLU gives is never negative: half of the symmetric codes idle
+        idle = [f for f in document["findings"] if f["kind"] == "unused-codes" and f["cure"] == "uint8"]
+        self.assertTrue(idle, document["findings"])
+        # without data nothing is said about activations, and channels of their own have no spread
+        weights = self.json("inspect", MNIST.model, "--weights", "int4:channel")["findings"]
+        layers = {layer["name"] for layer in document["layers"]}
+        self.assertLessEqual({f["where"] for f in weights}, layers)
+        self.assertNotIn("channel-spread", {f["kind"] for f in weights})
+        self.refuse(2, ["no-such"], "inspect", MNIST.model, "--weights", "no-such")
+        out, _ = self.call("inspect", MNIST.model, "--weights", "int4", "--acts", "int8", *MNIST.data)
+        self.assertIn("Try uint8.", out)
+
     def test_run(self):
         x = (np.load(DIGITS.data_path)["x_test"][:, None] / np.float32(16)).astype(np.float32)
         y = np.load(DIGITS.data_path)["y_test"]

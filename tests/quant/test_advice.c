@@ -49,6 +49,8 @@ found (const GPtrArray *findings, BsFindingKind kind)
   for (guint i = 0; i < findings->len; i++) {
     const BsFinding *finding = findings->pdata[i];
     g_assert_nonnull (strstr (finding->text, finding->where));
+    g_assert_nonnull (bs_finding_id (finding->kind));
+    g_assert_cmpfloat (bs_finding_bits (finding), >=, 0);
     if (finding->kind == kind)
       return TRUE;
   }

@@ -7,6 +7,7 @@
 
 #include <bsk.h>
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -16,6 +17,40 @@
 #define MAX_UNUSED 0.5
 #define VALUES_PER_CODE 10
 #define MAX_BITS 8 /* codes are counted for */
+
+const char *
+bs_finding_id (BsFindingKind kind)
+{
+  static const char *const ids[] = {
+    [BS_FINDING_CHANNEL_SPREAD] = "channel-spread", [BS_FINDING_OUTLIERS] = "outliers",
+    [BS_FINDING_DEAD_CHANNELS] = "dead-channels",   [BS_FINDING_SATURATION] = "saturation",
+    [BS_FINDING_UNUSED_CODES] = "unused-codes",     [BS_FINDING_BIAS_OVERFLOW] = "bias-overflow",
+    [BS_FINDING_NOT_FINITE] = "not-finite",
+  };
+
+  return ids[kind];
+}
+
+double
+bs_finding_bits (const BsFinding *finding)
+{
+  switch (finding->kind) {
+  case BS_FINDING_NOT_FINITE:
+    return INFINITY;
+  case BS_FINDING_BIAS_OVERFLOW:
+    return 32 + log2 (finding->value); /* the sum itself would be wrong */
+  case BS_FINDING_CHANNEL_SPREAD:
+  case BS_FINDING_OUTLIERS:
+    return log2 (finding->value);
+  case BS_FINDING_UNUSED_CODES:
+    return -log2 (1 - finding->value);
+  case BS_FINDING_SATURATION:
+    return log2 (finding->value / MAX_SATURATED);
+  case BS_FINDING_DEAD_CHANNELS:
+    return 0;
+  }
+  return 0;
+}
 
 void
 bs_finding_free (BsFinding *finding)
@@ -61,10 +96,9 @@ advise_not_finite (const char *where, guint64 n, GPtrArray *findings)
 {
   if (n > 0)
     add (findings, BS_FINDING_NOT_FINITE, (double) n, where, NULL,
-         "“%s” holds %" G_GUINT64_FORMAT
-         " values that are NaN or infinite; they become 0 or the ends "
-         "of the range.",
-         where, n);
+         _ ("“%s” holds %llu values that are NaN or infinite; they become 0 or the ends of the "
+            "range."),
+         where, (unsigned long long) n);
 }
 
 /* advise_channels: ranges of the output channels, whatever the scope of the spec. */
@@ -103,16 +137,15 @@ advise_channels (const char *layer,
   }
   if (n_dead > 0)
     add (findings, BS_FINDING_DEAD_CHANNELS, (double) n_dead, layer, NULL,
-         "%" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
-         " output channels of “%s” hold nothing but zeros; "
-         "they could be removed.",
-         n_dead, plan.n_scales, layer);
+         _ ("%llu of %llu output channels of “%s” hold nothing but zeros; they could be removed."),
+         (unsigned long long) n_dead, (unsigned long long) plan.n_scales, layer);
   gboolean shared = spec->scope == BS_SCOPE_TENSOR || spec->scope == BS_SCOPE_MODEL;
   if (shared && high > low * MAX_SPREAD)
     add (
       findings, BS_FINDING_CHANNEL_SPREAD, high / low, layer, "equalize",
-      "Channel ranges of “%s” differ by a factor of %.3g: one scale for all costs the smallest "
-      "channel %.1f of its bits. A scale per channel, or cross-layer equalization, repairs that.",
+      _ ("Channel ranges of “%s” differ by a factor of %.3g: one scale for all costs the smallest "
+         "channel %.1f of its bits. A scale per channel, or cross-layer equalization, repairs "
+         "that."),
       layer, high / low, log2 (high / low));
 }
 
@@ -124,13 +157,12 @@ advise_outliers (const char *where,
                  GPtrArray *findings)
 {
   if (usual > 0 && amax > usual * MAX_OUTLIER && spec->range == &bs_range_minmax)
-    add (findings, BS_FINDING_OUTLIERS, amax / usual, where, "mse",
-         "The largest magnitude of “%s” is %.3g times what 99.9 %% of its values stay below: the "
-         "range "
-         "from minimum to maximum wastes %.1f bits on it. A clipping range, such as mse or "
-         "percentile, "
-         "is worth a try.",
-         where, amax / usual, log2 (amax / usual));
+    add (
+      findings, BS_FINDING_OUTLIERS, amax / usual, where, "mse",
+      _ ("The largest magnitude of “%s” is %.3g times what 99.9 %% of its values stay below: the "
+         "range from minimum to maximum wastes %.1f bits on it. A clipping range, such as mse or "
+         "percentile, is worth a try."),
+      where, amax / usual, log2 (amax / usual));
 }
 
 /* advise_codes: used[]: which of the codes were seen. */
@@ -210,8 +242,8 @@ bs_advise_acts (const char *tensor, const BsStats *stats, const BsSpec *spec, GP
   advise_outliers (tensor, amax, bs_stats_quantile_abs (stats, 0.999), spec, findings);
   if (share > MAX_SATURATED)
     add (findings, BS_FINDING_SATURATION, share, tensor, "minmax",
-         "%.1f %% of the values of “%s” lie outside the chosen range and are clipped.", 100 * share,
-         tensor);
+         _ ("%.1f %% of the values of “%s” lie outside the chosen range and are clipped."),
+         100 * share, tensor);
   if (!bs_spec_integer_codes (spec, NULL, NULL) || spec->bits > MAX_BITS)
     return;
   bs_quant_params (spec, &interval, &p);
@@ -231,8 +263,12 @@ bs_advise_acts (const char *tensor, const BsStats *stats, const BsSpec *spec, GP
   gboolean half_empty = !spec->affine && (stats->min >= 0 || stats->max <= 0);
   if (half_empty)
     add (findings, BS_FINDING_UNUSED_CODES, 0.5, tensor, "uint8",
-         "“%s” is never %s: symmetric codes waste half of their range; unsigned ones gain a bit.",
-         tensor, stats->min >= 0 ? "negative" : "positive");
+         stats->min >= 0
+           ? _ ("“%s” is never negative: symmetric codes waste half of their range; unsigned ones "
+                "gain a bit.")
+           : _ ("“%s” is never positive: symmetric codes waste half of their range; unsigned ones "
+                "gain a bit."),
+         tensor);
   else
     advise_codes (tensor, used, n_codes, "mse", findings);
 }
@@ -254,8 +290,9 @@ bs_advise_bias (const char *layer,
       largest = MAX (largest, fabs (bias[i] / unit));
   }
   if (largest >= 0x1p31)
-    add (findings, BS_FINDING_BIAS_OVERFLOW, largest / 0x1p31, layer, "equalize",
-         "The largest bias of “%s” is %.3g in units of its scale and does not fit into 32 bits: a "
-         "channel with tiny weights has a large bias.",
-         layer, largest);
+    add (
+      findings, BS_FINDING_BIAS_OVERFLOW, largest / 0x1p31, layer, "equalize",
+      _ ("The largest bias of “%s” is %.3g in units of its scale and does not fit into 32 bits: a "
+         "channel with tiny weights has a large bias."),
+      layer, largest);
 }

@@ -27,6 +27,14 @@ typedef struct {
 
 void bs_finding_free (BsFinding *finding);
 
+/* bs_finding_id: "channel-spread", "outliers", … what scripts read. */
+const char *bs_finding_id (BsFindingKind kind);
+
+/* bs_finding_bits: about how many bits of precision the finding costs: what to sort by, worst
+ * first. Ranges too wide by a factor f cost log2 f bits, codes that nobody takes log2 of their
+ * share; clipping counts a bit for each doubling over the limit of 1 %. */
+double bs_finding_bits (const BsFinding *finding);
+
 /* All functions add findings (BsFinding, transfer full) to an array made with bs_findings_new. */
 GPtrArray *bs_findings_new (void);
 
