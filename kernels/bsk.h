@@ -22,7 +22,7 @@
  * Exactness  Every result has the same bits on every CPU and at every level, plain C included.
  *            Sums are exact: packing refuses (BSK_ERANGE) weights with which an int32 could
  *            overflow for some activations in [a.qmin, a.qmax]. Depth k up to 65793 never
- *            overflows with 8-bit codes and no bias.
+ *            overflows with 8-bit codes and no bias, up to 33025 with zero points of weights.
  *
  * Requantization, the normative rule (float32, each operation rounded; it agrees bit for bit with
  * ONNX Runtime and XNNPACK):
@@ -122,6 +122,7 @@ typedef enum {
   BSK_W_BIT,       /* −1 or +1, 1 bit */
   BSK_W_CODEBOOK4, /* 0 … 15, 4 bits: code i stands for codebook[i] */
   BSK_W_S16, /* −32767 … 32767, given as int16: codes of 9 to 16 bits, with a_type BSK_S16 */
+  BSK_W_U8,  /* 0 … 255, given as uint8, 8 bits */
 } BskWeightType;
 
 /* What a product or convolution is made of, apart from its weights. Only read while packing. */
@@ -130,10 +131,14 @@ typedef struct {
   BskWeightType w_type;
   int group;              /* 0: one scale per channel. Else one per `group` weights along k: a
                              multiple of 16 up to 256; the last group may be short. Convolutions: 0,
-                             and w_type BSK_W_S8 or BSK_W_S16 */
+                             and w_type BSK_W_S8, BSK_W_U8 or BSK_W_S16 */
   const int8_t *codebook; /* [16] for BSK_W_CODEBOOK4, else not looked at */
   const float *w_scale; /* [n], with groups [n][⌈k / group⌉]; may be NULL for out_type BSK_S32 */
-  const int32_t *bias;  /* [n] in units of a.scale · w_scale[n], or NULL; NULL with groups */
+  int32_t w_zero_point;         /* code that stands for 0, of all channels */
+  const int32_t *w_zero_points; /* [n] one for each channel instead, or NULL. Either way inside the
+                                   type of the codes, and for BSK_W_S8 and BSK_W_U8 without groups
+                                   only: 0 elsewhere (BSK_ENOTSUP) */
+  const int32_t *bias;    /* [n] in units of a.scale · w_scale[n], or NULL; NULL with groups */
   const float *bias_real; /* [n] real numbers, or NULL; NULL without groups */
   BskType a_type; /* BSK_U8 or BSK_S8; BSK_S16 with, and only with, w_type BSK_W_S16, where sums are
                      int64 and never overflow, and out_type may be BSK_S16 but not BSK_S32 */
@@ -157,7 +162,12 @@ BSK_API size_t bsk_gemm_bytes (const BskGemmArgs *args);
  *           they point at may go away afterwards
  *
  * Zero points are folded into the start values of the sums, scales into one multiplier per channel,
- * so that a call of bsk_gemm does nothing twice.
+ * so that a call of bsk_gemm does nothing twice. Where every w − w_zero_point of a channel fits in
+ * int8, that is what is packed, at no cost; else
+ *
+ *     Σ (a − za) (w − zw) = Σ a w − za Σ w − zw Σ a + k za zw
+ *
+ * and bsk_gemm sums the rows of A too, once for all channels.
  * Errors   BSK_EINVAL, BSK_EALIGN, BSK_ENOTSUP; BSK_ERANGE when a sum could overflow or a
  *          multiplier is not finite. */
 BSK_API BskStatus bsk_gemm_pack (const BskGemmArgs *args, const void *w, size_t ldw, void *packed);
@@ -172,7 +182,7 @@ BSK_API BskStatus bsk_gemm_pack (const BskGemmArgs *args, const void *w, size_t 
  *
  * BSK_S32 is not possible with groups. */
 
-/* bsk_gemm: rows [m0, m1) of C = requantize ((A − a.zero_point) · Wᵀ + bias).
+/* bsk_gemm: rows [m0, m1) of C = requantize ((A − a.zero_point) · (W − w_zero_point)ᵀ + bias).
  *
  *   a  codes [≥ m1 × k], row stride lda ≥ k elements, readable BSK_SLACK bytes past the end
  *   c  out_type [≥ m1 × n], row stride ldc ≥ n elements

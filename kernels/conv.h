@@ -15,9 +15,12 @@ typedef struct {
   uint8_t *scratch;
 } BskConvRun;
 
+/* bsk_conv_scratch: bytes of the padded copies of one block; false when the size overflows. */
+bool bsk_conv_scratch (const BskPacked *header, size_t *bytes);
+
 /* Depthwise: how a shape is packed, run, and what scratch it takes. */
 void bsk_depthwise_describe (BskPacked *header);
-void bsk_depthwise_pack (BskPacked *header, const int8_t *w);
+void bsk_depthwise_pack (BskPacked *header, const BskGemmArgs *args, const void *w);
 bool bsk_depthwise_scratch (const BskPacked *header, size_t *bytes);
 void bsk_depthwise_run (const BskPacked *header, const BskConvRun *run);
 
@@ -26,4 +29,17 @@ static inline size_t
 bsk_padded_w (const BskConvShape *s)
 {
   return (size_t) s->w + (size_t) s->pad_left + (size_t) s->pad_right;
+}
+
+/* Bytes of a pixel, and of a row of the padded image. */
+static inline size_t
+bsk_px_bytes (const BskPacked *header)
+{
+  return (size_t) header->shape.cin * header->a_bytes;
+}
+
+static inline size_t
+bsk_row_bytes (const BskPacked *header)
+{
+  return bsk_padded_w (&header->shape) * bsk_px_bytes (header);
 }

@@ -17,6 +17,26 @@ along_row (const BskConvShape *s)
  * first-level cache. */
 enum { QUAD_BYTES = 14000, BLOCK_CHANNELS = 64, FLAT_CHANNELS = 192 };
 
+/* Weights less their zero point may take nine bits; they are then the sum of parts that fit in int8,
+ * and every tap is done once for each part. */
+enum { MAX_PARTS = 3 };
+
+static int8_t
+part_of (int weight, int part)
+{
+  for (; part > 0 && weight; part--)
+    weight -= weight > INT8_MAX ? INT8_MAX : weight < INT8_MIN ? INT8_MIN : weight;
+  return (int8_t) (weight > INT8_MAX ? INT8_MAX : weight < INT8_MIN ? INT8_MIN : weight);
+}
+
+void
+bsk_depthwise_count_parts (BskPacked *header, const BskChannel *channel)
+{
+  for (int i = 0; i < header->k; i++)
+    while (part_of (bsk_channel_weight (channel, (size_t) i), header->dw_parts))
+      header->dw_parts++;
+}
+
 /* Padded columns below `pixels` output pixels. */
 static size_t
 columns_below (const BskConvShape *s, size_t pixels)
@@ -44,6 +64,9 @@ bsk_depthwise_describe (BskPacked *header)
     header->dw_taps = header->dw_sets * s->kw;
     header->dw_rows = s->kh <= 3 && s->stride_h == 1 && s->dilation_h == 1 ? 2 : 1;
   }
+  header->dw_parts = 1;
+  if (header->zeros)
+    header->dw_taps *= MAX_PARTS;
   /* All channels together are contiguous and waste nothing, but a wide block makes for a short row
    * of pixels. */
   header->dw_width =
@@ -76,33 +99,40 @@ bsk_depthwise_scratch (const BskPacked *header, size_t *bytes)
 }
 
 void
-bsk_depthwise_pack (BskPacked *header, const int8_t *w)
+bsk_depthwise_pack (BskPacked *header, const BskGemmArgs *args, const void *w)
 {
   const BskConvShape *s = &header->shape;
   ptrdiff_t *tap = bsk_at (header, header->seg), set = (ptrdiff_t) set_bytes (header);
-  int lanes = header->table->lanes, rows = header->dw_rows, taps = header->dw_taps;
-  size_t vector_bytes = (size_t) taps * (size_t) (rows * lanes * header->table->quad_bytes);
+  int lanes = header->table->lanes, rows = header->dw_rows;
+  int taps = header->dw_taps / (header->zeros ? MAX_PARTS : 1); /* of one part */
   uint8_t *out = bsk_at (header, header->w);
+  size_t vector_bytes;
 
-  for (int t = 0; t < taps; t++)
-    tap[t] = along_row (s)
+  header->dw_taps = taps * header->dw_parts;
+  vector_bytes = (size_t) header->dw_taps * (size_t) (rows * lanes * header->table->quad_bytes);
+  for (int i = 0; i < header->dw_taps; i++) {
+    int t = i % taps;
+
+    tap[i] = along_row (s)
                ? t * set
                : t / s->kw * set + (ptrdiff_t) (t % s->kw) * s->dilation_w * header->dw_width * 4;
+  }
   for (int c = 0; c < s->cin; c++) {
-    const int8_t *kernel = w + (size_t) c * (size_t) (s->kh * s->kw);
+    BskChannel channel = bsk_channel (header, args, w, (size_t) header->k, (size_t) c);
 
-    for (int t = 0; t < taps; t++)
+    for (int at = 0; at < header->dw_taps; at++)
       for (int row = 0; row < rows; row++) {
         int8_t b[4] = { 0 };
+        int t = at % taps;
 
         for (int i = 0; i < 4; i++) {
           int ky = along_row (s) ? 0 : t / s->kw * 4 + i - row,
               kx = along_row (s) ? 4 * t + i : t % s->kw;
 
           if (ky >= 0 && ky < s->kh && kx < s->kw)
-            b[i] = kernel[ky * s->kw + kx];
+            b[i] = part_of (bsk_channel_weight (&channel, (size_t) (ky * s->kw + kx)), at / taps);
         }
-        bsk_put_quad (header, out + (size_t) (c / lanes) * vector_bytes, lanes, t * rows + row,
+        bsk_put_quad (header, out + (size_t) (c / lanes) * vector_bytes, lanes, at * rows + row,
                       c % lanes, b, 4);
       }
   }

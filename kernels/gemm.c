@@ -26,6 +26,8 @@ describe (const BskGemmArgs *args, BskPacked *header)
                          .a_type = args->a_type,
                          .a_bytes = bsk_type_bytes (args->a_type),
                          .wide = args->w_type == BSK_W_S16,
+                         .zeros = bsk_may_have_zeros (args),
+                         .seg_bytes = args->k,
                          .max_vecs = args->w_type == BSK_W_S16 ? 1 : table->max_vecs,
                          .finish = bsk_finish (args->out_type, &args->out),
                          .c_bytes = bsk_type_bytes (args->out_type) };
@@ -33,7 +35,7 @@ describe (const BskGemmArgs *args, BskPacked *header)
     if (args->group)
       return BSK_ENOTSUP;
     header->quads = (int) (((unsigned) args->k + 1) / 2);
-  } else if (args->w_type != BSK_W_S8 || args->group) {
+  } else if ((args->w_type != BSK_W_S8 && args->w_type != BSK_W_U8) || args->group) {
     return bsk_low_describe (args, header);
   }
   return bsk_layout (header, (size_t) header->quads) ? BSK_OK : BSK_ERANGE;
@@ -48,12 +50,20 @@ bsk_gemm_bytes (const BskGemmArgs *args)
 }
 
 static void
-pack_column (const BskPacked *header, const void *w, size_t ldw, const BskTileArgs *tile, int c)
+pack_column (const BskPacked *header,
+             const BskGemmArgs *args,
+             const void *w,
+             size_t ldw,
+             const BskTileArgs *tile,
+             int c)
 {
   size_t row = (size_t) (tile->column + c) * ldw;
+  BskChannel channel = { 0 };
   uint8_t *panel = (uint8_t *) (uintptr_t) tile->w;
   int panel_n = tile->vecs * header->table->lanes;
 
+  if (!header->wide)
+    channel = bsk_channel (header, args, w, ldw, (size_t) (tile->column + c));
   for (int q = 0; q < header->quads; q++) {
     if (header->wide) {
       const int16_t *from = (const int16_t *) w + row + 2 * (size_t) q;
@@ -61,8 +71,11 @@ pack_column (const BskPacked *header, const void *w, size_t ldw, const BskTileAr
       bsk_put_pair (panel, panel_n, q, c,
                     (int16_t[2]){ from[0], 2 * q + 1 < header->k ? from[1] : 0 });
     } else {
-      bsk_put_quad (header, panel, panel_n, q, c, (const int8_t *) w + row + 4 * (size_t) q,
-                    header->k - 4 * q);
+      int8_t quad[4] = { 0 };
+
+      for (int i = 0; i < 4 && 4 * q + i < header->k; i++)
+        quad[i] = (int8_t) bsk_channel_weight (&channel, (size_t) (4 * q + i));
+      bsk_put_quad (header, panel, panel_n, q, c, quad, 4);
     }
   }
 }
@@ -86,8 +99,8 @@ bsk_gemm_pack (const BskGemmArgs *args, const void *w, size_t ldw, void *packed)
                        : bsk_check_channels (&header, args, w, ldw);
   if (status)
     return status;
-  header.narrow = !header.wide && header.table->gemm_tile_narrow &&
-                  bsk_pairs_fit (args, w, ldw, args->n, args->k);
+  header.narrow = !header.wide && !header.row_sums && header.table->gemm_tile_narrow &&
+                  bsk_pairs_fit (&header, args, w, ldw);
   bsk_layout (&header, (size_t) header.quads);
 
   *out = header;
@@ -100,7 +113,7 @@ bsk_gemm_pack (const BskGemmArgs *args, const void *w, size_t ldw, void *packed)
   bsk_panel_open (out, 0, &tile);
   while (bsk_panel_next (out, &tile))
     for (int c = 0; c < tile.cols; c++)
-      pack_column (out, w, ldw, &tile, c);
+      pack_column (out, args, w, ldw, &tile, c);
   return BSK_OK;
 }
 
@@ -113,6 +126,8 @@ bsk_run_product (const BskPacked *header,
                  size_t c_row)
 {
   BskTileKernel kernel = bsk_tile_kernel (header);
+  enum { MAX_SUMS = 960 };
+  int32_t sums[MAX_SUMS];
   /* A block of rows of A and C stays in the second-level cache while the panels sweep over it; 48
    * is a multiple of every tile height but one. */
   size_t block = 400000 /
@@ -120,6 +135,8 @@ bsk_run_product (const BskPacked *header,
                  48 * 48;
 
   block = block < 48 ? 48 : block;
+  if (header->row_sums && block > MAX_SUMS)
+    block = MAX_SUMS;
   for (size_t i = 0; i < rows; i += block) {
     BskTileArgs tile;
 
@@ -133,6 +150,10 @@ bsk_run_product (const BskPacked *header,
     tile.a_row = a_row;
     tile.rows = rows - i < block ? rows - i : block;
     tile.c_row = c_row;
+    if (header->row_sums) {
+      bsk_sum_rows (header, tile.a, a_row, tile.rows, sums);
+      tile.row_sum = sums;
+    }
     while (bsk_panel_next (header, &tile)) {
       tile.c = c + i * c_row + (size_t) tile.column * header->c_bytes;
       kernel (&tile);

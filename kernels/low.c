@@ -35,6 +35,7 @@ levels_of (const BskGemmArgs *args, BskPacked *header)
     memcpy (header->levels, args->codebook, 16);
     return BSK_OK;
   case BSK_W_S16:
+  case BSK_W_U8:
     break;
   }
   return BSK_EINVAL;
@@ -56,6 +57,7 @@ code_of (const BskPacked *header, BskWeightType type, int8_t w)
   case BSK_W_CODEBOOK4:
     return w >= 0 && w <= 15 ? w : -1;
   case BSK_W_S16:
+  case BSK_W_U8:
     break;
   }
   return -1;

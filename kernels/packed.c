@@ -3,6 +3,7 @@
 #include "packed.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool
@@ -53,14 +54,73 @@ bsk_finish (BskType type, const BskQParams *params)
                       .plain = type == BSK_U8 && params->qmin == 0 && params->qmax == 255 };
 }
 
+static int32_t
+zero_of (const BskGemmArgs *args, size_t channel)
+{
+  return args->w_zero_points ? args->w_zero_points[channel] : args->w_zero_point;
+}
+
+static BskStatus
+check_zeros (const BskGemmArgs *args, int n)
+{
+  bool is_8bit = args->w_type == BSK_W_S8 || args->w_type == BSK_W_U8;
+  int lo = args->w_type == BSK_W_U8 ? 0 : INT8_MIN,
+      hi = args->w_type == BSK_W_U8 ? UINT8_MAX : INT8_MAX;
+
+  if (args->w_type == BSK_W_U8 && args->group)
+    return BSK_ENOTSUP;
+  for (int i = 0; i < (args->w_zero_points ? n : 1); i++) {
+    int32_t zero = zero_of (args, (size_t) i);
+
+    if (zero && (!is_8bit || args->group))
+      return BSK_ENOTSUP;
+    if (is_8bit && (zero < lo || zero > hi))
+      return BSK_EINVAL;
+  }
+  return BSK_OK;
+}
+
+bool
+bsk_may_have_zeros (const BskGemmArgs *args)
+{
+  return args->w_type == BSK_W_U8 || args->w_zero_points || args->w_zero_point;
+}
+
+BskChannel
+bsk_channel (const BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw, size_t n)
+{
+  BskChannel channel = { .w = (const uint8_t *) w + n * ldw,
+                         .is_signed = args->w_type != BSK_W_U8 };
+  int lo = INT8_MAX, hi = INT8_MIN;
+
+  if (!header->zeros)
+    return channel;
+  for (size_t i = 0; i < (size_t) header->k; i++) {
+    int code = bsk_channel_weight (&channel, i);
+
+    lo = code < lo ? code : lo;
+    hi = code > hi ? code : hi;
+  }
+  channel.shift = zero_of (args, n);
+  if (!header->depthwise && (lo - channel.shift < INT8_MIN || hi - channel.shift > INT8_MAX)) {
+    channel.zero = channel.shift;
+    channel.shift = channel.is_signed ? 0 : 128;
+    channel.zero -= channel.shift;
+  }
+  return channel;
+}
+
 BskStatus
 bsk_check_args (const BskGemmArgs *args, int n, int k)
 {
   bool scaled = args->out_type != BSK_S32, wide = args->w_type == BSK_W_S16;
   BskStatus status;
 
-  if (n < 1 || k < 1 || (scaled && !args->w_scale) || (unsigned) args->w_type > BSK_W_S16)
+  if (n < 1 || k < 1 || (scaled && !args->w_scale) || (unsigned) args->w_type > BSK_W_U8)
     return BSK_EINVAL;
+  status = check_zeros (args, n);
+  if (status)
+    return status;
   if (wide ? args->a_type != BSK_S16 || !scaled
            : !bsk_is_8bit (args->a_type) || args->out_type == BSK_S16)
     return BSK_EINVAL;
@@ -92,7 +152,8 @@ bsk_layout (BskPacked *header, size_t quads_per_channel)
   header->m = header->start + entries;
   header->cut = header->m + entries;
   header->start64 = header->cut + entries;
-  header->w = header->start64 + (header->wide ? 2 * entries : 0);
+  header->zero = header->start64 + (header->wide ? 2 * entries : 0);
+  header->w = header->zero + (header->zeros ? entries : 0);
   header->bytes = bsk_align (header->w + bytes);
   return true;
 }
@@ -116,7 +177,7 @@ bsk_multiplier (const BskGemmArgs *args, size_t n)
 
 /* Largest |sum| of a channel over all activations that may occur; exact, in int64. */
 static int64_t
-bound (const BskGemmArgs *args, int64_t bias, const int8_t *w, int k)
+bound (const BskGemmArgs *args, int64_t bias, const BskChannel *w, int k)
 {
   int64_t lo = args->a.qmin - args->a.zero_point, hi = args->a.qmax - args->a.zero_point;
   int64_t positive = 0, negative = 0, top, bottom;
@@ -126,8 +187,10 @@ bound (const BskGemmArgs *args, int64_t bias, const int8_t *w, int k)
   if (hi < 0)
     hi = 0;
   for (int i = 0; i < k; i++) {
-    positive += w[i] > 0 ? w[i] : 0;
-    negative += w[i] < 0 ? w[i] : 0;
+    int number = bsk_channel_weight (w, (size_t) i) - w->zero;
+
+    positive += number > 0 ? number : 0;
+    negative += number < 0 ? number : 0;
   }
   top = positive * hi + negative * lo + bias;
   bottom = positive * lo + negative * hi + bias;
@@ -135,46 +198,57 @@ bound (const BskGemmArgs *args, int64_t bias, const int8_t *w, int k)
 }
 
 BskStatus
-bsk_check_channels (const BskPacked *header, const BskGemmArgs *args, const int8_t *w, size_t ldw)
+bsk_check_channels (BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw)
 {
   size_t channels = (size_t) header->n * (size_t) header->groups;
 
   for (size_t n = 0; n < channels; n++) {
     float m = bsk_multiplier (args, n);
+    BskChannel channel = bsk_channel (header, args, w, ldw, n);
 
     if (args->out_type != BSK_S32 && (!good_scale (args->w_scale[n]) || !isfinite (m)))
       return BSK_ERANGE;
-    if (bound (args, args->bias ? args->bias[n] : 0, w + n * ldw, header->k) > INT32_MAX)
+    if (bound (args, args->bias ? args->bias[n] : 0, &channel, header->k) > INT32_MAX)
       return BSK_ERANGE;
+    if (channel.zero)
+      header->row_sums = true;
+    if (header->depthwise && header->zeros)
+      bsk_depthwise_count_parts (header, &channel);
   }
   return BSK_OK;
 }
 
 void
-bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const int8_t *w, size_t ldw)
+bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw)
 {
   int32_t *start = bsk_at (header, header->start), *cut = bsk_at (header, header->cut);
+  int32_t *w_zero = bsk_at (header, header->zero);
   float *m = bsk_at (header, header->m);
   uint32_t zero = (uint32_t) args->a.zero_point + header->a_flip;
 
   for (int g = 0; g < header->groups; g++)
     for (size_t i = 0; i < header->group_n; i++) {
       size_t at = (size_t) g * header->group_n + i, n = (size_t) g * (size_t) header->n + i;
-      const int8_t *row = w + n * ldw;
+      BskChannel channel;
       int64_t sum = 0;
       int64_t top;
 
       start[at] = 0;
       m[at] = 0;
       cut[at] = INT32_MAX;
+      if (header->zeros)
+        w_zero[at] = 0;
       if (i >= (size_t) header->n)
         continue;
-      for (int j = 0; j < header->k; j++)
-        sum += row[j];
+      channel = bsk_channel (header, args, w, ldw, n);
+      if (header->zeros)
+        w_zero[at] = channel.zero;
+      for (size_t j = 0; j < (size_t) header->k; j++)
+        sum += bsk_channel_weight (&channel, j) - channel.zero;
       /* Wraps, as the kernels do: only the final sum has to fit. */
       start[at] = (int32_t) ((args->bias ? (uint32_t) args->bias[n] : 0) - zero * (uint32_t) sum);
       m[at] = bsk_multiplier (args, n);
-      top = bound (args, args->bias ? args->bias[n] : 0, row, header->k);
+      top = bound (args, args->bias ? args->bias[n] : 0, &channel, header->k);
       if (bsk_is_8bit (args->out_type) && (double) top * (double) m[at] >= 0x1p30) {
         double limit = 0x1p30 / (double) m[at];
 
@@ -185,23 +259,39 @@ bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const int8_t *w, 
 }
 
 bool
-bsk_pairs_fit (const BskGemmArgs *args, const int8_t *w, size_t ldw, int n, int k)
+bsk_pairs_fit (const BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw)
 {
+  size_t channels = (size_t) header->n * (size_t) header->groups;
   int top = args->a.qmax > args->a.zero_point ? args->a.qmax : args->a.zero_point;
 
   if (args->a_type == BSK_S8)
     top += 128;
-  for (int i = 0; i < n; i++) {
-    const int8_t *row = w + (size_t) i * ldw;
+  for (size_t n = 0; n < channels; n++) {
+    BskChannel channel = bsk_channel (header, args, w, ldw, n);
+    int last = 0;
 
-    for (int j = 0; j < k - 1; j++) {
-      int pair = (row[j] < 0 ? -row[j] : row[j]) + (row[j + 1] < 0 ? -row[j + 1] : row[j + 1]);
+    for (size_t i = 0; i < (size_t) header->k; i++) {
+      int size = abs (bsk_channel_weight (&channel, i));
 
-      if (pair * top > INT16_MAX)
+      if ((last + size) * top > INT16_MAX)
         return false;
+      last = size;
     }
   }
   return true;
+}
+
+void
+bsk_sum_rows (const BskPacked *header, const uint8_t *a, size_t a_row, size_t rows, int32_t *sums)
+{
+  header->table->row_sums (&(BskRowSums){ .a = a,
+                                          .a_row = a_row,
+                                          .seg = bsk_at (header, header->seg),
+                                          .n_seg = header->n_seg,
+                                          .bytes = header->seg_bytes,
+                                          .a_flip = header->a_flip,
+                                          .rows = rows,
+                                          .sums = sums });
 }
 
 int
@@ -262,6 +352,7 @@ bsk_panel_open (const BskPacked *header, int group, BskTileArgs *tile)
                      header->wide ? (int64_t *) bsk_at (header, header->start64) + first : NULL,
                    .m = (float *) bsk_at (header, header->m) + first,
                    .cut = (int32_t *) bsk_at (header, header->cut) + first,
+                   .w_zero = (int32_t *) bsk_at (header, header->zero) + first,
                    .finish = &header->finish };
 }
 
@@ -277,6 +368,7 @@ bsk_panel_next (const BskPacked *header, BskTileArgs *tile)
     tile->start64 += done;
   tile->m += done;
   tile->cut += done;
+  tile->w_zero += done;
   tile->column += done;
   if (tile->column >= header->n)
     return false;

@@ -20,13 +20,17 @@ typedef struct {
   int bits, group, n_groups, group_quads, last_quads;
   uint32_t last_mask;
   int8_t levels[16];
-  bool narrow; /* packed for gemm_tile_narrow */
+  bool narrow;   /* packed for gemm_tile_narrow */
+  bool zeros;    /* weights may have zero points: there is room for `zero` */
+  bool row_sums; /* they have: tiles want the sums of the rows of A */
+  int seg_bytes; /* of a run of K that exist; 8 bits only */
   uint8_t a_flip;
   BskType a_type;
   int16_t pad_code; /* the code of padding */
   BskFinish finish;
   size_t c_bytes;               /* per output element */
   size_t start64;               /* wide only */
+  size_t zero;                  /* zeros only */
   size_t scale, from;           /* low only */
   size_t seg, start, m, cut, w; /* offsets in bytes from the header */
   size_t group_n;               /* entries of start, m, cut per group: n rounded up to lanes */
@@ -36,6 +40,7 @@ typedef struct {
   int out_h, out_w;
   int dw_width, dw_pixels;       /* depthwise: channels and output pixels interleaved at a time */
   int dw_sets, dw_taps, dw_rows; /* depthwise: quad sets, taps in all, output rows per pass */
+  int dw_parts; /* depthwise: int8 parts that a weight is the sum of, each with its own taps */
 } BskPacked;
 
 #define BSK_MAGIC 0x30736b7473746942u
@@ -91,18 +96,48 @@ bool bsk_layout (BskPacked *header, size_t quads_per_channel);
 /* bsk_multiplier: of channel n, by the normative rule. */
 float bsk_multiplier (const BskGemmArgs *args, size_t n);
 
-/* bsk_fill_channels: start values, multipliers and cuts of all channels.
+/* One channel's 8-bit weights as the kernels take them: int8 numbers w[i] − shift, of which `zero`
+ * stands for 0. zero is 0 where w − zero point fits in int8, and for all weights of a depthwise
+ * convolution, whose numbers then do not fit (see depthwise.c). */
+typedef struct {
+  const uint8_t *w;
+  bool is_signed;
+  int shift, zero;
+} BskChannel;
+
+/* bsk_channel: channel n of weights with rows ldw apart. */
+BskChannel
+bsk_channel (const BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw, size_t n);
+
+static inline int
+bsk_channel_weight (const BskChannel *channel, size_t i)
+{
+  return (channel->is_signed ? (int8_t) channel->w[i] : channel->w[i]) - channel->shift;
+}
+
+/* bsk_may_have_zeros: whether weights may need a zero point other than 0. */
+bool bsk_may_have_zeros (const BskGemmArgs *args);
+
+/* bsk_check_channels, bsk_fill_channels: start values, multipliers and cuts of all channels.
  *
  *   w, ldw  weights of channel i at w + i · ldw, header->k of them
  *
+ * The check also sets header->row_sums and, for depthwise convolutions, the number of parts.
  * Errors   BSK_ERANGE when a sum could overflow or a multiplier is not finite. */
 BskStatus
-bsk_check_channels (const BskPacked *header, const BskGemmArgs *args, const int8_t *w, size_t ldw);
-void bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const int8_t *w, size_t ldw);
+bsk_check_channels (BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw);
+void bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw);
 
 /* bsk_pairs_fit: largest |activation| · (|w0| + |w1|) of adjacent weights stays in int16, so that
  * an instruction with saturating pair sums is exact. */
-bool bsk_pairs_fit (const BskGemmArgs *args, const int8_t *w, size_t ldw, int n, int k);
+bool bsk_pairs_fit (const BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw);
+
+/* bsk_sum_rows: the sums of rows of A that the tiles of `tile` want. */
+void
+bsk_sum_rows (const BskPacked *header, const uint8_t *a, size_t a_row, size_t rows, int32_t *sums);
+
+/* bsk_depthwise_count_parts: raises header->dw_parts to what this channel needs. */
+void bsk_depthwise_count_parts (BskPacked *header, const BskChannel *channel);
 
 /* bsk_panel_vecs: width of the next panel when `left` vectors of columns are left. */
 int bsk_panel_vecs (int left, int max_vecs);

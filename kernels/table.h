@@ -31,8 +31,10 @@ typedef struct {
   const int64_t *start64; /* 16-bit products: instead of start */
   int chunk;              /* 16-bit products: pairs whose sum fits in int32 */
   const int32_t *start;   /* [vecs · lanes] bias − zero_point · Σ w */
-  const float *m;         /* [vecs · lanes] multipliers */
-  const int32_t *cut;     /* [vecs · lanes] */
+  const int32_t *row_sum; /* [rows] sums of the rows of A, or NULL: w_zero is not looked at */
+  const int32_t *w_zero; /* [vecs · lanes] row i starts at start − row_sum[i] · w_zero, wrapping */
+  const float *m;        /* [vecs · lanes] multipliers */
+  const int32_t *cut;    /* [vecs · lanes] */
   void *c;
   size_t c_row; /* bytes from row to row of C */
   size_t rows;
@@ -41,6 +43,18 @@ typedef struct {
   int width;      /* vecs · lanes */
   const BskFinish *finish;
 } BskTileArgs;
+
+/* Sums of the unsigned codes of some rows, walked as BskTileArgs says; `bytes` of each run exist. May
+ * read up to 63 bytes past a run's end. */
+typedef struct {
+  const uint8_t *a;
+  size_t a_row;
+  const ptrdiff_t *seg;
+  int n_seg, bytes;
+  uint8_t a_flip;
+  size_t rows;
+  int32_t *sums; /* [rows] */
+} BskRowSums;
 
 /* Four rows to quads: out[px · out_step + 4 i + r] = rows[r][px · step + i] ^ flip for i < n. May
  * read up to 63 bytes past a row's end and write up to 252 bytes past the last quad. */

@@ -24,6 +24,12 @@ vec_store (int32_t *p, Vec v)
   vst1q_s32 (p, v);
 }
 
+ALWAYS_INLINE Vec
+vec_less (Vec sum, int32_t factor, Vec v)
+{
+  return vmlsq_n_s32 (sum, v, factor);
+}
+
 ALWAYS_INLINE VecW
 vec_weights (const int8_t *w)
 {

@@ -39,6 +39,8 @@ gemm_tile (const BskTileArgs *t)
     const int8_t *w = t->w;
     uint32_t sum = (uint32_t) t->start[0];
 
+    if (t->row_sum)
+      sum -= (uint32_t) t->row_sum[i] * (uint32_t) t->w_zero[0];
     for (int s = 0; s < t->n_seg; s++) {
       const uint8_t *a = t->a + i * t->a_row + t->seg[s];
       int32_t part = 0;
@@ -49,6 +51,19 @@ gemm_tile (const BskTileArgs *t)
       w += 4 * t->quads;
     }
     put (t->finish, (int32_t) sum, t->m[0], (char *) t->c + i * t->c_row, 0);
+  }
+}
+
+static void
+row_sums (const BskRowSums *args)
+{
+  for (size_t i = 0; i < args->rows; i++) {
+    uint32_t sum = 0;
+
+    for (int s = 0; s < args->n_seg; s++)
+      for (int k = 0; k < args->bytes; k++)
+        sum += args->a[(ptrdiff_t) (i * args->a_row) + args->seg[s] + k] ^ args->a_flip;
+    args->sums[i] = (int32_t) sum;
   }
 }
 
@@ -134,6 +149,7 @@ bsk_ref_init (BskTable *table)
   table->quad_bytes = 4;
   table->gemm_tile = gemm_tile;
   table->gemm_tile_narrow = NULL;
+  table->row_sums = row_sums;
   table->low_vecs = 1;
   table->gemm_low = gemm_low;
   table->interleave4 = interleave4;

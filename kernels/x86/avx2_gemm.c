@@ -34,6 +34,34 @@ interleave4 (const BskInterleaveArgs *args)
   }
 }
 
+/* Sums of bytes, 32 at a time; what lies past the end of a run is masked. */
+static void
+row_sums (const BskRowSums *args)
+{
+  static const uint8_t masks[64] = { [0 ... 31] = 0xff };
+  const __m256i sign = _mm256_set1_epi8 ((char) args->a_flip);
+
+  for (size_t i = 0; i < args->rows; i++) {
+    __m256i sum = _mm256_setzero_si256 ();
+    __m128i half;
+
+    for (int s = 0; s < args->n_seg; s++) {
+      const uint8_t *a = args->a + (ptrdiff_t) (i * args->a_row) + args->seg[s];
+
+      for (int k = 0; k < args->bytes; k += 32) {
+        __m256i v = _mm256_xor_si256 (_mm256_loadu_si256 ((const void *) (a + k)), sign);
+
+        if (args->bytes - k < 32)
+          v = _mm256_and_si256 (
+            v, _mm256_loadu_si256 ((const void *) (masks + 32 - (args->bytes - k))));
+        sum = _mm256_add_epi64 (sum, _mm256_sad_epu8 (v, _mm256_setzero_si256 ()));
+      }
+    }
+    half = _mm_add_epi64 (_mm256_castsi256_si128 (sum), _mm256_extracti128_si256 (sum, 1));
+    args->sums[i] = _mm_cvtsi128_si32 (_mm_add_epi64 (half, _mm_unpackhi_epi64 (half, half)));
+  }
+}
+
 void
 bsk_avx2_gemm_init (BskTable *table)
 {
@@ -41,6 +69,7 @@ bsk_avx2_gemm_init (BskTable *table)
   table->max_vecs = MAX_VECS;
   table->quad_bytes = 8;
   table->gemm_tile = gemm_tile;
+  table->row_sums = row_sums;
   table->interleave4 = interleave4;
   table->depthwise_row = depthwise_row;
 }

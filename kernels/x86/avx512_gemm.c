@@ -104,6 +104,12 @@ tiles (const BskTileArgs *t,
 #pragma GCC unroll 24
     for (int i = 0; i < rows * vecs; i++)
       sum[i] = _mm512_loadu_si512 (t->start + 16 * (i % vecs));
+    if (t->row_sum)
+#pragma GCC unroll 24
+      for (int i = 0; i < rows * vecs; i++)
+        sum[i] = _mm512_sub_epi32 (
+          sum[i], _mm512_mullo_epi32 (_mm512_set1_epi32 (t->row_sum[first + (size_t) (i / vecs)]),
+                                      _mm512_loadu_si512 (t->w_zero + 16 * (i % vecs))));
     for (int s = 0; s < t->n_seg; s++) {
       const uint8_t *p = a + t->seg[s];
 

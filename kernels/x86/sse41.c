@@ -27,6 +27,12 @@ vec_store (int32_t *p, Vec v)
   _mm_storeu_si128 ((void *) p, v);
 }
 
+ALWAYS_INLINE Vec
+vec_less (Vec sum, int32_t factor, Vec v)
+{
+  return _mm_sub_epi32 (sum, _mm_mullo_epi32 (_mm_set1_epi32 (factor), v));
+}
+
 ALWAYS_INLINE VecW
 vec_weights (const int8_t *w)
 {

@@ -165,6 +165,43 @@ check_fill (void *codes, size_t n, BskType type, int qmin, int qmax, int kind)
   }
 }
 
+void *
+check_weights (BskGemmArgs *args,
+               size_t n,
+               size_t count,
+               CheckZeros zeros,
+               int lo,
+               int hi,
+               int kind)
+{
+  int shift = zeros & CHECK_U8 ? 128 : 0;
+  void *w = check_buffer (count);
+
+  args->w_type = shift ? BSK_W_U8 : BSK_W_S8;
+  check_fill (w, count, BSK_S8, lo + shift, hi + shift, kind);
+  zeros &= ~CHECK_U8;
+  if (zeros == CHECK_ONE_ZERO) {
+    args->w_zero_point = check_between (-128, 127) + shift;
+  } else if (zeros) {
+    int32_t *points = check_buffer (n * sizeof *points);
+
+    for (size_t i = 0; i < n; i++)
+      points[i] = shift + (zeros == CHECK_ZEROS   ? check_between (-128, 127)
+                           : check_between (0, 1) ? 127
+                                                  : -128);
+    args->w_zero_points = points;
+  }
+  return w;
+}
+
+int
+check_number (const BskGemmArgs *args, const void *w, size_t n, size_t i)
+{
+  int code = args->w_type == BSK_W_U8 ? ((const uint8_t *) w)[i] : ((const int8_t *) w)[i];
+
+  return code - (args->w_zero_points ? args->w_zero_points[n] : args->w_zero_point);
+}
+
 int
 check_finish (int64_t sum, float m, const BskQParams *out)
 {

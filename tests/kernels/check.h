@@ -39,6 +39,28 @@ bool check_is_ref (void);
  */
 void check_fill (void *codes, size_t n, BskType type, int qmin, int qmax, int kind);
 
+/* How a case's 8-bit weights are given: with which zero points, and as uint8. */
+typedef enum {
+  CHECK_NO_ZEROS,
+  CHECK_ONE_ZERO,
+  CHECK_ZEROS,
+  CHECK_EXTREME_ZEROS, /* at the ends of the type */
+  CHECK_U8 = 4         /* with one of the above */
+} CheckZeros;
+
+/* check_weights: fills type and zero points of args for n channels; returns weights in a buffer of
+ * their own. kind as in check_fill. */
+void *check_weights (BskGemmArgs *args,
+                     size_t n,
+                     size_t count,
+                     CheckZeros zeros,
+                     int lo,
+                     int hi,
+                     int kind);
+
+/* check_number: what weight i of channel n stands for. */
+int check_number (const BskGemmArgs *args, const void *w, size_t n, size_t i);
+
 /* check_finish: the normative requantization, by itself. */
 int check_finish (int64_t sum, float m, const BskQParams *out);
 

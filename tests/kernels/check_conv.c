@@ -10,7 +10,7 @@ static int64_t
 definition (const BskConvShape *s,
             const BskGemmArgs *args,
             const uint8_t *image,
-            const int8_t *w,
+            const void *w,
             int y,
             int x,
             int o)
@@ -31,9 +31,11 @@ definition (const BskConvShape *s,
         int code = args->a_type == BSK_S8 ? (int8_t) byte : byte;
 
         sum += (int64_t) (code - args->a.zero_point) *
-               w[(((size_t) o * (size_t) s->kh + (size_t) ky) * (size_t) s->kw + (size_t) kx) *
-                   (size_t) cin +
-                 (size_t) c];
+               check_number (
+                 args, w, (size_t) o,
+                 (((size_t) o * (size_t) s->kh + (size_t) ky) * (size_t) s->kw + (size_t) kx) *
+                     (size_t) cin +
+                   (size_t) c);
       }
     }
   return sum;
@@ -46,6 +48,7 @@ one (BskConvShape s,
      BskType out_type,
      int a_kind,
      int w_kind,
+     CheckZeros zeros,
      int seed)
 {
   int out_h = bsk_conv_out_h (&s), out_w = bsk_conv_out_w (&s), y0, y1;
@@ -57,13 +60,13 @@ one (BskConvShape s,
   int32_t *bias;
   float *scale;
   uint8_t *a, *got, *want;
-  int8_t *w;
+  void *w;
 
   check_case ("conv %dx%dx%d>%d k %dx%d stride %dx%d dil %dx%d pad %d,%d,%d,%d groups %d images "
-              "%zu a %d out %d seed %d",
+              "%zu a %d out %d zeros %d seed %d",
               s.h, s.w, s.cin, s.cout, s.kh, s.kw, s.stride_h, s.stride_w, s.dilation_h,
               s.dilation_w, s.pad_top, s.pad_left, s.pad_bottom, s.pad_right, s.groups, images,
-              (int) a_type, (int) out_type, seed);
+              (int) a_type, (int) out_type, (int) zeros, seed);
   if (out_h < 1 || out_w < 1)
     return;
   check_seed ((uint64_t) seed);
@@ -87,8 +90,8 @@ one (BskConvShape s,
   }
   args.w_scale = scale;
   args.bias = seed % 2 ? bias : NULL;
-  w = check_buffer ((size_t) s.cout * k);
-  check_fill (w, (size_t) s.cout * k, BSK_S8, seed % 7 ? -128 : -7, seed % 7 ? 127 : 7, w_kind);
+  w = check_weights (&args, (size_t) s.cout, (size_t) s.cout * k, zeros, seed % 7 ? -128 : -7,
+                     seed % 7 ? 127 : 7, w_kind);
   a = check_buffer (images * a_image + BSK_SLACK);
   check_fill (a, images * a_image + BSK_SLACK, a_type, args.a.qmin, args.a.qmax, a_kind);
   out_bytes =
@@ -150,13 +153,16 @@ square (int size, int cin, int cout, int kernel, int stride, int pad, int groups
                          1,    1,    pad, pad,  pad,    pad,    groups };
 }
 
+/* Cases after this many have weights with zero points. */
+enum { N_PLAIN = 160 };
+
 void
 check_conv (void)
 {
   static const BskType out_types[] = { BSK_U8, BSK_S32, BSK_S8 };
   int seed = 1;
 
-  for (int i = 0; i < 250; i++, seed++) {
+  for (int i = 0; i < 400; i++, seed++) {
     BskConvShape s;
     int groups;
 
@@ -180,17 +186,20 @@ check_conv (void)
     if (i % 6 == 0)
       s.pad_top = s.pad_left = s.pad_bottom = s.pad_right = 0;
     one (s, (size_t) check_between (1, 3), i & 1 ? BSK_S8 : BSK_U8, out_types[i % 3],
-         i % 9 == 8 ? 3 : 0, i % 9 == 8 ? 3 : 0, seed);
+         i % 9 == 8 ? 3 : 0, i % 9 == 8 ? 3 : 0,
+         i < N_PLAIN ? CHECK_NO_ZEROS : (CheckZeros) (i / 2 % 8), seed);
   }
-  one (square (28, 1, 16, 3, 1, 1, 1), 5, BSK_U8, BSK_U8, 0, 0, seed++);
-  one (square (30, 3, 32, 3, 2, 1, 1), 2, BSK_U8, BSK_U8, 0, 0, seed++);
-  one (square (9, 3, 64, 7, 2, 3, 1), 1, BSK_U8, BSK_U8, 0, 0, seed++);
-  one (square (7, 24, 48, 1, 1, 0, 1), 3, BSK_U8, BSK_U8, 0, 0, seed++);
-  one (square (8, 16, 24, 1, 2, 0, 1), 3, BSK_U8, BSK_U8, 0, 0, seed++);
+  one (square (28, 1, 16, 3, 1, 1, 1), 5, BSK_U8, BSK_U8, 0, 0, CHECK_NO_ZEROS, seed++);
+  one (square (30, 3, 32, 3, 2, 1, 1), 2, BSK_U8, BSK_U8, 0, 0, CHECK_NO_ZEROS, seed++);
+  one (square (9, 3, 64, 7, 2, 3, 1), 1, BSK_U8, BSK_U8, 0, 0, CHECK_NO_ZEROS, seed++);
+  one (square (7, 24, 48, 1, 1, 0, 1), 3, BSK_U8, BSK_U8, 0, 0, CHECK_NO_ZEROS, seed++);
+  one (square (8, 16, 24, 1, 2, 0, 1), 3, BSK_U8, BSK_U8, 0, 0, CHECK_NO_ZEROS, seed++);
   one ((BskConvShape){ 1, 50, 4, 20, 1, 9, 1, 2, 1, 2, 0, 8, 0, 8, 1 }, 2, BSK_S8, BSK_U8, 0, 0,
-       seed++);
+       CHECK_NO_ZEROS, seed++);
+  one (square (60, 16, 20, 3, 1, 1, 1), 1, BSK_S8, BSK_S32, 0, 0, CHECK_ZEROS, seed++);
+  one (square (12, 6, 20, 1, 1, 0, 1), 9, BSK_U8, BSK_U8, 0, 0, CHECK_ZEROS, seed++);
   /* Larger than one block of padded rows. */
-  one (square (90, 32, 3, 3, 1, 1, 1), 1, BSK_U8, BSK_U8, 0, 0, 9 * seed++);
+  one (square (90, 32, 3, 3, 1, 1, 1), 1, BSK_U8, BSK_U8, 0, 0, CHECK_NO_ZEROS, 9 * seed++);
 }
 
 void
@@ -199,7 +208,7 @@ check_depthwise (void)
   static const int channels[] = { 2, 3, 7, 8, 15, 16, 17, 24, 31, 32, 33, 48, 64, 70, 96, 130 };
   int seed = 1;
 
-  for (int i = 0; i < 160; i++, seed++) {
+  for (int i = 0; i < 280; i++, seed++) {
     BskConvShape s;
 
     check_seed ((uint64_t) seed * 977);
@@ -216,14 +225,15 @@ check_depthwise (void)
       s.pad_bottom = check_between (0, 4);
     }
     one (s, (size_t) check_between (1, 3), i & 1 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S32,
-         i % 9 == 8 ? 3 : 0, i % 9 == 8 ? 3 : 0, seed);
+         i % 9 == 8 ? 3 : 0, i % 9 == 8 ? 3 : 0,
+         i < N_PLAIN ? CHECK_NO_ZEROS : (CheckZeros) (i / 2 % 8), seed);
   }
   /* A channel multiplier makes it a grouped convolution. */
   one ((BskConvShape){ 6, 6, 5, 15, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 5 }, 2, BSK_U8, BSK_U8, 0, 0,
-       seed++);
+       CHECK_NO_ZEROS, seed++);
   /* One row of 1-D sequence data. */
   one ((BskConvShape){ 1, 40, 20, 20, 1, 11, 1, 1, 1, 1, 0, 5, 0, 5, 20 }, 2, BSK_U8, BSK_U8, 0, 0,
-       seed++);
+       CHECK_NO_ZEROS, seed++);
 }
 
 /* Transposed: every input pixel is added to the outputs its kernel reaches. */

@@ -28,7 +28,7 @@ check_errors (void)
   BskConvShape s = { 4, 4, 1, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0, 1 }, t;
   BskStats stats;
   void *packed = aligned_alloc (BSK_ALIGN, bsk_gemm_bytes (&good));
-  int32_t bias[2] = { INT32_MAX, 0 };
+  int32_t bias[2] = { INT32_MAX, 0 }, zeros[2] = { 0, -1 };
 
   check_case ("errors");
   CHECK_IS (BSK_OK, bsk_gemm_pack (&good, w, 4, packed));
@@ -56,6 +56,12 @@ check_errors (void)
   CHECK_IS (BSK_EINVAL, bsk_gemm_pack (&args, w, 4, packed));
   args = good, args.a_type = BSK_F32;
   CHECK_IS (BSK_EINVAL, bsk_gemm_pack (&args, w, 4, packed));
+  args = good, args.w_zero_point = 128;
+  CHECK_IS (BSK_EINVAL, bsk_gemm_pack (&args, w, 4, packed));
+  args = good, args.w_type = BSK_W_U8, args.w_zero_points = zeros;
+  CHECK_IS (BSK_EINVAL, bsk_gemm_pack (&args, w, 4, packed));
+  args = good, args.w_type = BSK_W_S4, args.w_zero_point = 1;
+  CHECK_IS (BSK_ENOTSUP, bsk_gemm_pack (&args, w, 4, packed));
   args = good, args.n = INT_MAX, args.k = INT_MAX;
   check_that (bsk_gemm_bytes (&args) != 1, "a huge product"); /* fits size_t or is refused */
   scale[1] = INFINITY;

@@ -24,6 +24,7 @@ one (int m,
      int w_bits,
      int a_kind,
      int w_kind,
+     CheckZeros zeros,
      int seed)
 {
   size_t lda = (size_t) k, ldc = (size_t) n, ldw, bytes = bytes_of (out_type), out_bytes;
@@ -33,11 +34,12 @@ one (int m,
   float *scale;
   int32_t *bias;
   uint8_t *a, *got, *want;
-  int8_t *w;
+  void *w;
   int m0;
 
-  check_case ("gemm %dx%dx%d a %s%d out %d w%d kinds %d %d seed %d", m, n, k,
-              a_type == BSK_S8 ? "s" : "u", a_bits, (int) out_type, w_bits, a_kind, w_kind, seed);
+  check_case ("gemm %dx%dx%d a %s%d out %d w%d kinds %d %d zeros %d seed %d", m, n, k,
+              a_type == BSK_S8 ? "s" : "u", a_bits, (int) out_type, w_bits, a_kind, w_kind,
+              (int) zeros, seed);
   check_seed ((uint64_t) seed);
   lda += (size_t) check_between (0, 3);
   ldc += (size_t) check_between (0, 5);
@@ -66,9 +68,8 @@ one (int m,
   }
   args.w_scale = scale;
   args.bias = seed % 2 ? bias : NULL;
-  w = check_buffer ((size_t) n * ldw);
-  check_fill (w, (size_t) n * ldw, BSK_S8, w_bits == 8 ? -128 : -w_top, w_bits == 8 ? 127 : w_top,
-              w_kind);
+  w = check_weights (&args, (size_t) n, (size_t) n * ldw, zeros, w_bits == 8 ? -128 : -w_top,
+                     w_bits == 8 ? 127 : w_top, w_kind);
   a = check_buffer ((size_t) m * lda + BSK_SLACK);
   check_fill (a, (size_t) m * lda + BSK_SLACK, a_type, args.a.qmin, args.a.qmax, a_kind);
   out_bytes = ((size_t) (m - 1) * ldc + (size_t) n) * bytes;
@@ -105,7 +106,7 @@ one (int m,
         uint8_t byte = a[(size_t) i * lda + (size_t) l];
 
         sum += (int64_t) ((a_type == BSK_S8 ? (int8_t) byte : byte) - args.a.zero_point) *
-               w[(size_t) j * ldw + (size_t) l];
+               check_number (&args, w, (size_t) j, (size_t) j * ldw + (size_t) l);
       }
       scaled = args.a.scale * scale[j];
       if (out_type == BSK_S32) {
@@ -143,22 +144,36 @@ check_gemm (void)
     int k = check_between (0, 1) ? edges[check_between (0, N_EDGES - 1)] : check_between (1, 200);
 
     one (m, n, k, i & 1 ? BSK_S8 : BSK_U8, out_types[i / 2 % 4], i % 3 ? 8 : check_between (1, 8),
-         i % 5 ? 8 : check_between (2, 7), 0, 0, seed);
+         i % 5 ? 8 : check_between (2, 7), 0, 0, CHECK_NO_ZEROS, seed);
   }
   /* Every tile height for every panel width. */
   for (int m = 1; m <= 20; m++)
     for (int n = 8; n <= 72; n += 8)
-      one (m, n, 12, m & 1 ? BSK_U8 : BSK_S8, BSK_U8, 8, 8, 0, 0, seed++);
+      one (m, n, 12, m & 1 ? BSK_U8 : BSK_S8, BSK_U8, 8, 8, 0, 0, CHECK_NO_ZEROS, seed++);
   /* Extremes: what saturates a pair sum or overflows a sum would show here. */
   for (int a_kind = 1; a_kind < 4; a_kind++)
     for (int w_kind = 1; w_kind < 4; w_kind++)
       for (int t = 0; t < 4; t++) {
-        one (7, 20, 260, BSK_U8, out_types[t], 8, 8, a_kind, w_kind, seed++);
-        one (7, 20, 260, BSK_S8, out_types[t], 8, 8, a_kind, w_kind, seed++);
-        one (5, 20, 130, BSK_U8, out_types[t], 7, 8, a_kind, w_kind, seed++);
-        one (5, 20, 130, BSK_U8, out_types[t], 8, 7, a_kind, w_kind, seed++);
+        one (7, 20, 260, BSK_U8, out_types[t], 8, 8, a_kind, w_kind, CHECK_NO_ZEROS, seed++);
+        one (7, 20, 260, BSK_S8, out_types[t], 8, 8, a_kind, w_kind, CHECK_NO_ZEROS, seed++);
+        one (5, 20, 130, BSK_U8, out_types[t], 7, 8, a_kind, w_kind, CHECK_NO_ZEROS, seed++);
+        one (5, 20, 130, BSK_U8, out_types[t], 8, 7, a_kind, w_kind, CHECK_NO_ZEROS, seed++);
       }
+  /* Weights with zero points: random, extremes, and the deepest sums. */
+  for (int i = 0; i < 240; i++, seed++) {
+    check_seed ((uint64_t) seed * 77);
+    int m = check_between (0, 1) ? edges[check_between (0, N_EDGES - 1)] : check_between (1, 40);
+    int n = check_between (0, 3) ? edges[check_between (0, N_EDGES - 1)] : check_between (1, 130);
+    int k = check_between (0, 1) ? edges[check_between (0, N_EDGES - 1)] : check_between (1, 200);
+
+    one (m, n, k, i & 1 ? BSK_S8 : BSK_U8, out_types[i / 2 % 4], i % 3 ? 8 : check_between (1, 8),
+         i % 5 ? 8 : check_between (2, 7), i % 7 == 6 ? i / 7 % 4 : 0, i % 7 == 6 ? i / 28 % 4 : 0,
+         (CheckZeros) (i / 3 % 8), seed);
+  }
+  one (1000, 3, 2, BSK_S8, BSK_S32, 8, 8, 0, 0, CHECK_ZEROS, seed++);
+  one (2, 3, 33025, BSK_U8, BSK_S32, 8, 8, 1, 1, CHECK_U8 + CHECK_EXTREME_ZEROS, 10 * seed);
+  one (2, 17, 33025, BSK_S8, BSK_S32, 8, 8, 2, 2, CHECK_EXTREME_ZEROS, 10 * seed);
   /* The deepest sums that are always allowed. */
-  one (2, 3, 65793, BSK_U8, BSK_S32, 8, 8, 1, 2, 10 * seed);
-  one (2, 17, 65793, BSK_S8, BSK_S32, 8, 8, 2, 2, 10 * seed);
+  one (2, 3, 65793, BSK_U8, BSK_S32, 8, 8, 1, 2, CHECK_NO_ZEROS, 10 * seed);
+  one (2, 17, 65793, BSK_S8, BSK_S32, 8, 8, 2, 2, CHECK_NO_ZEROS, 10 * seed);
 }
