@@ -97,7 +97,7 @@ data_of_model (BsStore *store, const char *key)
 /* A key of a stored result, or a configuration file; data is what the model was measured on, or
  * NULL. */
 static BsConfig *
-find_config (const BsCli *cli, const char *name, char **data, GError **error)
+find_config (const BsCli *cli, const char *name, char **data, GPtrArray *warnings, GError **error)
 {
   g_autoptr (BsStore) store = NULL;
   g_autoptr (BsResult) result = NULL;
@@ -116,6 +116,11 @@ find_config (const BsCli *cli, const char *name, char **data, GError **error)
   if (store == NULL || (result = bs_store_find (store, name, &study, error)) == NULL)
     return NULL;
   *data = data_of_model (store, result->key);
+  if (result->stopped_early)
+    g_ptr_array_add (warnings,
+                     g_strdup_printf (_ ("This result was stopped early: its accuracy is that of "
+                                         "%" G_GUINT64_FORMAT " samples"),
+                                      result->n_samples));
   return bs_config_parse (result->config, error);
 }
 
@@ -193,7 +198,7 @@ run (BsCli *cli, char **args, GError **error)
     return TRUE;
   }
   if (!check (args, &target, error) ||
-      (config = find_config (cli, args[0], &stored_data, error)) == NULL ||
+      (config = find_config (cli, args[0], &stored_data, warnings, error)) == NULL ||
       !find_data (&data, stored_data, warnings, error))
     return FALSE;
   bs_progress_start (&progress, cli);

@@ -81,7 +81,8 @@ static void
 add_result (GString *html, const BsResult *r, gboolean front)
 {
   g_autofree char *value = bs_result_value_to_string (r),
-                  *size = bs_bytes_to_string (r->weight_bytes);
+                  *size = bs_bytes_to_string (r->weight_bytes),
+                  *samples = bs_result_samples_to_string (r);
 
   g_string_append (html, front ? "<tr class=\"front\">" : "<tr>");
   add_cell (html, FALSE, r->label);
@@ -89,6 +90,7 @@ add_result (GString *html, const BsResult *r, gboolean front)
   add_number (html, 100 * r->agreement, 2, " %");
   add_number (html, r->output_sqnr_db, 1, " dB");
   add_cell (html, TRUE, size);
+  add_cell (html, TRUE, samples);
   add_number (html, 100 * r->integer_share, 1, " %");
   add_cell (html, FALSE, r->simulated ? _ ("simulated") : _ ("integers"));
   g_string_append (html, "</tr>\n");
@@ -102,8 +104,9 @@ add_results (GString *html, const BsStored *stored, const gboolean *pareto)
   g_string_append (html, "</h2><p>");
   add_text (html, "%s", _ ("Bold: on the frontier, nothing smaller is better."));
   g_string_append (html, "</p>");
-  add_heads (html,
-             _ ("Configuration|>Value|>Agreement|>Output SQNR|>Size|>On integers|How it was run"));
+  add_heads (
+    html, _ ("Configuration|>Value|>Agreement|>Output SQNR|>Size|>Samples|>On integers|How it was "
+             "run"));
   if (stored->baseline != NULL)
     add_result (html, stored->baseline, FALSE);
   for (guint i = 0; i < stored->results->len; i++)

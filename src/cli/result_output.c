@@ -55,6 +55,8 @@ bs_json_result (JsonBuilder *json, const BsResult *result, gboolean with_layers)
   bs_json_text (json, "metric", result->metric);
   bs_json_number (json, "value", result->value);
   bs_json_integer (json, "n", (gint64) result->n);
+  bs_json_integer (json, "samples", (gint64) result->n_samples);
+  bs_json_flag (json, "stopped_early", result->stopped_early);
   bs_json_integer (json, "correct", (gint64) result->n_correct);
   bs_json_begin_array (json, "ci95");
   bs_json_add_number (json, result->ci_lo);
@@ -136,6 +138,14 @@ bs_result_value_to_string (const BsResult *result)
   return g_strdup_printf ("%.4f", result->value);
 }
 
+char *
+bs_result_samples_to_string (const BsResult *result)
+{
+  return g_strdup_printf (result->stopped_early ? _ ("%" G_GUINT64_FORMAT ", stopped early")
+                                                : "%" G_GUINT64_FORMAT,
+                          result->n_samples);
+}
+
 /* Everything but the width of the weights first, so that one scope's widths stand below each other.
  */
 static char *
@@ -185,7 +195,8 @@ add_row (BsTable *table, const BsResult *result, const char *mark)
 {
   g_autofree char *value = bs_result_value_to_string (result);
   g_autofree char *size = bs_bytes_to_string (result->weight_bytes);
-  g_autofree char *weights = describe_weights (result);
+  g_autofree char *weights = describe_weights (result),
+                  *samples = bs_result_samples_to_string (result);
   gboolean percent = g_strcmp0 (result->metric, "top1") == 0 && !isnan (result->value);
 
   bs_table_add (table, "%s", mark);
@@ -200,6 +211,7 @@ add_row (BsTable *table, const BsResult *result, const char *mark)
   bs_table_add_number (table, 100 * result->agreement, 2, " %");
   bs_table_add_number (table, result->output_sqnr_db, 1, " dB");
   bs_table_add (table, "%s", size);
+  bs_table_add (table, "%s", samples);
   if (result->simulated)
     bs_table_add (table, _ ("simulated, %.1f %% on integers"), 100 * result->integer_share);
   else
@@ -211,8 +223,9 @@ bs_print_results (GPtrArray *results, const BsResult *baseline, gboolean only_pa
 {
   g_autofree gboolean *pareto = frontier (results);
   g_autoptr (GArray) sorted = g_array_new (FALSE, FALSE, sizeof (Sorted));
-  g_autoptr (BsTable) table = bs_table_new (_ (
-    " |Key|Weights|Activations|>Value|>95 % interval|>Agreement|>Output SQNR|>Size|On integers"));
+  g_autoptr (BsTable) table = bs_table_new (
+    _ (" |Key|Weights|Activations|>Value|>95 % interval|>Agreement|>Output SQNR|>Size|>Samples|On "
+       "integers"));
 
   for (guint i = 0; i < results->len; i++) {
     Sorted row = { sort_key (results->pdata[i]), i };

@@ -25,4 +25,7 @@ void bs_print_layers (const BsResult *result);
 /* "98.85 %", "4.4198": the value as its metric is written. (transfer full) */
 char *bs_result_value_to_string (const BsResult *result);
 
+/* "10000", "256, stopped early": on how many samples it was measured. (transfer full) */
+char *bs_result_samples_to_string (const BsResult *result);
+
 G_END_DECLS

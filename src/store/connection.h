@@ -27,6 +27,9 @@ gboolean bs_schema_update (BsStore *store, GError **error);
 /* bs_schema_check: the same refusals, changing nothing. */
 gboolean bs_schema_check (BsStore *store, GError **error);
 
+/* bs_schema_is_older: one of ours, of an earlier version. */
+gboolean bs_schema_is_older (BsStore *store);
+
 /* bs_store_fail: sets the sentence for SQLite's last error on this connection and returns FALSE. */
 gboolean bs_store_fail (BsStore *store, GError **error);
 

@@ -28,7 +28,8 @@ static const BsColumn result_columns[] = {
   RESULT (REAL, integer_share),   RESULT (FLAG, simulated),
   RESULT (TEXT, level),           RESULT (INTEGER, seed),
   RESULT (REAL, seconds),         RESULT (REAL, latency_ms),
-  RESULT (INTEGER, finished_at),  { NULL },
+  RESULT (INTEGER, finished_at),  RESULT (INTEGER, n_samples),
+  RESULT (FLAG, stopped_early),   { NULL },
 };
 
 static const BsColumn layer_columns[] = {
@@ -71,6 +72,22 @@ add_layer (BsStore *store,
   return bs_store_step (store, statement, error) == SQLITE_DONE;
 }
 
+/* What was stopped early gives way to a measurement of more samples. */
+static gboolean
+remove_shorter (BsStore *store, gint64 study, const BsResult *result, GError **error)
+{
+  sqlite3_stmt *statement = bs_store_statement (
+    store, "DELETE FROM result WHERE study = ? AND key = ? AND stopped_early AND n_samples < ?",
+    error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, study);
+  sqlite3_bind_text (statement, 2, result->key, -1, SQLITE_STATIC);
+  sqlite3_bind_int64 (statement, 3, (gint64) result->n_samples);
+  return bs_store_step (store, statement, error) == SQLITE_DONE;
+}
+
 /* id 0: the key was stored already. */
 static gboolean
 add_result (BsStore *store,
@@ -109,7 +126,8 @@ bs_store_add (BsStore *store,
 
   if (!bs_store_begin (store, error))
     return FALSE;
-  done = add_result (store, study, result, is_float, &id, error);
+  done = remove_shorter (store, study, result, error) &&
+         add_result (store, study, result, is_float, &id, error);
   for (guint i = 0; done && id != 0 && i < result->n_layers; i++)
     done = add_layer (store, insert, id, i, &result->layers[i], error);
   return bs_store_end (store, done, error);
@@ -119,8 +137,8 @@ GHashTable *
 bs_store_keys (BsStore *store, gint64 study, GError **error)
 {
   g_autoptr (GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  sqlite3_stmt *statement =
-    bs_store_statement (store, "SELECT key FROM result WHERE study = ?", error);
+  sqlite3_stmt *statement = bs_store_statement (
+    store, "SELECT key FROM result WHERE study = ? AND NOT stopped_early", error);
   gint code;
 
   if (statement == NULL)

@@ -86,6 +86,10 @@ static const char *const scripts[] = {
   "  error_bins BLOB NOT NULL," /* 65 counts, 64-bit little-endian, over ±error_span */
   "  PRIMARY KEY (result, position)"
   ") STRICT, WITHOUT ROWID;",
+  /* 2: results that were stopped early */
+  "ALTER TABLE result ADD COLUMN n_samples INTEGER NOT NULL DEFAULT 0;" /* run */
+  "ALTER TABLE result ADD COLUMN stopped_early INTEGER NOT NULL DEFAULT 0;"
+  "UPDATE result SET n_samples = (SELECT n_samples FROM study WHERE study.id = result.study);",
 };
 
 const gint bs_schema_version = G_N_ELEMENTS (scripts);
@@ -135,6 +139,14 @@ bs_schema_check (BsStore *store, GError **error)
       : "“%s” was written by an older Bitstair; open it once for writing to bring it up to date",
     store->path);
   return FALSE;
+}
+
+gboolean
+bs_schema_is_older (BsStore *store)
+{
+  gint64 version;
+
+  return read_version (store, &version, NULL) && version > 0 && version < bs_schema_version;
 }
 
 /* Another process may be doing the same: the version is read again inside the transaction. */

@@ -46,10 +46,12 @@ gboolean bs_store_add (BsStore *store,
                        gint64 study,
                        const BsResult *result,
                        gboolean is_float,
-                       GError **error); /* a key stored already: left as it is */
+                       GError **error); /* a key stored already: left as it is, unless it was
+                                           stopped early after fewer samples: replaced */
 GHashTable *bs_store_keys (BsStore *store,
                            gint64 study,
-                           GError **error); /* set of char *: what need not be measured again */
+                           GError **error); /* set of char *: what need not be measured again; not
+                                               what was stopped early */
 GPtrArray *bs_store_results (
   BsStore *store,
   gint64 study,

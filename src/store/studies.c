@@ -208,12 +208,13 @@ merge_study (BsStore *store, BsStore *from, const BsStudyInfo *info, gint *added
     return FALSE;
   for (guint i = 0; i < results->len; i++) {
     const BsResult *result = results->pdata[i];
+    gint changes = sqlite3_total_changes (store->db);
 
     if (g_hash_table_contains (keys, result->key))
       continue;
     if (!bs_store_add (store, study, result, FALSE, error))
       return FALSE;
-    (*added)++;
+    *added += sqlite3_total_changes (store->db) != changes; /* not what was stopped as early here */
   }
   return TRUE;
 }

@@ -37,7 +37,7 @@ unref_cb (gpointer result)
   bs_result_unref (result);
 }
 
-/* key → BsResult of all that is stored. */
+/* key → BsResult of all that is stored and finished. */
 static GHashTable *
 read_known (BsStore *store, gint64 study, GError **error)
 {
@@ -49,7 +49,8 @@ read_known (BsStore *store, gint64 study, GError **error)
   known = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, unref_cb);
   for (guint i = 0; i < results->len; i++) {
     BsResult *result = results->pdata[i];
-    g_hash_table_insert (known, result->key, bs_result_ref (result));
+    if (!result->stopped_early)
+      g_hash_table_insert (known, result->key, bs_result_ref (result));
   }
   return known;
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "workbench/workbench.h"
 
+#include <math.h>
 #include <string.h>
 
 /* One sweep at work. */
@@ -10,7 +11,9 @@ typedef struct {
   BsStore *store;
   const BsObserver *observer;
   BsSweepSummary *summary;
-  GHashTable *stored;             /* key → BsResult */
+  GHashTable *stored;  /* key → BsResult */
+  GPtrArray *finished; /* BsResult of the plan: what a race is run against */
+  gboolean race;
   gint64 started_us, deadline_us; /* 0: no time box */
 } Sweep;
 
@@ -87,7 +90,10 @@ read_stored (Sweep *sweep, GError **error)
   for (guint i = 0; i < results->len; i++) {
     BsResult *result = bs_result_ref (results->pdata[i]);
 
-    g_hash_table_insert (sweep->stored, result->key, result);
+    if (result->stopped_early && !sweep->race)
+      bs_result_unref (result);
+    else
+      g_hash_table_insert (sweep->stored, result->key, result);
   }
   return TRUE;
 }
@@ -96,6 +102,9 @@ static void
 report_result (Sweep *sweep, BsResult *result)
 {
   sweep->summary->n_done++;
+  sweep->summary->n_stopped += result->stopped_early;
+  if (!result->stopped_early)
+    g_ptr_array_add (sweep->finished, bs_result_ref (result));
   if (sweep->observer != NULL && sweep->observer->result != NULL)
     sweep->observer->result (sweep->observer->user, result);
 }
@@ -151,11 +160,28 @@ bs_workbench_measure (BsStudy *study, BsConfig *config, const gint *cancelled, G
   return bs_study_measure (study, config, BS_MEASURE_LAYERS, cancelled, error);
 }
 
+/* The best quality among the finished results that are no larger. */
+static double
+bar (gpointer user, const BsResult *result)
+{
+  const Sweep *sweep = user;
+  double best = -INFINITY;
+
+  for (guint i = 0; i < sweep->finished->len; i++) {
+    const BsResult *other = sweep->finished->pdata[i];
+    if (other->weight_bytes <= result->weight_bytes && bs_result_quality (other) > best)
+      best = bs_result_quality (other);
+  }
+  return best;
+}
+
 static gboolean
 measure (Sweep *sweep, BsConfig *config, GError **error)
 {
   const gint *cancelled = sweep->observer != NULL ? sweep->observer->cancelled : NULL;
-  g_autoptr (BsResult) result = bs_workbench_measure (sweep->study, config, cancelled, error);
+  const BsRace race = { bar, sweep };
+  g_autoptr (BsResult) result = bs_study_race (sweep->study, config, BS_MEASURE_LAYERS,
+                                               sweep->race ? &race : NULL, cancelled, error);
 
   if (result == NULL || !bs_store_add (sweep->store, sweep->summary->study, result, FALSE, error))
     return FALSE;
@@ -181,6 +207,8 @@ run (Sweep *sweep, GPtrArray *configs, GError **error)
     else
       g_ptr_array_add (missing, config);
   }
+  if (sweep->race)
+    bs_plan_sort_by_size (missing);
   sweep->started_us = g_get_monotonic_time ();
   for (guint i = 0; i < missing->len; i++) {
     if (should_stop (sweep)) {
@@ -221,13 +249,19 @@ bs_workbench_sweep (BsStudy *study,
   static const BsSweepOptions everything = { 0 };
   g_autoptr (GPtrArray) configs = NULL;
   g_autoptr (GHashTable) stored = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, unref_cb);
+  g_autoptr (GPtrArray) finished =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) bs_result_unref);
   g_autofree char *text = NULL;
-  Sweep sweep = {
-    .study = study, .store = store, .observer = observer, .summary = summary, .stored = stored
-  };
+  Sweep sweep = { .study = study,
+                  .store = store,
+                  .observer = observer,
+                  .summary = summary,
+                  .stored = stored,
+                  .finished = finished };
 
   if (options == NULL)
     options = &everything;
+  sweep.race = options->race;
   *summary = (BsSweepSummary){ 0 };
   if (options->seconds > 0)
     sweep.deadline_us = g_get_monotonic_time () + (gint64) (options->seconds * G_USEC_PER_SEC);

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 typedef struct {
   guint shard, n_shards; /* only configurations i with i mod n_shards == shard − 1; 0: all */
   double seconds;        /* time box; 0: none */
+  gboolean race; /* small first; give configurations up that stay below smaller ones of the plan:
+                    bs_study_race. Without it what was given up before is measured to the end */
 } BsSweepOptions;
 
 typedef struct {
@@ -19,6 +21,7 @@ typedef struct {
   guint n_configs;      /* of the plan (of this shard) */
   guint n_done;         /* measured now or found stored */
   guint n_measured;     /* measured now */
+  guint n_stopped;      /* of those done: given up in a race */
   gboolean interrupted; /* cancelled or out of time: everything finished is stored */
 } BsSweepSummary;
 

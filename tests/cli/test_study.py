@@ -167,6 +167,53 @@ class Sweep(DatabaseTestCase):
         self.assertLess(document["done"], 21)
         self.assertTrue(document["interrupted"])
 
+    def test_race(self):
+        """The frontier of the whole grid from fewer samples; what was given up is marked, and completed without --race."""
+        base = ["sweep", MNIST.model, *MNIST.data, *GRID, "--corrections", "none", "--limit", "1000"]
+        whole = self.json(*base)
+        finished = {r["key"]: without_times(r) for r in whole["results"]}
+        self.assertEqual({r["samples"] for r in whole["results"]}, {1000})
+        self.assertEqual(whole["stopped_early"], 0)
+        documents = []
+        for threads in ("1", "2"):
+            self.db = self.path(f"race{threads}.db")
+            documents.append(self.json("--threads", threads, *base, "--race"))
+        self.assertEqual(*map(without_times, documents))
+        raced = documents[0]
+        stopped = [r for r in raced["results"] if r["stopped_early"]]
+        self.assertEqual(len(stopped), raced["stopped_early"])
+        self.assertGreaterEqual(len(stopped), 1)
+        for result in stopped:
+            self.assertIn(result["samples"], (256, 512))
+            self.assertEqual(result["n"], result["samples"])
+            self.assertFalse(result["pareto"])
+            self.assertLess(result["value"], result["ci95"][1])
+        for result in raced["results"]:
+            if not result["stopped_early"]:
+                self.assertEqual(without_times(result), finished[result["key"]])
+        front = [r["key"] for r in raced["results"] if r["pareto"]]
+        self.assertEqual(set(front), {r["key"] for r in whole["results"] if r["pareto"]})
+        self.assertEqual(self.json(*base, "--race")["measured"], 0)
+
+        key = stopped[0]["key"]
+        out, _ = self.call("results")
+        self.assertEqual(out.count("stopped early"), len(stopped))
+        self.call("report", "1", "-o", self.path("r.html"))
+        with open(self.path("r.html"), encoding="utf-8") as file:
+            self.assertEqual(file.read().count("stopped early"), len(stopped))
+        self.assertTrue(self.json("compare", key, front[0])["results"][0]["stopped_early"])
+        exported = self.json("export", key, "--model", MNIST.model, "--to", "config", "-o", self.path("c.json"))
+        self.assertIn("stopped early", " ".join(exported["warnings"]))
+        joined, self.db = self.db, self.path("joined.db")
+        self.json("merge", self.db, joined)
+        self.assertEqual(without_times(self.json("results")["results"]), without_times(raced["results"]))
+
+        completed = self.json(*base)
+        self.assertEqual((completed["measured"], completed["stopped_early"]), (len(stopped), 0))
+        self.assertEqual({r["key"]: without_times(r) for r in completed["results"]}, finished)
+        self.assertEqual(len(self.rows()), 21)
+        self.assert_integrity()
+
     def test_coarse_to_fine(self):
         document = self.json("sweep", DIGITS.model, *DIGITS.data, "--weights", "int2..int8", "--acts", "uint8")
         self.assertEqual({r["weights"] for r in document["results"][:2]}, {"int2", "int8"})

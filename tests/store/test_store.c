@@ -74,6 +74,7 @@ make_result (guint number)
   result->metric = g_strdup ("top1");
   result->value = 0.5 + number / 1000.0;
   result->n = 500;
+  result->n_samples = 500;
   result->n_correct = 250 + number;
   result->ci_lo = 0.45;
   result->ci_hi = 0.55;
@@ -167,6 +168,8 @@ assert_same_result (const BsResult *a, const BsResult *b)
   assert_same_double (a->seconds, b->seconds);
   assert_same_double (a->latency_ms, b->latency_ms);
   g_assert_cmpuint (a->n, ==, b->n);
+  g_assert_cmpuint (a->n_samples, ==, b->n_samples);
+  g_assert_cmpint (a->stopped_early, ==, b->stopped_early);
   g_assert_cmpuint (a->n_correct, ==, b->n_correct);
   g_assert_cmpuint (a->weight_bytes, ==, b->weight_bytes);
   g_assert_cmpuint (a->float_bytes, ==, b->float_bytes);
@@ -187,6 +190,16 @@ assert_integrity (BsStore *store)
   g_assert_cmpint (bs_store_step (store, statement, NULL), ==, SQLITE_ROW);
   g_assert_cmpstr ((const char *) sqlite3_column_text (statement, 0), ==, "ok");
   sqlite3_reset (statement);
+}
+
+static gint64
+count_rows (BsStore *store, const char *table)
+{
+  g_autofree char *sql = g_strconcat ("SELECT COUNT(*) FROM ", table, NULL);
+  gint64 n = -1;
+
+  g_assert_true (bs_store_integer (store, sql, &n, NULL));
+  return n;
 }
 
 /* A database with one study and n results, closed again. */
@@ -410,6 +423,73 @@ test_newer_schema (Fixture *fixture, gconstpointer data)
   assert_refused (fixture->path, "newer");
 }
 
+/* A file of the first version, opened for reading: brought up to date, nothing lost. */
+static void
+test_older_schema (Fixture *fixture, gconstpointer data)
+{
+  static const char downgrade[] = "ALTER TABLE result DROP COLUMN n_samples;"
+                                  "ALTER TABLE result DROP COLUMN stopped_early;"
+                                  "PRAGMA user_version = 1";
+  g_autoptr (GError) error = NULL;
+  gint64 study = fill (fixture->path, "model", 0, 3);
+  sqlite3 *db;
+
+  g_assert_cmpint (sqlite3_open (fixture->path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (db, downgrade, NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (db);
+  g_autoptr (BsStore) store = bs_store_open_read_only (fixture->path, &error);
+  g_assert_no_error (error);
+  g_autoptr (GPtrArray) results = bs_store_results (store, study, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (results->len, ==, 3);
+  for (guint i = 0; i < 3; i++) {
+    g_autoptr (BsResult) expected = make_result (i);
+    assert_same_result (expected, results->pdata[i]);
+  }
+  assert_integrity (store);
+}
+
+/* What was stopped early need not be kept: it gives way to more samples, never the other way round,
+ * here and when databases are joined. */
+static void
+test_stopped_early (Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    guint n_samples;
+    gboolean stopped;
+    guint stays; /* samples of what is stored then */
+  } steps[] = { { 256, TRUE, 256 },  { 128, TRUE, 256 }, { 384, TRUE, 384 },
+                { 500, FALSE, 500 }, { 384, TRUE, 500 }, { 500, FALSE, 500 } };
+  g_autofree char *other = g_build_filename (fixture->folder, "other.db", NULL);
+  g_autoptr (GError) error = NULL;
+  gint64 study = fill (fixture->path, "model", 0, 0), second = fill (other, "model", 0, 0);
+  g_autoptr (BsStore) store = bs_store_open (fixture->path, &error);
+  g_autoptr (BsStore) to = bs_store_open (other, &error);
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
+    g_autoptr (BsResult) result = make_result (7);
+    result->n_samples = steps[i].n_samples;
+    result->stopped_early = steps[i].stopped;
+    g_assert_true (bs_store_add (store, study, result, FALSE, &error));
+    g_autoptr (GPtrArray) results = bs_store_results (store, study, &error);
+    g_autoptr (GHashTable) keys = bs_store_keys (store, study, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (results->len, ==, 1);
+    const BsResult *stored = results->pdata[0];
+    g_assert_cmpuint (stored->n_samples, ==, steps[i].stays);
+    g_assert_cmpuint (stored->n_layers, ==, 2);
+    g_assert_cmpint (stored->stopped_early, ==, steps[i].stays < 500);
+    g_assert_cmpint (g_hash_table_contains (keys, result->key), ==, steps[i].stays == 500);
+    g_assert_cmpint (bs_store_merge (to, fixture->path, &error), ==,
+                     i == 0 || i == 2 || i == 3 ? 1 : 0);
+    g_assert_no_error (error);
+    g_autoptr (GPtrArray) merged = bs_store_results (to, second, &error);
+    g_assert_cmpuint (merged->len, ==, 1);
+    g_assert_cmpuint (((const BsResult *) merged->pdata[0])->n_samples, ==, steps[i].stays);
+  }
+  g_assert_cmpint (count_rows (store, "layer"), ==, 2); /* those of replaced results are gone */
+}
+
 /* Pages in the middle overwritten: opening or reading must end in an error, never in wrong numbers
  * or a crash. */
 static void
@@ -603,6 +683,8 @@ main (int argc, char **argv)
     { "/store/not-a-database", test_not_a_database },
     { "/store/foreign-database", test_foreign_database },
     { "/store/newer-schema", test_newer_schema },
+    { "/store/older-schema", test_older_schema },
+    { "/store/stopped-early", test_stopped_early },
     { "/store/damaged", test_damaged },
     { "/store/truncated", test_truncated },
     { "/store/disk-full", test_disk_full },

@@ -196,8 +196,13 @@ bs_kl_divergence (const float *ref, const float *test, guint n)
 void
 bs_wilson_interval (guint64 k, guint64 n, double *lo, double *hi)
 {
-  const double z = 1.959963984540054; /* 97.5 % quantile of the normal distribution */
+  bs_wilson_bounds (k, n, 1.959963984540054, lo,
+                    hi); /* 97.5 % quantile of the normal distribution */
+}
 
+void
+bs_wilson_bounds (guint64 k, guint64 n, double z, double *lo, double *hi)
+{
   *lo = 0;
   *hi = 1;
   if (n == 0)

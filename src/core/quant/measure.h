@@ -37,4 +37,7 @@ bs_kl_divergence (const float *ref, const float *test, guint n); /* of softmax, 
 /* bs_wilson_interval: 95 % confidence interval of a share k of n, in [0, 1]. Source: Wilson 1927. */
 void bs_wilson_interval (guint64 k, guint64 n, double *lo, double *hi);
 
+/* bs_wilson_bounds: likewise, z standard deviations wide. */
+void bs_wilson_bounds (guint64 k, guint64 n, double z, double *lo, double *hi);
+
 G_END_DECLS

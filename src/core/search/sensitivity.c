@@ -3,6 +3,7 @@
 #include "search/sensitivity.h"
 
 #include "base/error.h"
+#include "base/stride.h"
 #include "model/layers.h"
 
 #include <math.h>
@@ -188,23 +189,6 @@ measure (Scan *scan,
   return g_steal_pointer (&result);
 }
 
-/* A step through n places that visits each once and keeps far from those before: near the golden
- * section of n, without a common divisor. */
-static guint
-stride (guint n)
-{
-  for (guint step = MAX ((guint) (n * 0.618), 1);; step++) {
-    guint a = n, b = step;
-    while (b != 0) {
-      guint rest = a % b;
-      a = b;
-      b = rest;
-    }
-    if (a == 1)
-      return step;
-  }
-}
-
 static gboolean
 scan_cell (Scan *scan, guint layer, guint option, GError **error)
 {
@@ -220,7 +204,7 @@ static gboolean
 scan_only (Scan *scan, GError **error)
 {
   BsSensitivity *s = scan->s;
-  guint cells = s->n_layers * s->n_options, step = stride (cells);
+  guint cells = s->n_layers * s->n_options, step = bs_stride (cells);
 
   bs_study_drop_cuts (scan->study);
   s->base = measure (scan, NULL, NULL, TRUE, error);
@@ -243,7 +227,7 @@ static gboolean
 scan_all_but (Scan *scan, GError **error)
 {
   BsSensitivity *s = scan->s;
-  guint step = stride (s->n_layers);
+  guint step = bs_stride (s->n_layers);
 
   scan->started_us = g_get_monotonic_time ();
   s->base = measure (scan, NULL, NULL, FALSE, error);

@@ -16,8 +16,10 @@ typedef struct {
   gint32 *classes;
   BsShardSums *sums; /* [n_shards] */
   guint n, batch, shard;
-  guint first_step;  /* 0, or the step behind a cached cut */
-  const BsCut *from; /* what to feed there; NULL: the inputs */
+  const guint *order; /* [n_shards] of a race; NULL: as they come */
+  guint taken;        /* shards of the order run before this loop */
+  guint first_step;   /* 0, or the step behind a cached cut */
+  const BsCut *from;  /* what to feed there; NULL: the inputs */
   guint from_slot;
   BsCut **to;  /* [n_steps] cuts to fill behind each step, or NULL */
   GMutex lock; /* guards error */
@@ -101,6 +103,7 @@ run_batch (Evaluation *e,
   if (!bs_runner_run (runner, inputs, run, e->first_step, G_MAXUINT,
                       e->to != NULL ? save_cut : NULL, &tap, error))
     return FALSE;
+  sums->n_samples += count;
   if (study->judge.elements > 0) {
     const BsValue *out = bs_runner_output_value (runner, 0);
     judge (e, first, count, out->data, sums);
@@ -116,6 +119,8 @@ run_shard (gpointer data, guint index, guint worker)
 {
   Evaluation *e = data;
   g_autoptr (GError) error = NULL;
+  if (e->order != NULL)
+    index = e->order[e->taken + index];
   guint first = index * e->shard, end = MIN (first + e->shard, e->n);
 
   if (e->runners[worker] == NULL)
@@ -215,11 +220,48 @@ drop_new_cuts (Evaluation *e)
     }
 }
 
+static void
+merge_shards (const BsShardSums *shards, guint n_shards, BsShardSums *sums)
+{
+  memset (sums, 0, sizeof *sums);
+  for (guint i = 0; i < n_shards; i++) {
+    sums->n_samples += shards[i].n_samples;
+    sums->n += shards[i].n;
+    sums->n_correct += shards[i].n_correct;
+    sums->n_agree += shards[i].n_agree;
+    sums->kl += shards[i].kl;
+    sums->nll += shards[i].nll;
+    sums->nll_sq += shards[i].nll_sq;
+    bs_error_sums_merge (&sums->error, &shards[i].error);
+  }
+}
+
+/* All shards; in a race a few, then twice as many, until it is lost. */
+static void
+run_shards (Evaluation *e, guint n_shards, double bar, BsShardSums *sums)
+{
+  g_autofree guint *order = bar > -INFINITY ? bs_race_order (n_shards) : NULL;
+
+  e->order = order;
+  while (e->taken < n_shards) {
+    guint end = order == NULL ? n_shards : MIN (MAX (2 * e->taken, BS_RACE_SHARDS), n_shards);
+    bs_parallel_for (end - e->taken, run_shard, e, e->cancelled);
+    e->taken = end;
+    if (g_atomic_int_get (&e->failed) != 0 ||
+        (e->cancelled != NULL && g_atomic_int_get (e->cancelled) != 0))
+      return;
+    merge_shards (e->sums, n_shards, sums);
+    if (end < n_shards && bs_race_is_lost (e->study, sums, e->shard, order, end, bar))
+      return;
+  }
+}
+
 gboolean
 bs_study_evaluate (BsStudy *study,
                    const BsPrepared *plan,
                    float *outputs,
                    gint32 *classes,
+                   double bar,
                    BsShardSums *sums,
                    const gint *cancelled,
                    GError **error)
@@ -244,11 +286,12 @@ bs_study_evaluate (BsStudy *study,
   g_mutex_init (&e.lock);
   if (study->cache_cap > 0 && group == 1)
     use_cuts (&e);
-  bs_parallel_for (n_shards, run_shard, &e, cancelled);
+  memset (sums, 0, sizeof *sums);
+  run_shards (&e, n_shards, bar, sums);
   stopped = cancelled != NULL && g_atomic_int_get (cancelled) != 0;
   for (guint i = 0; i < threads; i++)
     g_clear_pointer (&runners[i], bs_runner_free);
-  if (e.error != NULL || stopped)
+  if (e.error != NULL || stopped || sums->n_samples < n)
     drop_new_cuts (&e);
   g_free (e.to);
   g_mutex_clear (&e.lock);
@@ -259,16 +302,6 @@ bs_study_evaluate (BsStudy *study,
   if (stopped) {
     g_set_error (error, BS_ERROR, BS_ERROR_CANCELLED, "Stopped.");
     return FALSE;
-  }
-  memset (sums, 0, sizeof *sums);
-  for (guint i = 0; i < n_shards; i++) {
-    sums->n += shards[i].n;
-    sums->n_correct += shards[i].n_correct;
-    sums->n_agree += shards[i].n_agree;
-    sums->kl += shards[i].kl;
-    sums->nll += shards[i].nll;
-    sums->nll_sq += shards[i].nll_sq;
-    bs_error_sums_merge (&sums->error, &shards[i].error);
   }
   return TRUE;
 }

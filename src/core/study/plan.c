@@ -232,6 +232,32 @@ bs_plan_configs (const BsPlan *plan, GError **error)
   return g_steal_pointer (&configs);
 }
 
+static guint
+width (const BsSpec *spec)
+{
+  return bs_spec_is_float (spec) ? 32 : spec->bits;
+}
+
+static gint
+smaller_first (gconstpointer a, gconstpointer b)
+{
+  const BsConfig *p = *(BsConfig *const *) a, *q = *(BsConfig *const *) b;
+
+  if (width (&p->weights) != width (&q->weights))
+    return width (&p->weights) < width (&q->weights) ? -1 : 1;
+  if (p->weights.scope != q->weights.scope) /* finer scopes have more scales */
+    return p->weights.scope < q->weights.scope ? -1 : 1;
+  if (p->weights.group != q->weights.group)
+    return p->weights.group > q->weights.group ? -1 : 1;
+  return (gint) width (&q->acts) - (gint) width (&p->acts);
+}
+
+void
+bs_plan_sort_by_size (GPtrArray *configs)
+{
+  g_ptr_array_sort (configs, smaller_first); /* a stable sort */
+}
+
 char *
 bs_plan_to_string (const BsPlan *plan)
 {

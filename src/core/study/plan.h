@@ -29,6 +29,11 @@ GArray *bs_plan_specs (const char *list,
                        const char *what,
                        GError **error);
 
+/* bs_plan_sort_by_size: configurations (BsConfig) that take less memory first, as far as the specs
+ * tell; of equal ones those with wider activations, else in their order. For racing: only what is
+ * smaller can beat a configuration. */
+void bs_plan_sort_by_size (GPtrArray *configs);
+
 char *
 bs_plan_to_string (const BsPlan *plan); /* canonical one-line text: what a study is stored under */
 

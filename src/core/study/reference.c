@@ -1,5 +1,6 @@
 /* The reference: the float run, made once: calibration statistics, outputs, and the probes that
  * layers are compared with. SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -269,7 +270,7 @@ bs_study_make_reference (BsStudy *study, const BsObserver *observer, GError **er
   g_autofree float *reference = g_new0 (float, (gsize) study->dataset->n * study->judge.elements);
   g_autofree gint32 *classes =
     g_new0 (gint32, (gsize) study->dataset->n * MAX (study->judge.rows, 1));
-  if (!bs_study_evaluate (study, plan, reference, classes, &sums, cancelled, error))
+  if (!bs_study_evaluate (study, plan, reference, classes, -INFINITY, &sums, cancelled, error))
     return FALSE;
   study->reference = g_steal_pointer (&reference);
   study->reference_class = g_steal_pointer (&classes);

@@ -86,7 +86,7 @@ bs_results_pareto (BsResult *const *results, guint n, gboolean *pareto)
   if (n > 1)
     qsort (points, n, sizeof *points, compare_points);
   for (guint i = 0; i < n; i++)
-    if (points[i].quality > best) { /* NaN never is */
+    if (points[i].quality > best && !results[points[i].index]->stopped_early) { /* NaN never is */
       best = points[i].quality;
       pareto[points[i].index] = TRUE;
     }

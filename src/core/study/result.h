@@ -32,11 +32,13 @@ struct _BsResult {
   char *weights, *acts;     /* default spec texts: "int4:channel", "uint8" */
   char *label;              /* for people: "int4 · channel · uint8" */
 
-  char *metric;         /* "top1", "perplexity", "none" (no labels) */
-  double value;         /* top1: share 0 … 1; perplexity; NaN for none */
-  guint64 n, n_correct; /* samples (or tokens) judged; correct ones (top1, perplexity's top-1) */
-  double ci_lo, ci_hi;  /* 95 % interval of value: Wilson for top1 */
-  double agreement;     /* share of samples with the float model's class; NaN when the output has no
+  char *metric;           /* "top1", "perplexity", "none" (no labels) */
+  double value;           /* top1: share 0 … 1; perplexity; NaN for none */
+  guint64 n, n_correct;   /* samples (or tokens) judged; correct ones (top1, perplexity's top-1) */
+  guint64 n_samples;      /* run: all of the study, or fewer where it was stopped early */
+  gboolean stopped_early; /* given up in a race: not a finished measurement */
+  double ci_lo, ci_hi;    /* 95 % interval of value: Wilson for top1 */
+  double agreement; /* share of samples with the float model's class; NaN when the output has no
                            classes */
   double agreement_lo, agreement_hi;
   double output_sqnr_db;
@@ -70,7 +72,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsResult, bs_result_unref)
  * −value for perplexity, agreement without labels, output SQNR where there are no classes. */
 double bs_result_quality (const BsResult *result);
 
-/* bs_results_pareto: marks the frontier (strictly better quality for more bytes).
+/* bs_results_pareto: marks the frontier (strictly better quality for more bytes). What was stopped
+ * early is never on it.
  *   pareto  [n], filled */
 void bs_results_pareto (BsResult *const *results, guint n, gboolean *pareto);
 

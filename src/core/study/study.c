@@ -242,6 +242,7 @@ describe_layers (const BsStudy *study, const BsPrepared *plan, BsResult *result)
     out->acts = bs_spec_to_string (layer->acts);
     out->on_integers = layer->on_integers;
     out->local_sqnr_db = out->accumulated_sqnr_db = out->cosine = NAN;
+    out->max_abs = out->saturated_share = out->error_span = NAN;
     for (guint k = 0; k < layer->layer.n_weights; k++) {
       const BsTensor *t = &study->model->tensors[layer->layer.tensors[k]];
       gsize n;
@@ -302,7 +303,8 @@ fill_measures (const BsStudy *study, const BsShardSums *sums, BsResult *result)
   double n = (double) sums->n;
 
   result->metric = g_strdup (!labels ? "none" : study->judge.next_token ? "perplexity" : "top1");
-  result->n = study->judge.classes > 0 ? sums->n : study->dataset->n;
+  result->n = study->judge.classes > 0 ? sums->n : sums->n_samples;
+  result->n_samples = sums->n_samples;
   result->output_sqnr_db = sums->error.count > 0 ? bs_error_sqnr_db (&sums->error) : NAN;
   if (study->judge.classes == 0 || sums->n == 0)
     return;
@@ -368,7 +370,7 @@ end_result (const BsStudy *study,
             BsResult *result)
 {
   fill_measures (study, sums, result);
-  if (study->judge.classes > 0) {
+  if (study->judge.classes > 0 && !result->stopped_early) {
     result->n_predictions = study->dataset->n * study->judge.rows;
     result->predictions = classes;
   } else {
@@ -395,23 +397,40 @@ bs_study_measure (BsStudy *study,
                   const gint *cancelled,
                   GError **error)
 {
+  return bs_study_race (study, config, measure, NULL, cancelled, error);
+}
+
+BsResult *
+bs_study_race (BsStudy *study,
+               BsConfig *config,
+               BsMeasure measure,
+               const BsRace *race,
+               const gint *cancelled,
+               GError **error)
+{
   gint64 start = g_get_monotonic_time ();
   BsStudy *variant = bs_study_variant (study, config, error);
   g_autoptr (BsPrepared) plan = variant != NULL ? prepare_variant (variant, config, error) : NULL;
   g_autoptr (BsResult) result = plan != NULL ? begin_result (variant, plan) : NULL;
   g_autofree gint32 *classes = NULL;
   BsShardSums sums;
+  double bar = -INFINITY;
+  guint batch;
 
   if (plan == NULL)
     return NULL;
   study = variant;
+  batch = (guint) MAX (study->fixed_batch, 1);
+  if (race != NULL)
+    bar = race->bar (race->user, result);
   classes = g_new0 (gint32, (gsize) study->dataset->n * MAX (study->judge.rows, 1));
-  if (!bs_study_evaluate (study, plan, NULL, classes, &sums, cancelled, error))
+  if (!bs_study_evaluate (study, plan, NULL, classes, bar, &sums, cancelled, error))
     return NULL;
-  if ((measure & BS_MEASURE_LAYERS) != 0 &&
+  result->stopped_early = sums.n_samples < study->dataset->n / batch * batch;
+  if ((measure & BS_MEASURE_LAYERS) != 0 && !result->stopped_early &&
       !bs_study_measure_layers (study, plan, result, cancelled, error))
     return NULL;
-  if ((measure & BS_MEASURE_LATENCY) != 0)
+  if ((measure & BS_MEASURE_LATENCY) != 0 && !result->stopped_early)
     result->latency_ms = measure_latency (study, plan);
   end_result (study, &sums, g_steal_pointer (&classes), start, result);
   return g_steal_pointer (&result);

@@ -36,7 +36,8 @@ BsResult *bs_study_float (const BsStudy *study);    /* the float run as a result
  * float activation. */
 const BsStats *bs_study_stats (const BsStudy *study, guint tensor);
 
-#define BS_LAYER_SAMPLES 64u /* layer errors are measured on so many samples, or all where there are fewer */
+#define BS_LAYER_SAMPLES                                                                           \
+  64u /* layer errors are measured on so many samples, or all where there are fewer */
 
 typedef enum {
   BS_MEASURE_LAYERS = 1 << 0,  /* local and accumulated error per layer */
@@ -50,6 +51,27 @@ BsResult *bs_study_measure (BsStudy *study,
                             BsMeasure measure,
                             const gint *cancelled,
                             GError **error);
+
+/* Other configurations to keep up with. */
+typedef struct {
+  /* the quality (bs_result_quality) that the configuration must not stay below; −INFINITY: any will
+   * do. result: sizes are known, measures are not. Called on the thread that measures. */
+  double (*bar) (gpointer user, const BsResult *result);
+  gpointer user;
+} BsRace;
+
+/* bs_study_race: bs_study_measure that gives up when the samples so far show that the bar will not
+ * be reached: result->stopped_early is set, its measures and intervals are those of
+ * result->n_samples samples, and layer errors and latency are left out. Looks are taken after 256,
+ * 512, 1024, … samples, spread over the data set; what they decide depends on nothing but the bar.
+ *
+ *   race  NULL: never gives up */
+BsResult *bs_study_race (BsStudy *study,
+                         BsConfig *config,
+                         BsMeasure measure,
+                         const BsRace *race,
+                         const gint *cancelled,
+                         GError **error);
 
 /* bs_study_prepare: the plan that bs_study_measure runs: for exports and for looking at single
  * layers. */

@@ -81,21 +81,39 @@ gboolean bs_study_calibrate (BsStudy *study, const gint *cancelled, GError **err
 
 /* What evaluation adds up, one per shard, merged in shard order. */
 typedef struct {
-  guint64 n, n_correct, n_agree;
+  guint64 n_samples;             /* run */
+  guint64 n, n_correct, n_agree; /* judged: samples, or tokens */
   double kl, nll, nll_sq;
   BsErrorSums error;
 } BsShardSums;
 
-/* bs_study_evaluate: all samples through the plan.
+/* bs_study_evaluate: all samples through the plan, or as many as it takes to see that their quality
+ * (bs_result_quality) will stay below bar.
  *   outputs  [n · judge.elements] or NULL: kept here
- *   classes  [n · rows] or NULL: argmax kept here */
+ *   classes  [n · rows] or NULL: argmax kept here
+ *   bar      −INFINITY: none */
 gboolean bs_study_evaluate (BsStudy *study,
                             const BsPrepared *plan,
                             float *outputs,
                             gint32 *classes,
+                            double bar,
                             BsShardSums *sums,
                             const gint *cancelled,
                             GError **error);
+
+#define BS_RACE_SHARDS 2 /* run before the first look at a race; then twice as many each time */
+
+/* bs_race_order: the order in which shards are run in a race: far apart first. (transfer full) */
+guint *bs_race_order (guint n_shards);
+
+/* bs_race_is_lost: whether the quality of all samples will almost certainly be below the bar.
+ *   sums   of the shards order[0 … taken − 1], shard samples each */
+gboolean bs_race_is_lost (const BsStudy *study,
+                          const BsShardSums *sums,
+                          guint shard,
+                          const guint *order,
+                          guint taken,
+                          double bar);
 
 /* bs_study_set_float: the float run as a result, from what its evaluation added up. */
 void

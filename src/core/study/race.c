@@ -1,0 +1,78 @@
+/* Racing: whether the samples seen so far are enough to give a configuration up.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+
+#include <gsl/gsl_cdf.h>
+
+#include "base/stride.h"
+#include "study/study_private.h"
+
+/* Half width of the interval that must lie below the bar, in standard deviations: 99.9 %, and not the
+ * 95 % that results show, since many configurations are looked at several times each. */
+#define RACE_Z 3.2905
+#define UNFAIR 1e-3 /* chance below which a mix of classes is not taken for a fair sample */
+
+guint *
+bs_race_order (guint n_shards)
+{
+  guint *order = g_new (guint, n_shards + 1), step = bs_stride (MAX (n_shards, 1));
+
+  for (guint i = 0, at = 0; i < n_shards; i++, at = (at + step) % n_shards)
+    order[i] = at;
+  return order;
+}
+
+/* Data sorted by class would show the first classes only: the float model must see all classes as
+ * often among the samples of these shards as among all. A χ² test. */
+static gboolean
+is_fair (const BsStudy *study, guint shard, const guint *order, guint taken)
+{
+  guint classes = study->judge.classes, n = study->dataset->n, kinds = 0;
+  g_autofree guint *all = g_new0 (guint, classes + 1), *seen = g_new0 (guint, classes + 1);
+  double chi = 0, share, n_seen = 0;
+
+  if (study->judge.rows != 1)
+    return TRUE; /* tokens of a sample have all kinds of classes */
+  for (guint i = 0; i < n; i++)
+    all[study->reference_class[i]]++;
+  for (guint k = 0; k < taken; k++)
+    for (guint i = order[k] * shard; i < MIN ((order[k] + 1) * shard, n); i++, n_seen++)
+      seen[study->reference_class[i]]++;
+  share = n_seen / n;
+  for (guint c = 0; c < classes; c++) {
+    double expected = all[c] * share;
+    if (all[c] == 0)
+      continue;
+    kinds++;
+    chi += (seen[c] - expected) * (seen[c] - expected) / (expected * (1 - share));
+  }
+  return kinds < 2 || gsl_cdf_chisq_Q (chi, kinds - 1) >= UNFAIR;
+}
+
+/* The upper end of the quality's interval; +INFINITY where there is none. */
+static double
+upper_bound (const BsStudy *study, const BsShardSums *sums)
+{
+  gboolean labels = study->dataset->labels != NULL;
+  double n = (double) sums->n, lo, hi;
+
+  if (study->judge.classes == 0 || sums->n == 0)
+    return INFINITY;
+  if (labels && study->judge.next_token) { /* of −perplexity */
+    double mean = sums->nll / n, deviation = sqrt (MAX (sums->nll_sq / n - mean * mean, 0) / n);
+    return -exp (mean - RACE_Z * deviation);
+  }
+  bs_wilson_bounds (labels ? sums->n_correct : sums->n_agree, sums->n, RACE_Z, &lo, &hi);
+  return hi;
+}
+
+gboolean
+bs_race_is_lost (const BsStudy *study,
+                 const BsShardSums *sums,
+                 guint shard,
+                 const guint *order,
+                 guint taken,
+                 double bar)
+{
+  return upper_bound (study, sums) < bar && is_fair (study, shard, order, taken);
+}
