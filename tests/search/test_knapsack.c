@@ -124,7 +124,7 @@ test_thousand_layers (void)
     g_assert_true (result.exact);
     g_assert_true (bs_greedy (&i.problem, budget, choice, &greedy, NULL));
     g_assert_cmpfloat (result.cost, <=, greedy.cost);
-    g_test_message ("budget %u/8: %.1f ms, cost %.6g, greedy %.6g", part, 1e3 * seconds,
+    g_test_message ("budget %u/8: %.1f ms, cost %.15g, greedy %.6g", part, 1e3 * seconds,
                     result.cost, greedy.cost);
   }
   clear (&i);

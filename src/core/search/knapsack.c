@@ -1,60 +1,20 @@
-/* One option per layer: the cheapest choice that fits a size, by dynamic programming.
+/* One option per layer: the cheapest choice that fits a size, by dynamic programming over a core.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "search/knapsack.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
-#define MAX_STATES 200000 /* per layer; 50 layers of these take 80 MB */
+#define MAX_STATES 1000000u /* in all layers together: 24 MB */
+#define SLACK 1e-12         /* of costs, relative: what sums of doubles may be off by */
 
-/* A partial choice: the first layers decided. */
+/* Changes to some layers of the choice that a price on size makes. */
 typedef struct {
-  guint64 size;
-  double cost;
+  gint64 size;  /* more than that choice */
+  double cost;  /* likewise */
   guint parent; /* index among the states of the layer before */
   guint option;
 } State;
-
-static int
-by_size (const void *a, const void *b)
-{
-  const State *x = a, *y = b;
-
-  if (x->size != y->size)
-    return x->size < y->size ? -1 : 1;
-  if (x->cost != y->cost)
-    return x->cost < y->cost ? -1 : 1;
-  return 0;
-}
-
-/* keep_undominated: of states sorted by size, those that cost less than all smaller ones. */
-static guint
-keep_undominated (State *states, guint n)
-{
-  guint kept = 0;
-
-  for (guint i = 0; i < n; i++)
-    if (kept == 0 || states[i].cost < states[kept - 1].cost)
-      states[kept++] = states[i];
-  return kept;
-}
-
-static guint64
-size_of (const BsChoiceProblem *p, guint layer, guint option, guint64 grain)
-{
-  guint64 size = p->size[layer * p->n_options + option];
-
-  return (size / grain + (size % grain != 0)) * grain;
-}
-
-/* What prunes: Lagrange's relaxation. A state whose cost, with a price put on size and the rest
- * chosen as if size were free at that price, is above a choice already known cannot become the
- * best. Source: Pisinger, European Journal of Operational Research 83, 1995. */
-typedef struct {
-  double price;  /* of one unit of size */
-  double *after; /* [n_layers + 1] least cost + price · size of the layers from there on */
-  double known;  /* cost of a choice that fits */
-} Bound;
 
 /* Cheapest option of a layer at a price; ties: the smaller. */
 static guint
@@ -111,88 +71,191 @@ spend_rest (const BsChoiceProblem *p, guint64 rest, guint *choice)
   }
 }
 
-/* The least price at which the layers' own choices fit, by halving. The smallest options fit. */
-static void
-make_bound (const BsChoiceProblem *p, guint64 budget, Bound *bound)
+/* The least price at which the layers' own choices fit, by halving; 0: they fit without. The smallest
+ * options fit. */
+static double
+find_price (const BsChoiceProblem *p, guint64 budget, guint *choice)
 {
-  g_autofree guint *choice = g_new0 (guint, p->n_layers + 1);
   double low = 0, high = 1e-12;
-  guint64 size;
 
+  if (choose_at (p, 0, choice) <= budget)
+    return 0;
   while (choose_at (p, high, choice) > budget && high < 1e300)
     high *= 16;
-  for (guint i = 0; i < 100 && choose_at (p, 0, choice) > budget; i++) {
+  for (guint i = 0; i < 100 && low < high; i++) {
     double middle = (low + high) / 2;
     if (choose_at (p, middle, choice) > budget)
       low = middle;
     else
       high = middle;
   }
-  bound->price = choose_at (p, 0, choice) > budget ? high : 0;
-  size = choose_at (p, bound->price, choice);
-  bound->known = INFINITY;
-  if (size <= budget) {
-    spend_rest (p, budget - size, choice);
-    bound->known = 0;
-    for (guint l = 0; l < p->n_layers; l++)
-      bound->known += p->cost[(gsize) l * p->n_options + choice[l]];
-  }
-  bound->after = g_new0 (double, p->n_layers + 1);
-  for (guint l = p->n_layers; l-- > 0;) {
-    gsize at = (gsize) l * p->n_options + cheapest (p, l, bound->price);
-    bound->after[l] = bound->after[l + 1] + p->cost[at] + bound->price * (double) p->size[at];
-  }
+  return high;
 }
 
-/* TRUE: from here nothing better than the known choice can come. */
-static gboolean
-hopeless (const Bound *bound, guint64 budget, guint layer, guint64 size, double cost)
-{
-  double least = cost + bound->price * ((double) size - (double) budget) + bound->after[layer];
+/* A layer of the core: options that may be part of the best choice, what they change. */
+typedef struct {
+  guint layer, n;
+  double least; /* smallest cost + price · size of an option other than the base's, above it; ≥ 0 */
+  guint *options;
+  gint64 *size;
+  double *cost;
+} CoreLayer;
 
-  return least > bound->known + 1e-9 * (fabs (bound->known) + fabs (bound->after[0]));
+static int
+by_least (const void *a, const void *b)
+{
+  const CoreLayer *x = a, *y = b;
+
+  if (x->least != y->least)
+    return x->least < y->least ? -1 : 1;
+  return (x->layer > y->layer) - (x->layer < y->layer);
 }
 
-/* solve: with sizes rounded up to multiples of grain. FALSE: too many states. */
-static gboolean
-solve (const BsChoiceProblem *p,
-       guint64 budget,
-       guint64 grain,
-       const Bound *bound,
-       const guint64 *least_after,
-       guint *choice,
-       gboolean *found)
-{
-  g_autoptr (GPtrArray) layers = g_ptr_array_new_with_free_func (g_free);
-  g_autofree guint *counts = g_new0 (guint, p->n_layers + 1);
-  State *states = g_new0 (State, 1);
+/* One solution at work. Source: Pisinger, European Journal of Operational Research 83, 1995: dynamic
+ * programming over a core of layers that grows from the price's own choice, with Lagrange's bound. A
+ * choice costs at least what the price's does, less the price of what is left of the budget, plus the
+ * losses of its changes: where that is above a known choice, it cannot be the best. */
+typedef struct {
+  const BsChoiceProblem *p;
+  gint64 room; /* what the base choice leaves of the budget */
+  double price, slack;
+  double known;      /* cost of the best choice so far, more than the base */
+  GPtrArray *states; /* State [n], by rising size and falling cost; one array a layer of the core */
+  GArray *counts;    /* guint */
+  guint best_layer, best_state; /* where the best so far ends; layer 0: it is the caller's choice */
+} Core;
 
-  g_ptr_array_add (layers, states);
-  counts[0] = 1;
+static gboolean
+hopeless (const Core *core, gint64 size, double cost)
+{
+  return cost + core->price * (double) (size - core->room) > core->known + core->slack;
+}
+
+static GArray *
+make_core (const BsChoiceProblem *p, const Core *core, const guint *base)
+{
+  GArray *layers = g_array_new (FALSE, FALSE, sizeof (CoreLayer));
+
   for (guint l = 0; l < p->n_layers; l++) {
-    State *next = g_new (State, (gsize) counts[l] * p->n_options);
-    guint n = 0;
-    g_ptr_array_add (layers, next);
-    for (guint s = 0; s < counts[l]; s++)
-      for (guint o = 0; o < p->n_options; o++) {
-        guint64 size = states[s].size + size_of (p, l, o, grain);
-        double cost = states[s].cost + p->cost[l * p->n_options + o];
-        if (size + least_after[l + 1] <= budget && /* what is left must still fit */
-            (grain > 1 || !hopeless (bound, budget, l + 1, size, cost)))
-          next[n++] = (State){ size, cost, s, o };
-      }
-    qsort (next, n, sizeof *next, by_size);
-    counts[l + 1] = keep_undominated (next, n);
-    states = next;
-    if (counts[l + 1] > MAX_STATES)
-      return FALSE;
+    gsize row = (gsize) l * p->n_options, at = row + base[l];
+    CoreLayer c = { .layer = l, .least = INFINITY };
+    c.options = g_new (guint, p->n_options);
+    c.size = g_new (gint64, p->n_options);
+    c.cost = g_new (double, p->n_options);
+    for (guint o = 0; o < p->n_options; o++) {
+      c.options[c.n] = o;
+      c.size[c.n] = (gint64) (p->size[row + o] - p->size[at]);
+      c.cost[c.n] = p->cost[row + o] - p->cost[at];
+      double loss = c.cost[c.n] + core->price * (double) c.size[c.n];
+      if (hopeless (core, c.size[c.n], c.cost[c.n]))
+        continue;
+      if (o != base[l])
+        c.least = MIN (c.least, loss);
+      c.n++;
+    }
+    if (c.n > 1) {
+      g_array_append_val (layers, c);
+    } else {
+      g_free (c.options);
+      g_free (c.size);
+      g_free (c.cost);
+    }
   }
-  *found = counts[p->n_layers] > 0;
-  guint at = *found ? counts[p->n_layers] - 1 : 0; /* the largest is the cheapest */
-  for (guint l = p->n_layers; *found && l > 0; l--) {
-    const State *state = (const State *) layers->pdata[l] + at;
-    choice[l - 1] = state->option;
-    at = state->parent;
+  g_array_sort (layers, by_least);
+  return layers;
+}
+
+/* Merges b into a, both by rising size; keeps what costs less than all smaller ones. */
+static guint
+merge (const State *a, guint n_a, const State *b, guint n_b, State *out)
+{
+  guint n = 0, i = 0, j = 0;
+
+  while (i < n_a || j < n_b) {
+    gboolean first =
+      j == n_b ||
+      (i < n_a && (a[i].size != b[j].size ? a[i].size < b[j].size : a[i].cost <= b[j].cost));
+    const State *next = first ? &a[i++] : &b[j++];
+    if (n == 0 || next->cost < out[n - 1].cost)
+      out[n++] = *next;
+  }
+  return n;
+}
+
+/* The states with one more layer decided. least: what later layers may take away from the size. */
+static State *
+add_layer (const Core *core, const CoreLayer *c, gint64 least, guint *n)
+{
+  const State *from = core->states->pdata[core->states->len - 1];
+  guint n_from = g_array_index (core->counts, guint, core->counts->len - 1);
+  g_autofree State *shifted = g_new (State, n_from + 1);
+  State *all = g_new (State, 1), *merged;
+
+  *n = 0;
+  for (guint k = 0; k < c->n; k++) {
+    guint m = 0;
+    for (guint i = 0; i < n_from; i++) {
+      State next = { from[i].size + c->size[k], from[i].cost + c->cost[k], i, c->options[k] };
+      if (next.size + least <= core->room && !hopeless (core, next.size, next.cost))
+        shifted[m++] = next;
+    }
+    merged = g_new (State, (gsize) *n + m + 1);
+    *n = merge (all, *n, shifted, m, merged);
+    g_free (all);
+    all = merged;
+  }
+  return all;
+}
+
+/* The largest state that fits is the cheapest of them. */
+static void
+look_for_better (Core *core, const State *states, guint n)
+{
+  guint low = 0, high = n;
+
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    if (states[middle].size <= core->room)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  if (low == 0 || states[low - 1].cost >= core->known)
+    return;
+  core->known = states[low - 1].cost;
+  core->best_layer = core->states->len - 1;
+  core->best_state = low - 1;
+}
+
+/* FALSE: there were too many states to go on. */
+static gboolean
+solve_core (Core *core, const GArray *layers)
+{
+  g_autofree gint64 *least = g_new0 (gint64, layers->len + 1);
+  State *states = g_new0 (State, 1);
+  guint n = 1, total = 1;
+
+  for (guint i = layers->len; i-- > 0;) {
+    const CoreLayer *c = &g_array_index (layers, CoreLayer, i);
+    gint64 smallest = 0;
+    for (guint k = 0; k < c->n; k++)
+      smallest = MIN (smallest, c->size[k]);
+    least[i] = least[i + 1] + smallest;
+  }
+  g_ptr_array_add (core->states, states);
+  g_array_append_val (core->counts, n);
+  look_for_better (core, states, n);
+  for (guint i = 0; i < layers->len; i++) {
+    const CoreLayer *c = &g_array_index (layers, CoreLayer, i);
+    if (c->least - core->price * (double) core->room > core->known + core->slack)
+      break; /* and so are all behind it: no change of theirs is worth it */
+    states = add_layer (core, c, least[i + 1], &n);
+    g_ptr_array_add (core->states, states);
+    g_array_append_val (core->counts, n);
+    look_for_better (core, states, n);
+    total += n;
+    if (total > MAX_STATES)
+      return FALSE;
   }
   return TRUE;
 }
@@ -228,6 +291,19 @@ does_not_fit (guint64 least, guint64 budget, GError **error)
   return FALSE;
 }
 
+static void
+take_best (const Core *core, const GArray *layers, const guint *base, guint *choice)
+{
+  if (core->best_layer == G_MAXUINT)
+    return;
+  memcpy (choice, base, core->p->n_layers * sizeof *choice);
+  for (guint k = core->best_layer, at = core->best_state; k > 0; k--) {
+    const State *state = (const State *) core->states->pdata[k] + at;
+    choice[g_array_index (layers, CoreLayer, k - 1).layer] = state->option;
+    at = state->parent;
+  }
+}
+
 gboolean
 bs_knapsack (const BsChoiceProblem *problem,
              guint64 budget,
@@ -235,35 +311,40 @@ bs_knapsack (const BsChoiceProblem *problem,
              BsChoiceResult *result,
              GError **error)
 {
-  g_autofree guint64 *least_after = g_new0 (guint64, problem->n_layers + 1);
-  g_autofree double *owned = NULL;
-  gboolean found = FALSE;
-  Bound bound;
+  g_autofree guint *base = g_new0 (guint, problem->n_layers + 1);
+  g_autoptr (GPtrArray) states = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GArray) counts = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GArray) layers = NULL;
+  Core core = { .p = problem, .states = states, .counts = counts, .best_layer = G_MAXUINT };
+  guint64 least = 0, size;
+  BsChoiceResult now;
 
-  for (guint l = problem->n_layers; l-- > 0;)
-    least_after[l] = least_after[l + 1] + least_size (problem, l);
-  if (problem->n_options == 0 || least_after[0] > budget)
-    return does_not_fit (least_after[0], budget, error);
-  make_bound (problem, budget, &bound);
-  owned = bound.after;
-  for (guint64 grain = 1;; grain *= 4) {
-    if (!solve (problem, budget, grain, &bound, least_after, choice, &found))
-      continue;
-    if (found) {
-      sum_up (problem, choice, result);
-      result->exact = grain == 1;
-      return TRUE;
-    }
-    /* Rounded up, nothing fits: the smallest options do. */
-    for (guint l = 0; l < problem->n_layers; l++)
-      for (guint o = choice[l] = 0; o < problem->n_options; o++)
-        if (problem->size[l * problem->n_options + o] <
-            problem->size[l * problem->n_options + choice[l]])
-          choice[l] = o;
-    sum_up (problem, choice, result);
-    result->exact = FALSE;
-    return TRUE;
+  for (guint l = 0; l < problem->n_layers; l++)
+    least += least_size (problem, l);
+  if (problem->n_options == 0 || least > budget)
+    return does_not_fit (least, budget, error);
+
+  core.price = find_price (problem, budget, base);
+  size = choose_at (problem, core.price, base);
+  core.room = (gint64) (budget - size);
+  sum_up (problem, base, &now);
+  memcpy (choice, base, problem->n_layers * sizeof *choice);
+  spend_rest (problem, budget - size, choice);
+  sum_up (problem, choice, result);
+  core.known = result->cost - now.cost;
+  core.slack = SLACK * (fabs (result->cost) + core.price * (double) budget);
+
+  layers = make_core (problem, &core, base);
+  result->exact = core.price == 0 || solve_core (&core, layers);
+  take_best (&core, layers, base, choice);
+  sum_up (problem, choice, result);
+  for (guint i = 0; i < layers->len; i++) {
+    CoreLayer *c = &g_array_index (layers, CoreLayer, i);
+    g_free (c->options);
+    g_free (c->size);
+    g_free (c->cost);
   }
+  return TRUE;
 }
 
 double
