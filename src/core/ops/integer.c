@@ -1,5 +1,7 @@
-/* ONNX's integer products: MatMulInteger, QLinearMatMul, ConvInteger, QLinearConv, exact in 64
- * bits. SPDX-License-Identifier: GPL-3.0-or-later */
+/* ONNX's integer products: MatMulInteger, QLinearMatMul, ConvInteger, QLinearConv, on the integer
+ * kernels; plain loops with sums of 64 bits where those refuse, and as their definition.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ops/integer.h"
 #include "ops/broadcast.h"
 #include "ops/op_table.h"
 #include "ops/op_util.h"
@@ -7,33 +9,42 @@
 #include <math.h>
 #include <string.h>
 
-/* The inputs of the four operators have other places, but the same meaning. */
-typedef struct {
-  const BsValue *a, *a_zero, *b, *b_zero;
-  const BsValue *a_scale, *b_scale, *y_scale, *y_zero,
-    *bias; /* Q…: NULL in the …Integer operators */
-} Inputs;
+/* Products and convolutions by either way. */
+static guint64 n_on_kernels, n_plain;
 
-static Inputs
+static void
+count (gboolean on_kernels)
+{
+  __atomic_fetch_add (on_kernels ? &n_on_kernels : &n_plain, 1, __ATOMIC_RELAXED);
+}
+
+void
+bs_integer_paths (guint64 *on_kernels, guint64 *plain)
+{
+  *on_kernels = __atomic_load_n (&n_on_kernels, __ATOMIC_RELAXED);
+  *plain = __atomic_load_n (&n_plain, __ATOMIC_RELAXED);
+}
+
+static BsIntegerInputs
 inputs_of (const BsCall *call, gboolean quantized)
 {
   if (!quantized)
-    return (Inputs){
+    return (BsIntegerInputs){
       .a = call->in[0], .b = call->in[1], .a_zero = bs_in (call, 2), .b_zero = bs_in (call, 3)
     };
-  return (Inputs){ .a = call->in[0],
-                   .a_scale = call->in[1],
-                   .a_zero = call->in[2],
-                   .b = call->in[3],
-                   .b_scale = call->in[4],
-                   .b_zero = call->in[5],
-                   .y_scale = call->in[6],
-                   .y_zero = call->in[7],
-                   .bias = bs_in (call, 8) };
+  return (BsIntegerInputs){ .a = call->in[0],
+                            .a_scale = call->in[1],
+                            .a_zero = call->in[2],
+                            .b = call->in[3],
+                            .b_scale = call->in[4],
+                            .b_zero = call->in[5],
+                            .y_scale = call->in[6],
+                            .y_zero = call->in[7],
+                            .bias = bs_in (call, 8) };
 }
 
 static gboolean
-check (const BsCall *call, const Inputs *in, gint64 channels, GError **error)
+check (const BsCall *call, const BsIntegerInputs *in, gint64 channels, GError **error)
 {
   if ((in->a->dtype != BS_DTYPE_U8 && in->a->dtype != BS_DTYPE_I8) ||
       (in->b->dtype != BS_DTYPE_U8 && in->b->dtype != BS_DTYPE_I8))
@@ -62,23 +73,23 @@ check (const BsCall *call, const Inputs *in, gint64 channels, GError **error)
   return TRUE;
 }
 
-static gint
-code_at (const BsValue *value, gsize i)
+gint
+bs_integer_code (const BsValue *value, gsize i)
 {
   return value->dtype == BS_DTYPE_I8 ? ((const gint8 *) value->data)[i]
                                      : ((const guint8 *) value->data)[i];
 }
 
-static gint
-zero_of (const BsValue *zero, gsize channel)
+gint
+bs_integer_zero (const BsValue *zero, gsize channel)
 {
-  return zero != NULL ? code_at (zero, bs_value_count (zero) == 1 ? 0 : channel) : 0;
+  return zero != NULL ? bs_integer_code (zero, bs_value_count (zero) == 1 ? 0 : channel) : 0;
 }
 
 /* clamp (round half to even (acc · ((a · b) / y)) + zero): the order of operations of ONNX Runtime
  */
 static void
-store (const Inputs *in, BsValue *out, gsize at, gsize channel, gint64 acc)
+store (const BsIntegerInputs *in, BsValue *out, gsize at, gsize channel, gint64 acc)
 {
   if (in->y_scale == NULL) {
     ((gint32 *) out->data)[at] = (gint32) acc;
@@ -90,7 +101,7 @@ store (const Inputs *in, BsValue *out, gsize at, gsize channel, gint64 acc)
   float factor = *(const float *) in->a_scale->data *
                  b_scale[bs_value_count (in->b_scale) == 1 ? 0 : channel] /
                  *(const float *) in->y_scale->data;
-  float rounded = rintf ((float) acc * factor) + (float) zero_of (in->y_zero, 0);
+  float rounded = rintf ((float) acc * factor) + (float) bs_integer_zero (in->y_zero, 0);
   if (out->dtype == BS_DTYPE_I8)
     ((gint8 *) out->data)[at] = (gint8) CLAMP (rounded, -128, 127);
   else
@@ -107,7 +118,7 @@ typedef struct {
 } Product;
 
 static gboolean
-resolve_product (const BsCall *call, const Inputs *in, Product *p, GError **error)
+resolve_product (const BsCall *call, const BsIntegerInputs *in, Product *p, GError **error)
 {
   const BsValue *pair[2] = { &p->a, &p->b };
 
@@ -134,7 +145,7 @@ resolve_product (const BsCall *call, const Inputs *in, Product *p, GError **erro
 static gboolean
 infer_product (BsCall *call, gboolean quantized, GError **error)
 {
-  Inputs in = inputs_of (call, quantized);
+  BsIntegerInputs in = inputs_of (call, quantized);
   Product p;
 
   if (!resolve_product (call, &in, &p, error) || !check (call, &in, p.n, error))
@@ -146,10 +157,12 @@ infer_product (BsCall *call, gboolean quantized, GError **error)
 static gboolean
 run_product (BsCall *call, gboolean quantized, GError **error)
 {
-  Inputs in = inputs_of (call, quantized);
+  BsIntegerInputs in = inputs_of (call, quantized);
   gint64 stride_a[BS_MAX_DIMS], stride_b[BS_MAX_DIMS];
-  gint a_zero = zero_of (in.a_zero, 0);
-  gsize batches;
+  gint a_zero = bs_integer_zero (in.a_zero, 0);
+  gsize batches, size, packed_b = G_MAXSIZE;
+  BsIntegerProduct product;
+  gboolean on_kernels;
   Product p;
 
   if (!resolve_product (call, &in, &p, error))
@@ -157,6 +170,8 @@ run_product (BsCall *call, gboolean quantized, GError **error)
   bs_broadcast_strides (&p.a, p.batch, p.n_batch, stride_a);
   bs_broadcast_strides (&p.b, p.batch, p.n_batch, stride_b);
   batches = bs_product (p.batch, 0, p.n_batch);
+  size = quantized ? 1 : sizeof (gint32);
+  on_kernels = bs_integer_product_open (call, &in, (gsize) p.k, (gsize) p.n, &product);
   for (gsize batch = 0; batch < batches; batch++) {
     gsize rest = batch, at_a = 0, at_b = 0;
     for (guint d = p.n_batch; d-- > 0; rest /= (gsize) p.batch[d]) {
@@ -165,13 +180,22 @@ run_product (BsCall *call, gboolean quantized, GError **error)
     }
     at_a *= (gsize) (p.m * p.k);
     at_b *= (gsize) (p.k * p.n);
+    if (on_kernels && at_b != packed_b)
+      on_kernels = bs_integer_product_pack (&product, (const guint8 *) in.b->data + at_b);
+    packed_b = at_b;
+    on_kernels = on_kernels && bs_integer_product_run (&product, at_a, (gsize) p.m,
+                                                       (char *) call->out[0]->data +
+                                                         batch * (gsize) (p.m * p.n) * size);
+    count (on_kernels);
+    if (on_kernels)
+      continue;
     for (gint64 i = 0; i < p.m; i++)
       for (gint64 j = 0; j < p.n; j++) {
-        gint b_zero = zero_of (in.b_zero, (gsize) j);
+        gint b_zero = bs_integer_zero (in.b_zero, (gsize) j);
         gint64 sum = 0;
         for (gint64 k = 0; k < p.k; k++)
-          sum += (code_at (in.a, at_a + (gsize) (i * p.k + k)) - a_zero) *
-                 (code_at (in.b, at_b + (gsize) (k * p.n + j)) - b_zero);
+          sum += (bs_integer_code (in.a, at_a + (gsize) (i * p.k + k)) - a_zero) *
+                 (bs_integer_code (in.b, at_b + (gsize) (k * p.n + j)) - b_zero);
         store (&in, call->out[0], batch * (gsize) (p.m * p.n) + (gsize) (i * p.n + j), (gsize) j,
                sum);
       }
@@ -183,7 +207,7 @@ run_product (BsCall *call, gboolean quantized, GError **error)
 static gboolean
 infer_conv (BsCall *call, gboolean quantized, GError **error)
 {
-  Inputs in = inputs_of (call, quantized);
+  BsIntegerInputs in = inputs_of (call, quantized);
   gint64 dims[BS_MAX_DIMS];
   BsWindow w;
 
@@ -206,7 +230,7 @@ infer_conv (BsCall *call, gboolean quantized, GError **error)
 
 /* Σ over one window and group; padding counts as the zero point and so adds nothing. */
 static gint64
-window_sum (const Inputs *in,
+window_sum (const BsIntegerInputs *in,
             const BsWindow *w,
             gsize plane,
             gsize channels,
@@ -215,7 +239,7 @@ window_sum (const Inputs *in,
             gsize kernel,
             gsize pixels)
 {
-  gint a_zero = zero_of (in->a_zero, 0), b_zero = zero_of (in->b_zero, m);
+  gint a_zero = bs_integer_zero (in->a_zero, 0), b_zero = bs_integer_zero (in->b_zero, m);
   gint64 sum = 0;
 
   for (gsize k = 0; k < kernel; k++) {
@@ -230,8 +254,8 @@ window_sum (const Inputs *in,
       stride *= (gsize) w->in[d];
     }
     for (gsize c = 0; inside && c < channels; c++)
-      sum += (code_at (in->a, (plane + c) * pixels + at) - a_zero) *
-             (code_at (in->b, (m * channels + c) * kernel + k) - b_zero);
+      sum += (bs_integer_code (in->a, (plane + c) * pixels + at) - a_zero) *
+             (bs_integer_code (in->b, (m * channels + c) * kernel + k) - b_zero);
   }
   return sum;
 }
@@ -239,12 +263,17 @@ window_sum (const Inputs *in,
 static gboolean
 run_conv (BsCall *call, gboolean quantized, GError **error)
 {
-  Inputs in = inputs_of (call, quantized);
+  BsIntegerInputs in = inputs_of (call, quantized);
   gsize pixels_in, pixels, kernel, channels, maps, at = 0;
   BsWindow w;
 
   if (!bs_window_resolve (call, in.b->dims, &w, error))
     return FALSE;
+  if (bs_integer_kernel_conv (call, &in, &w)) {
+    count (TRUE);
+    return TRUE;
+  }
+  count (FALSE);
   pixels_in = bs_product (in.a->dims, 2, in.a->n_dims);
   pixels = bs_product (call->out[0]->dims, 2, in.a->n_dims);
   kernel = bs_product (in.b->dims, 2, in.b->n_dims);
