@@ -33,7 +33,7 @@ typedef struct {
   const char *example;         /* a line one can paste */
   const GOptionEntry *options; /* ends with NULL; may be NULL */
   gboolean takes_data;         /* the options of data_options.h too */
-  gboolean takes_specs;        /* --help lists encodings and range rules */
+  gboolean takes_specs;        /* --help lists encodings, range rules and corrections */
   guint min_args, max_args;    /* positional arguments */
 
   /* args: positional, NULL-terminated. On FALSE error is set: domain G_OPTION_ERROR means wrong

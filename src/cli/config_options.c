@@ -2,6 +2,7 @@
  * tables. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/config_options.h"
 
+#include "quant/correction.h"
 #include "quant/encoding.h"
 #include "quant/range.h"
 
@@ -61,5 +62,12 @@ bs_specs_description (void)
                    _ ("\nOptions: affine, full, scale=qmax|half|pow2n, store=f32|f16|bf16|pow2, "
                       "round=half-even|half-away|half-up|floor|ceil|trunc|stochastic, "
                       "arith=f32|f32mul|f64, axis=N\n"));
+  g_string_append (text, _ ("\nCorrections, in the order they are applied:\n"));
+  for (guint i = 0; bs_corrections[i] != NULL; i++) {
+    const BsCorrection *c = bs_corrections[i];
+
+    g_string_append_printf (text, "  %s — %s. %s\n", c->id, _ (c->title), _ (c->description));
+    append_params (text, c->params);
+  }
   return g_string_free (text, FALSE);
 }

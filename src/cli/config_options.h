@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 BsConfig *
 bs_config_from_options (const char *weights, const char *acts, const char *config, GError **error);
 
-/* bs_specs_description: encodings, range rules and their parameters, from the tables. (transfer
+/* bs_specs_description: encodings, range rules, corrections and their parameters, from the tables. (transfer
  * full) */
 char *bs_specs_description (void);
 

@@ -8,7 +8,9 @@
 #include "cli/table.h"
 
 #include "plot/plot.h"
+#include "quant/correction.h"
 #include "study/advise.h"
+#include "study/gain.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -136,6 +138,36 @@ add_layers (GString *html, const BsResult *r)
   g_string_append (html, "</tbody></table>\n");
 }
 
+/* What corrections gained, where the study measured with and without. */
+static void
+add_gains (GString *html, const BsStored *stored)
+{
+  g_autoptr (GArray) gains =
+    bs_gains ((BsResult *const *) stored->results->pdata, stored->results->len);
+
+  if (gains->len == 0)
+    return;
+  g_string_append (html, "<h2>");
+  add_text (html, "%s", _ ("What Corrections Gained"));
+  g_string_append (html, "</h2>");
+  add_heads (html, _ ("Correction|Gain|What it does"));
+  for (guint i = 0; i < gains->len; i++) {
+    const BsGain *gain = &g_array_index (gains, BsGain, i);
+    const BsCorrection *row;
+    double params[BS_MAX_PARAMS];
+    g_autofree char *text = bs_gain_text (gain);
+
+    g_string_append (html, "<tr>");
+    add_cell (html, FALSE, gain->correction);
+    add_cell (html, FALSE, text);
+    add_cell (html, FALSE,
+              bs_correction_parse (gain->correction, &row, params, NULL) ? _ (row->description)
+                                                                         : "–");
+    g_string_append (html, "</tr>\n");
+  }
+  g_string_append (html, "</tbody></table>\n");
+}
+
 /* What will hurt in the weights; nothing where the model is no longer where it was. */
 static void
 add_findings (GString *html, const BsStored *stored)
@@ -254,6 +286,7 @@ write_report (const BsStored *stored, GError **error)
   if (!add_plots (html, stored, selected, error))
     return FALSE;
   add_results (html, stored, pareto);
+  add_gains (html, stored);
   add_findings (html, stored);
   if (selected != NULL)
     add_layers (html, selected);

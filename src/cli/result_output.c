@@ -3,6 +3,7 @@
 #include "cli/result_output.h"
 
 #include "quant/config.h"
+#include "study/gain.h"
 
 #include "cli/command.h"
 #include "cli/table.h"
@@ -93,6 +94,32 @@ frontier (GPtrArray *results)
   return pareto;
 }
 
+static void
+add_gains (JsonBuilder *json, GPtrArray *results)
+{
+  g_autoptr (GArray) gains = bs_gains ((BsResult *const *) results->pdata, results->len);
+
+  bs_json_begin_array (json, "gains");
+  for (guint i = 0; i < gains->len; i++) {
+    const BsGain *gain = &g_array_index (gains, BsGain, i);
+
+    json_builder_begin_object (json);
+    bs_json_text (json, "correction", gain->correction);
+    bs_json_integer (json, "pairs", gain->n_pairs);
+    bs_json_integer (json, "better", gain->n_better);
+    bs_json_integer (json, "worse", gain->n_worse);
+    bs_json_number (json, "mean_quality", gain->mean_quality);
+    bs_json_number (json, "mean_sqnr_db", gain->mean_db);
+    bs_json_text (json, "with", gain->with->key);
+    bs_json_text (json, "without", gain->without->key);
+    bs_json_number (json, "best_quality", gain->best_quality);
+    bs_json_number (json, "best_sqnr_db", gain->best_db);
+    bs_json_flag (json, "significant", gain->significant);
+    json_builder_end_object (json);
+  }
+  json_builder_end_array (json);
+}
+
 void
 bs_json_results (JsonBuilder *json, GPtrArray *results, gboolean only_pareto)
 {
@@ -108,6 +135,7 @@ bs_json_results (JsonBuilder *json, GPtrArray *results, gboolean only_pareto)
     json_builder_end_object (json);
   }
   json_builder_end_array (json);
+  add_gains (json, results);
 }
 
 void
@@ -218,6 +246,21 @@ add_row (BsTable *table, const BsResult *result, const char *mark)
     bs_table_add_number (table, 100 * result->integer_share, 1, " %");
 }
 
+static void
+print_gains (GPtrArray *results)
+{
+  g_autoptr (GArray) gains = bs_gains ((BsResult *const *) results->pdata, results->len);
+
+  if (gains->len > 0)
+    puts (_ ("\nWhat corrections gained, measured with and without:"));
+  for (guint i = 0; i < gains->len; i++) {
+    const BsGain *gain = &g_array_index (gains, BsGain, i);
+    g_autofree char *text = bs_gain_text (gain);
+
+    printf ("  %s: %s\n", gain->correction, text);
+  }
+}
+
 void
 bs_print_results (GPtrArray *results, const BsResult *baseline, gboolean only_pareto)
 {
@@ -244,6 +287,7 @@ bs_print_results (GPtrArray *results, const BsResult *baseline, gboolean only_pa
   }
   bs_table_print (table);
   puts (_ ("● on the frontier: nothing smaller is better"));
+  print_gains (results);
 }
 
 void

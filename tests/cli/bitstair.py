@@ -28,6 +28,7 @@ class Example:
 
 
 DIGITS = Example("digits", "digits_mlp.onnx", "digits.npz", ["--scale", "1/16"], 16.0)
+RESCALED = Example("rescaled", "digits_mlp_rescaled.onnx", "digits.npz", ["--scale", "1/16"], 16.0)  # loud channels
 MNIST = Example("mnist", "mnist_lenet_bn.onnx", "mnist10k.npz")
 MOBILENET = Example("fashion-mobilenet", "fashion_mobilenet.onnx", "fashion.npz")
 RESNET = Example("fashion-resnet", "fashion_resnet.onnx", "fashion.npz")

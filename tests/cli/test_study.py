@@ -9,7 +9,7 @@ import sqlite3
 import bitstair
 import numpy as np
 import onnx_file
-from bitstair import DIGITS, MNIST
+from bitstair import DIGITS, MNIST, RESCALED
 
 GRID = ["--weights", "int2..int8", "--acts", "uint8", "--scope", "model,tensor,channel"]
 RESULT = "key weights acts value agreement weight_bytes output_sqnr_db pareto"
@@ -217,6 +217,24 @@ class Sweep(DatabaseTestCase):
     def test_coarse_to_fine(self):
         document = self.json("sweep", DIGITS.model, *DIGITS.data, "--weights", "int2..int8", "--acts", "uint8")
         self.assertEqual({r["weights"] for r in document["results"][:2]}, {"int2", "int8"})
+
+    def test_corrections_and_what_they_gain(self):
+        document = self.json("sweep", RESCALED.model, *RESCALED.data, "--weights", "int8", "--acts", "uint8",
+                             "--corrections", "none,equalize,bias")
+        self.assertEqual([gain["correction"] for gain in document["gains"]], ["equalize", "bias"])
+        gain = document["gains"][0]
+        self.assert_members(gain, "pairs better worse mean_quality mean_sqnr_db with without significant")
+        values = {result["key"]: result["value"] for result in document["results"]}
+        self.assertAlmostEqual(gain["best_quality"], values[gain["with"]] - values[gain["without"]])
+        self.assertGreater(gain["best_quality"], 0.7)
+        self.assertTrue(gain["significant"])
+        self.assertEqual(self.json("results")["gains"], document["gains"])
+        self.assertIn("equalize: +", self.call("results")[0])
+        self.json("report", "1", "-o", self.path("report.html"))
+        with open(self.path("report.html"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertIn("What Corrections Gained", page)
+        self.assertIn("What Hurts in the Weights", page)
 
     def test_wrong_usage(self):
         base = ["sweep", DIGITS.model, *DIGITS.data]

@@ -91,6 +91,16 @@ add (GPtrArray *findings,
   g_ptr_array_add (findings, finding);
 }
 
+#define FIGURE 32
+
+/* A factor for people: "16.8", "33113". buffer [FIGURE] */
+static const char *
+figure (char *buffer, double factor)
+{
+  g_snprintf (buffer, FIGURE, factor < 100 ? "%.1f" : "%.0f", factor);
+  return buffer;
+}
+
 static void
 advise_not_finite (const char *where, guint64 n, GPtrArray *findings)
 {
@@ -114,6 +124,7 @@ advise_channels (const char *layer,
   BsQuant plan = { .spec = *spec, .n_dims = n_dims };
   double low = INFINITY, high = 0;
   gsize n_dead = 0;
+  char number[FIGURE];
 
   plan.spec.scope = BS_SCOPE_CHANNEL;
   plan.spec.axis = BS_AXIS_AUTO;
@@ -141,12 +152,11 @@ advise_channels (const char *layer,
          (unsigned long long) n_dead, (unsigned long long) plan.n_scales, layer);
   gboolean shared = spec->scope == BS_SCOPE_TENSOR || spec->scope == BS_SCOPE_MODEL;
   if (shared && high > low * MAX_SPREAD)
-    add (
-      findings, BS_FINDING_CHANNEL_SPREAD, high / low, layer, "equalize",
-      _ ("Channel ranges of “%s” differ by a factor of %.3g: one scale for all costs the smallest "
-         "channel %.1f of its bits. A scale per channel, or cross-layer equalization, repairs "
-         "that."),
-      layer, high / low, log2 (high / low));
+    add (findings, BS_FINDING_CHANNEL_SPREAD, high / low, layer, "equalize",
+         _ ("Channel ranges of “%s” differ by a factor of %s: one scale for all costs the smallest "
+            "channel %.1f of its bits. A scale per channel, or cross-layer equalization, repairs "
+            "that."),
+         layer, figure (number, high / low), log2 (high / low));
 }
 
 static void
@@ -156,13 +166,15 @@ advise_outliers (const char *where,
                  const BsSpec *spec,
                  GPtrArray *findings)
 {
+  char number[FIGURE];
+
   if (usual > 0 && amax > usual * MAX_OUTLIER && spec->range == &bs_range_minmax)
     add (
       findings, BS_FINDING_OUTLIERS, amax / usual, where, "mse",
-      _ ("The largest magnitude of “%s” is %.3g times what 99.9 %% of its values stay below: the "
+      _ ("The largest magnitude of “%s” is %s times what 99.9 %% of its values stay below: the "
          "range from minimum to maximum wastes %.1f bits on it. A clipping range, such as mse or "
          "percentile, is worth a try."),
-      where, amax / usual, log2 (amax / usual));
+      where, figure (number, amax / usual), log2 (amax / usual));
 }
 
 /* advise_codes: used[]: which of the codes were seen. */
