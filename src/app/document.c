@@ -211,6 +211,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
   case BS_DOCUMENT_PROP_SELECTED_LAYER:
     g_value_set_object (value, self->selected_layer);
     break;
+  case BS_DOCUMENT_PROP_FINDINGS:
+    g_value_set_boxed (value, self->findings);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -241,6 +244,7 @@ finalize (GObject *object)
 
   g_clear_pointer (&self->facts, bs_facts_unref);
   g_clear_pointer (&self->study, bs_study_free);
+  g_clear_pointer (&self->findings, g_ptr_array_unref);
   g_clear_object (&self->float_result);
   g_clear_object (&self->selected_result);
   g_clear_object (&self->other_result);
@@ -289,6 +293,8 @@ bs_document_class_init (BsDocumentClass *klass)
     g_param_spec_object ("float-result", NULL, NULL, BS_TYPE_RESULT_ITEM, flags);
   props[BS_DOCUMENT_PROP_SELECTED_LAYER] =
     g_param_spec_object ("selected-layer", NULL, NULL, BS_TYPE_LAYER_ITEM, flags);
+  props[BS_DOCUMENT_PROP_FINDINGS] =
+    g_param_spec_boxed ("findings", NULL, NULL, G_TYPE_PTR_ARRAY, flags);
   g_object_class_install_properties (object_class, BS_DOCUMENT_N_PROPS, props);
 
   bs_document_signals[BS_DOCUMENT_SIGNAL_FAILED] =
@@ -307,8 +313,7 @@ bs_document_init (BsDocument *self)
   self->results = g_list_store_new (BS_TYPE_RESULT_ITEM);
   self->keys = g_hash_table_new (g_str_hash, g_str_equal);
   self->history = g_ptr_array_new_with_free_func ((GDestroyNotify) bs_sweep_settings_unref);
-  g_ptr_array_add (self->history,
-                   bs_sweep_settings_new ("int2..int8", "uint8", "model,tensor,channel", "", 0));
+  g_ptr_array_add (self->history, bs_sweep_settings_usual ());
 }
 
 BsDocument *

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 
 /* Properties, read only, all notify: has-model, model-title, model-summary, data-text, settings,
  * can-undo, can-redo, opening, running, progress, progress-text, selected-result, other-result,
- * selected-layer, float-result. Signals:
+ * selected-layer, float-result, findings. Signals:
  *
  *   "failed"    GError, ready to show
  *   "opened"    a model is there
@@ -62,6 +62,10 @@ void bs_document_select_layer (BsDocument *self, BsLayerItem *item);
 
 BsFacts *bs_document_facts (BsDocument *self); /* NULL: nothing open */
 BsSweepSettings *bs_document_settings (BsDocument *self);
+
+/* bs_document_findings: BsFinding, worst first: about weights once the model is open, about
+ * activations and biases too after its first float run. NULL: not known yet. */
+const GPtrArray *bs_document_findings (BsDocument *self);
 const char *bs_document_data_text (BsDocument *self);
 const char *bs_document_title (BsDocument *self);   /* "mnist_lenet_bn · mnist10k": for plots */
 GListModel *bs_document_results (BsDocument *self); /* BsResultItem */

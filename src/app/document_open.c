@@ -127,6 +127,7 @@ facts_cb (GObject *source, GAsyncResult *result, gpointer data)
   bs_document_notify (self, BS_DOCUMENT_PROP_MODEL_TITLE);
   bs_document_notify (self, BS_DOCUMENT_PROP_MODEL_SUMMARY);
   bs_document_notify (self, BS_DOCUMENT_PROP_DATA_TEXT);
+  bs_document_advise (self);
   g_signal_emit (self, bs_document_signals[BS_DOCUMENT_SIGNAL_OPENED], 0);
   if (opening->stored != NULL) {
     bs_document_set_float (self, opening->stored->float_result);

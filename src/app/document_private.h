@@ -29,6 +29,7 @@ struct _BsDocument {
   double progress;
   char *progress_text;
   BsStudy *study;
+  GPtrArray *findings; /* BsFinding; NULL: not known yet */
   double seconds_each;
 };
 
@@ -49,6 +50,7 @@ enum {
   BS_DOCUMENT_PROP_OTHER_RESULT,
   BS_DOCUMENT_PROP_FLOAT_RESULT,
   BS_DOCUMENT_PROP_SELECTED_LAYER,
+  BS_DOCUMENT_PROP_FINDINGS,
   BS_DOCUMENT_N_PROPS,
 };
 
@@ -74,6 +76,10 @@ void bs_document_clear_results (BsDocument *self);
 void bs_document_set_float (BsDocument *self, BsResult *result);
 void bs_document_add_results (BsDocument *self,
                               GPtrArray *results); /* BsResult; those already there are left out */
+
+/* document_advise.c */
+void bs_document_advise (BsDocument *self); /* looks for findings in the open model */
+void bs_document_set_findings (BsDocument *self, GPtrArray *findings /* (transfer full) */);
 
 /* document_run.c */
 void bs_document_drop_job (BsDocument *self); /* cancels it; what it still delivers is ignored */

@@ -31,6 +31,9 @@ take_float (BsDocument *self)
   g_autoptr (BsResult) result = bs_job_float (self->job);
 
   bs_document_set_float (self, result);
+  GPtrArray *findings = bs_job_take_findings (self->job);
+  if (findings != NULL)
+    bs_document_set_findings (self, findings);
 }
 
 static void

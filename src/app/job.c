@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/job.h"
 
+#include "study/advise.h"
 #include "workbench/data_text.h"
 
 #include <glib/gi18n.h>
@@ -25,6 +26,7 @@ struct _BsJob {
   gboolean done;      /* the thread has ended */
   GPtrArray *pending; /* BsResult */
   BsResult *float_result;
+  GPtrArray *findings;
   double fraction;
   char *text;
 };
@@ -123,6 +125,18 @@ result_cb (gpointer user, BsResult *result)
   g_mutex_unlock (&self->lock);
 }
 
+static void
+advise (BsJob *self)
+{
+  g_autoptr (BsConfig) config = bs_advise_default ();
+  const BsStudy *study = self->spec->study;
+  GPtrArray *findings = bs_advise_model (bs_study_model (study), config, study);
+
+  g_mutex_lock (&self->lock);
+  self->findings = findings;
+  g_mutex_unlock (&self->lock);
+}
+
 static gboolean
 make_study (BsJob *self, const BsObserver *observer)
 {
@@ -145,6 +159,7 @@ make_study (BsJob *self, const BsObserver *observer)
     bs_dataset_unref (dataset);
     if (spec->study == NULL)
       return FALSE;
+    advise (self);
   }
   g_mutex_lock (&self->lock);
   self->float_result = bs_result_ref (bs_study_float (spec->study));
@@ -213,6 +228,7 @@ finalize (GObject *object)
   g_clear_pointer (&self->spec, bs_job_spec_free);
   g_clear_pointer (&self->pending, g_ptr_array_unref);
   g_clear_pointer (&self->float_result, bs_result_unref);
+  g_clear_pointer (&self->findings, g_ptr_array_unref);
   g_clear_pointer (&self->report, bs_export_report_free);
   g_clear_error (&self->error);
   g_free (self->text);
@@ -317,4 +333,13 @@ bs_job_float (BsJob *job)
   BsResult *result = job->float_result != NULL ? bs_result_ref (job->float_result) : NULL;
   g_mutex_unlock (&job->lock);
   return result;
+}
+
+GPtrArray *
+bs_job_take_findings (BsJob *job)
+{
+  g_mutex_lock (&job->lock);
+  GPtrArray *findings = g_steal_pointer (&job->findings);
+  g_mutex_unlock (&job->lock);
+  return findings;
 }

@@ -64,4 +64,7 @@ double bs_job_seconds_each (
 /* As soon as the float run is done: its result, else NULL. Any time, main thread. */
 BsResult *bs_job_float (BsJob *job); /* (transfer full) */
 
+/* As soon as they are known, once: what will hurt, about weights, activations and biases. */
+GPtrArray *bs_job_take_findings (BsJob *job); /* BsFinding (transfer full), or NULL */
+
 G_END_DECLS

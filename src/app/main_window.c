@@ -173,7 +173,11 @@ static void
 open_example_cb (BsMainWindow *self, BsExample *example)
 {
   g_autoptr (BsSweepSettings) settings =
-    bs_sweep_settings_new (example->weights, example->acts, example->scopes, "", 0);
+    bs_sweep_settings_new (&(BsPlan){ .weights = example->weights,
+                                      .acts = example->acts,
+                                      .scopes = example->scopes,
+                                      .corrections = example->corrections },
+                           0);
 
   bs_document_open (self->document, example->model, example->data, settings);
 }

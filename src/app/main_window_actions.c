@@ -90,6 +90,12 @@ open_data_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
 }
 
 static void
+show_page_cb (GSimpleAction *action, GVariant *page, gpointer user)
+{
+  bs_main_window_show_page (user, g_variant_get_string (page, NULL));
+}
+
+static void
 run_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
 {
   bs_main_window_show_page (user, "trade-off");
@@ -212,6 +218,7 @@ bs_main_window_add_actions (BsMainWindow *self)
     { "export", export_cb },
     { "save-plot", save_plot_cb },
     { "start-page", start_page_cb },
+    { "show-page", show_page_cb, "s" },
     { "toggle-layers", NULL, NULL, "true", toggle_layers_cb },
   };
 

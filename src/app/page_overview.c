@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/page_overview.h"
 
+#include "app/finding_list.h"
 #include "app/text.h"
 
 #include <glib/gi18n.h>
@@ -10,6 +11,7 @@ struct _BsPageOverview {
   AdwBin parent_instance;
   BsDocument *document;
   AdwPreferencesGroup *unsupported_group, *ports_group, *operators_group, *notes_group;
+  BsFindingList *findings;
   AdwActionRow *format_row, *size_row, *parameters_row, *nodes_row, *digest_row;
   GPtrArray *rows; /* added rows with the group they are in: group, row, group, row … */
 };
@@ -164,6 +166,7 @@ bs_page_overview_class_init (BsPageOverviewClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = dispose;
+  g_type_ensure (BS_TYPE_FINDING_LIST);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/bitstair/Bitstair/page_overview.ui");
   gtk_widget_class_bind_template_child (widget_class, BsPageOverview, unsupported_group);
@@ -175,6 +178,7 @@ bs_page_overview_class_init (BsPageOverviewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsPageOverview, parameters_row);
   gtk_widget_class_bind_template_child (widget_class, BsPageOverview, nodes_row);
   gtk_widget_class_bind_template_child (widget_class, BsPageOverview, digest_row);
+  gtk_widget_class_bind_template_child (widget_class, BsPageOverview, findings);
 }
 
 static void
@@ -188,5 +192,6 @@ void
 bs_page_overview_set_document (BsPageOverview *self, BsDocument *document)
 {
   self->document = g_object_ref (document);
+  bs_finding_list_set_document (self->findings, document);
   g_signal_connect_object (document, "opened", G_CALLBACK (fill), self, G_CONNECT_SWAPPED);
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/page_sweep.h"
 
+#include "app/correction_list.h"
 #include "app/text.h"
 
 #include <glib/gi18n.h>
@@ -45,6 +46,7 @@ struct _BsPageSweep {
   GtkBox *bits_box, *encodings_box, *scopes_box, *ranges_box, *acts_box;
   AdwActionRow *summary_row, *data_row;
   GtkSpinButton *limit_spin;
+  BsCorrectionList *corrections;
   gboolean filling; /* widgets are being set from the document */
 };
 
@@ -92,9 +94,15 @@ changed_cb (BsPageSweep *self)
   g_autofree char *acts = join_axis (&self->axes[ACTS]);
   g_autofree char *scopes = join_axis (&self->axes[SCOPES]);
   g_autofree char *ranges = join_axis (&self->axes[RANGES]);
+  const BsPlan plan = {
+    .weights = weights,
+    .acts = acts,
+    .scopes = scopes,
+    .ranges = g_str_equal (ranges, "minmax") ? NULL : ranges,
+    .corrections = bs_document_settings (self->document)->plan.corrections,
+  };
   g_autoptr (BsSweepSettings) settings =
-    bs_sweep_settings_new (weights, acts, scopes, g_str_equal (ranges, "minmax") ? "" : ranges,
-                           (guint) gtk_spin_button_get_value_as_int (self->limit_spin));
+    bs_sweep_settings_new (&plan, (guint) gtk_spin_button_get_value_as_int (self->limit_spin));
   bs_document_set_settings (self->document, settings);
 }
 
@@ -118,23 +126,12 @@ holds_weight (const char *weights, gboolean affine, guint bits)
   return FALSE;
 }
 
-static gboolean
-holds (const char *list, const char *token)
-{
-  g_auto (GStrv) tokens = g_strsplit (list, ",", -1);
-
-  for (guint i = 0; tokens[i] != NULL; i++)
-    if (g_str_equal (g_strstrip (tokens[i]), token))
-      return TRUE;
-  return FALSE;
-}
-
 static void
 fill_axis (const Axis *axis, const char *list, const char *usual)
 {
   for (guint i = 0; axis->chips[i].token != NULL; i++)
-    gtk_toggle_button_set_active (axis->buttons[i],
-                                  holds (*list != '\0' ? list : usual, axis->chips[i].token));
+    gtk_toggle_button_set_active (
+      axis->buttons[i], bs_sweep_list_has (*list != '\0' ? list : usual, axis->chips[i].token));
 }
 
 static void
@@ -236,6 +233,7 @@ bs_page_sweep_class_init (BsPageSweepClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = dispose;
+  g_type_ensure (BS_TYPE_CORRECTION_LIST);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/bitstair/Bitstair/page_sweep.ui");
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, bits_box);
@@ -246,6 +244,7 @@ bs_page_sweep_class_init (BsPageSweepClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, summary_row);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, data_row);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, limit_spin);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, corrections);
   gtk_widget_class_bind_template_callback (widget_class, changed_cb);
 }
 
@@ -270,5 +269,6 @@ bs_page_sweep_set_document (BsPageSweep *self, BsDocument *document)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "notify::running", G_CALLBACK (summarize), self,
                            G_CONNECT_SWAPPED);
+  bs_correction_list_set_document (self->corrections, document);
   fill (self);
 }

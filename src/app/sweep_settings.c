@@ -2,6 +2,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/sweep_settings.h"
 
+#include "quant/correction.h"
+#include "quant/range.h"
+
 G_DEFINE_BOXED_TYPE (BsSweepSettings,
                      bs_sweep_settings,
                      bs_sweep_settings_ref,
@@ -14,22 +17,69 @@ copy (const char *text)
 }
 
 BsSweepSettings *
-bs_sweep_settings_new (const char *weights,
-                       const char *acts,
-                       const char *scopes,
-                       const char *ranges,
-                       guint limit)
+bs_sweep_settings_new (const BsPlan *plan, guint limit)
 {
   BsSweepSettings *settings = g_new0 (BsSweepSettings, 1);
 
   g_atomic_ref_count_init (&settings->refs);
-  settings->plan.weights = copy (weights);
-  settings->plan.acts = copy (acts);
-  settings->plan.scopes = copy (scopes);
-  settings->plan.ranges = copy (ranges);
-  settings->plan.corrections = g_strdup ("");
+  settings->plan.weights = copy (plan->weights);
+  settings->plan.acts = copy (plan->acts);
+  settings->plan.scopes = copy (plan->scopes);
+  settings->plan.ranges = copy (plan->ranges);
+  settings->plan.corrections = copy (plan->corrections);
   settings->limit = limit;
   return settings;
+}
+
+BsSweepSettings *
+bs_sweep_settings_usual (void)
+{
+  return bs_sweep_settings_new (
+    &(BsPlan){ .weights = "int2..int8", .acts = "uint8", .scopes = "model,tensor,channel" }, 0);
+}
+
+gboolean
+bs_sweep_list_has (const char *list, const char *token)
+{
+  g_auto (GStrv) tokens = g_strsplit (list, ",", -1);
+
+  for (guint i = 0; tokens[i] != NULL; i++)
+    if (g_str_equal (g_strstrip (tokens[i]), token))
+      return TRUE;
+  return FALSE;
+}
+
+char *
+bs_sweep_list_set (const char *list, const char *token, gboolean on, const char *usual)
+{
+  g_auto (GStrv) tokens = g_strsplit (*list != '\0' ? list : usual, ",", -1);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; tokens[i] != NULL; i++)
+    if (*g_strstrip (tokens[i]) != '\0' && !g_str_equal (tokens[i], token))
+      g_string_append_printf (text, "%s%s", text->len > 0 ? "," : "", tokens[i]);
+  if (on)
+    g_string_append_printf (text, "%s%s", text->len > 0 ? "," : "", token);
+  if (g_str_equal (text->str, usual))
+    g_string_truncate (text, 0);
+  return g_string_free (text, FALSE);
+}
+
+BsSweepSettings *
+bs_sweep_settings_with_cure (const BsSweepSettings *settings, const char *cure)
+{
+  BsPlan plan = settings->plan;
+  g_autofree char *list = NULL;
+
+  if (bs_correction_find (cure) != NULL)
+    plan.corrections = list = bs_sweep_list_set (plan.corrections, cure, TRUE, "none");
+  else if (g_str_equal (cure, "channel"))
+    plan.scopes = list = bs_sweep_list_set (plan.scopes, cure, TRUE, "tensor");
+  else if (bs_range_find (cure) != NULL)
+    plan.ranges = list = bs_sweep_list_set (plan.ranges, cure, TRUE, "minmax");
+  else
+    plan.acts = list = bs_sweep_list_set (plan.acts, cure, TRUE, "");
+  return bs_sweep_settings_new (&plan, settings->limit);
 }
 
 BsSweepSettings *

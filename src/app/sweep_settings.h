@@ -18,15 +18,24 @@ typedef struct {
 
 GType bs_sweep_settings_get_type (void);
 
-/* bs_sweep_settings_new: NULL texts become "". */
-BsSweepSettings *bs_sweep_settings_new (const char *weights,
-                                        const char *acts,
-                                        const char *scopes,
-                                        const char *ranges,
-                                        guint limit);
+/* bs_sweep_settings_new: the plan's texts are copied; NULL becomes "". */
+BsSweepSettings *bs_sweep_settings_new (const BsPlan *plan, guint limit);
+
+/* bs_sweep_settings_usual: what a model without a plan of its own is opened with. */
+BsSweepSettings *bs_sweep_settings_usual (void);
+
+/* bs_sweep_settings_with_cure: the same sweep with what a finding recommends (BsFinding.cure) tried,
+ * too: a correction with and without it, a scope, a range rule or an encoding of activations. The
+ * axes keep what they had. (transfer full) */
+BsSweepSettings *bs_sweep_settings_with_cure (const BsSweepSettings *settings, const char *cure);
 BsSweepSettings *bs_sweep_settings_ref (BsSweepSettings *settings);
 void bs_sweep_settings_unref (BsSweepSettings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsSweepSettings, bs_sweep_settings_unref)
+
+/* Lists of a plan, "tensor,channel". An empty one means its usual entry; one that comes down to the
+ * usual entry becomes empty again. */
+gboolean bs_sweep_list_has (const char *list, const char *token);
+char *bs_sweep_list_set (const char *list, const char *token, gboolean on, const char *usual);
 
 gboolean bs_sweep_settings_equal (const BsSweepSettings *a, const BsSweepSettings *b);
 

@@ -100,8 +100,8 @@ n_results (Fixture *f)
 static void
 set_plan (Fixture *f, const char *weights, const char *scopes, guint limit)
 {
-  g_autoptr (BsSweepSettings) settings =
-    bs_sweep_settings_new (weights, "uint8", scopes, "", limit);
+  g_autoptr (BsSweepSettings) settings = bs_sweep_settings_new (
+    &(BsPlan){ .weights = (char *) weights, .acts = "uint8", .scopes = (char *) scopes }, limit);
 
   bs_document_set_settings (f->document, settings);
 }
@@ -261,6 +261,13 @@ test_undo (Fixture *f, gconstpointer unused)
   g_assert_true (can_redo);
   bs_document_redo (f->document);
   g_assert_cmpstr (bs_document_settings (f->document)->plan.weights, ==, "int4");
+  g_autoptr (BsSweepSettings) cured =
+    bs_sweep_settings_with_cure (bs_document_settings (f->document), "equalize");
+  g_autoptr (BsSweepSettings) twice = bs_sweep_settings_with_cure (cured, "equalize");
+  g_autoptr (BsSweepSettings) clipped = bs_sweep_settings_with_cure (cured, "mse");
+  g_assert_cmpstr (twice->plan.corrections, ==, "none,equalize");
+  g_assert_cmpstr (clipped->plan.ranges, ==, "minmax,mse");
+  g_assert_cmpstr (clipped->plan.corrections, ==, "none,equalize");
   set_plan (f, "int6", "tensor", 0); /* a new edit forgets what was undone */
   g_object_get (f->document, "can-redo", &can_redo, NULL);
   g_assert_false (can_redo);
@@ -353,7 +360,8 @@ test_one_wake_up (Fixture *f, gconstpointer unused)
   spec->model_path = g_strdup (f->model);
   spec->data_text = g_strdup (f->data);
   spec->db_path = g_strdup (f->db);
-  spec->settings = bs_sweep_settings_new ("int2..int8", "uint8", "tensor", "", 0);
+  spec->settings = bs_sweep_settings_new (
+    &(BsPlan){ .weights = "int2..int8", .acts = "uint8", .scopes = "tensor" }, 0);
   g_autoptr (BsJob) job = bs_job_new (spec);
   g_signal_connect (job, "results", G_CALLBACK (batch_cb), f);
   g_signal_connect (job, "finished", G_CALLBACK (done_cb), &done);

@@ -184,6 +184,24 @@ def test_stored_study():
         wait('a result to be proposed', lambda: summary(app) != '')
 
 
+def test_findings():
+    "what will hurt, the cure into the sweep, and what it gained"
+    example = os.path.join(EXAMPLES, 'digits_mlp_rescaled.onnx')
+    data = ['--data', os.path.join(EXAMPLES, 'digits.npz'), '--scale', '1/16']
+    with session('test_findings', example, *data, '--page', 'overview', '--db', os.path.join(folder, 'findings.db')) as app:
+        app.find('label', 'Channel ranges of “/f/f.1/Gemm” differ by a factor of 33.*', prune=())
+        app.find('push button', 'Try Cross-layer equalization', prune=()).click()
+        app.find('label', '42 configurations.*', prune=())
+        app.key('ctrl+z')
+        app.find('label', '21 configurations.*', prune=())
+        app.key('ctrl+shift+z')
+        app.find('push button', 'Run').click()
+        wait_finished(app)
+        tab(app, 'Sweep')
+        gain = app.find('label', r'.*points, .* dB on average of 21 pairs.*', prune=()).name
+        assert re.search(r'most with int\d · \w+ · uint8: \+[78]\d\.\d\d points, .* dB \(significant\)', gain), gain
+
+
 def test_stop():
     with session('test_stop', os.path.join(EXAMPLES, 'fashion_mobilenet.onnx'), '--db', os.path.join(folder, 'stop.db')) as app:
         run = app.find('push button', 'Run')
@@ -259,7 +277,7 @@ def run(number, test, app=None):
 def main():
     together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard,
                 test_selection_is_linked, test_layer_by_plot, test_filter, test_other_pages, test_export_dialog, test_quit]
-    alone = [test_stored_study, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
+    alone = [test_stored_study, test_findings, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
     print('1..%d' % (len(together) + len(alone)))
     app = start('--db', os.path.join(folder, 'results.db'))
     good = [run(i + 1, t, app) for i, t in enumerate(together)]
