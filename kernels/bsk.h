@@ -478,6 +478,7 @@ typedef struct {
   float err_max;                      /* largest |error| */
   double sum, sum_sq;                 /* Σ x, Σ x² */
   double err_sum, err_sq; /* Σ e, Σ e², e = x − dequantize (quantize (x)); SQNR = sum_sq / err_sq */
+  double xy, y_sq; /* Σ x·y, Σ y², y = dequantize (quantize (x)); cosine = xy / √(sum_sq · y_sq) */
 } BskStats;
 
 /* bsk_stats_init: the statistics of no values. */

@@ -161,6 +161,8 @@ bsk_stats_merge (BskStats *into, const BskStats *from)
   into->sum_sq += from->sum_sq;
   into->err_sum += from->err_sum;
   into->err_sq += from->err_sq;
+  into->xy += from->xy;
+  into->y_sq += from->y_sq;
 }
 
 BskStatus

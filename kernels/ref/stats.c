@@ -49,11 +49,11 @@ histogram_index (const float *x, size_t n, float lo, float m, int bins, uint16_t
 }
 
 typedef struct {
-  float sum[LANES], sum_sq[LANES], err_sum[LANES], err_sq[LANES];
+  float sum[LANES], sum_sq[LANES], err_sum[LANES], err_sq[LANES], xy[LANES], y_sq[LANES];
 } Lanes;
 
 static void
-account (Lanes *lanes, BskStats *stats, size_t lane, float x, float e)
+account (Lanes *lanes, BskStats *stats, size_t lane, float x, float y, float e)
 {
   float size = fabsf (e);
 
@@ -65,6 +65,8 @@ account (Lanes *lanes, BskStats *stats, size_t lane, float x, float e)
   lanes->sum_sq[lane] = fmaf (x, x, lanes->sum_sq[lane]);
   lanes->err_sum[lane] += e;
   lanes->err_sq[lane] = fmaf (e, e, lanes->err_sq[lane]);
+  lanes->xy[lane] = fmaf (x, y, lanes->xy[lane]);
+  lanes->y_sq[lane] = fmaf (y, y, lanes->y_sq[lane]);
 }
 
 static void
@@ -74,6 +76,8 @@ close_block (Lanes *lanes, BskStats *stats)
   stats->sum_sq += reduce (lanes->sum_sq);
   stats->err_sum += reduce (lanes->err_sum);
   stats->err_sq += reduce (lanes->err_sq);
+  stats->xy += reduce (lanes->xy);
+  stats->y_sq += reduce (lanes->y_sq);
 }
 
 static void
@@ -93,7 +97,7 @@ error_block (const float *x, size_t n, const BskQParams *p, BskStats *stats)
     code = r < lo ? lo : r > hi ? hi : r;
     stats->clipped_low += r < lo;
     stats->clipped_high += r > hi;
-    account (&lanes, stats, i % LANES, x[i], fmaf (-code, p->scale, x[i]));
+    account (&lanes, stats, i % LANES, x[i], code * p->scale, fmaf (-code, p->scale, x[i]));
   }
   close_block (&lanes, stats);
 }
@@ -108,7 +112,7 @@ compare_block (const float *x, const float *y, size_t n, BskStats *stats)
       stats->n_not_finite++;
       continue;
     }
-    account (&lanes, stats, i % LANES, x[i], x[i] - y[i]);
+    account (&lanes, stats, i % LANES, x[i], y[i], x[i] - y[i]);
   }
   close_block (&lanes, stats);
 }

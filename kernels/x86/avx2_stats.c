@@ -100,7 +100,7 @@ histogram_index (const float *x, size_t n, float lo, float m, int bins, uint16_t
 
 /* Each sum for lanes 0 … 7 and 8 … 15. */
 typedef struct {
-  __m256 sum[2], sum_sq[2], err_sum[2], err_sq[2], err_max, min, max;
+  __m256 sum[2], sum_sq[2], err_sum[2], err_sq[2], xy[2], y_sq[2], err_max, min, max;
 } Lanes;
 
 ALWAYS_INLINE Lanes
@@ -112,6 +112,8 @@ lanes_open (void)
                   .sum_sq = { zero, zero },
                   .err_sum = { zero, zero },
                   .err_sq = { zero, zero },
+                  .xy = { zero, zero },
+                  .y_sq = { zero, zero },
                   .err_max = zero,
                   .min = _mm256_set1_ps (INFINITY),
                   .max = _mm256_set1_ps (-INFINITY) };
@@ -120,15 +122,17 @@ lanes_open (void)
 /* Only the values of `mask` count; adding +0 leaves a sum as it is (a sum is never −0: it starts as
  * +0). */
 ALWAYS_INLINE void
-account (Lanes *l, int half, __m256 mask, __m256 x, __m256 e)
+account (Lanes *l, int half, __m256 mask, __m256 x, __m256 y, __m256 e)
 {
-  __m256 v = _mm256_and_ps (x, mask);
+  __m256 v = _mm256_and_ps (x, mask), u = _mm256_and_ps (y, mask);
 
   e = _mm256_and_ps (e, mask);
   l->sum[half] = _mm256_add_ps (l->sum[half], v);
   l->sum_sq[half] = _mm256_fmadd_ps (v, v, l->sum_sq[half]);
   l->err_sum[half] = _mm256_add_ps (l->err_sum[half], e);
   l->err_sq[half] = _mm256_fmadd_ps (e, e, l->err_sq[half]);
+  l->xy[half] = _mm256_fmadd_ps (v, u, l->xy[half]);
+  l->y_sq[half] = _mm256_fmadd_ps (u, u, l->y_sq[half]);
   l->err_max = _mm256_max_ps (l->err_max, _mm256_andnot_ps (_mm256_set1_ps (-0.0f), e));
   l->min = _mm256_min_ps (l->min, _mm256_blendv_ps (_mm256_set1_ps (INFINITY), x, mask));
   l->max = _mm256_max_ps (l->max, _mm256_blendv_ps (_mm256_set1_ps (-INFINITY), x, mask));
@@ -146,6 +150,8 @@ lanes_close (const Lanes *l, BskStats *stats)
   stats->sum_sq += reduce (l->sum_sq[0], l->sum_sq[1]);
   stats->err_sum += reduce (l->err_sum[0], l->err_sum[1]);
   stats->err_sq += reduce (l->err_sq[0], l->err_sq[1]);
+  stats->xy += reduce (l->xy[0], l->xy[1]);
+  stats->y_sq += reduce (l->y_sq[0], l->y_sq[1]);
 }
 
 typedef struct {
@@ -153,7 +159,7 @@ typedef struct {
 } Levels;
 
 ALWAYS_INLINE __m256
-error_of (__m256 x, const Levels *k, const bool fast)
+level_of (__m256 x, const Levels *k, const bool fast)
 {
   __m256 v = _mm256_min_ps (_mm256_max_ps (x, k->low), k->high), t;
 
@@ -163,8 +169,7 @@ error_of (__m256 x, const Levels *k, const bool fast)
   } else {
     t = _mm256_div_ps (v, k->scale);
   }
-  return _mm256_fnmadd_ps (_mm256_round_ps (t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
-                           k->scale, x);
+  return _mm256_round_ps (t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
 ALWAYS_INLINE void
@@ -177,12 +182,14 @@ error_inner (const float *x, size_t n, const Levels *k, BskStats *stats, const b
 #pragma GCC unroll 2
     for (int half = 0; half < 2; half++) {
       size_t at = i + 8 * (size_t) half, left = n > at ? n - at : 0;
-      __m256 v = left < 8 ? load_rest (x + at, left) : _mm256_loadu_ps (x + at), f = is_finite (v);
+      __m256 v = left < 8 ? load_rest (x + at, left) : _mm256_loadu_ps (x + at), f = is_finite (v),
+             t;
 
       good += count (f);
       stats->clipped_low += count (_mm256_and_ps (f, _mm256_cmp_ps (v, k->low, _CMP_LT_OQ)));
       stats->clipped_high += count (_mm256_and_ps (f, _mm256_cmp_ps (v, k->high, _CMP_GT_OQ)));
-      account (&l, half, f, v, error_of (v, k, fast));
+      t = level_of (v, k, fast);
+      account (&l, half, f, v, _mm256_mul_ps (t, k->scale), _mm256_fnmadd_ps (t, k->scale, v));
     }
   stats->count += good;
   stats->n_not_finite += n - good;
@@ -219,7 +226,7 @@ compare_block (const float *x, const float *y, size_t n, BskStats *stats)
       __m256 f = _mm256_and_ps (is_finite (v), is_finite (u));
 
       good += count (f);
-      account (&l, half, f, v, _mm256_sub_ps (v, u));
+      account (&l, half, f, v, u, _mm256_sub_ps (v, u));
     }
   stats->count += good;
   stats->n_not_finite += n - good;

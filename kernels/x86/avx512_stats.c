@@ -87,7 +87,7 @@ histogram_index (const float *x, size_t n, float lo, float m, int bins, uint16_t
 }
 
 typedef struct {
-  __m512 sum, sum_sq, err_sum, err_sq, err_max, min, max;
+  __m512 sum, sum_sq, err_sum, err_sq, xy, y_sq, err_max, min, max;
 } Lanes;
 
 ALWAYS_INLINE Lanes
@@ -95,18 +95,21 @@ lanes_open (void)
 {
   __m512 zero = _mm512_setzero_ps ();
 
-  return (
-    Lanes){ zero, zero, zero, zero, zero, _mm512_set1_ps (INFINITY), _mm512_set1_ps (-INFINITY) };
+  return (Lanes){
+    zero, zero, zero, zero, zero, zero, zero, _mm512_set1_ps (INFINITY), _mm512_set1_ps (-INFINITY)
+  };
 }
 
 /* One vector with nothing left out. */
 ALWAYS_INLINE void
-account (Lanes *l, __m512 x, __m512 e)
+account (Lanes *l, __m512 x, __m512 y, __m512 e)
 {
   l->sum = _mm512_add_ps (l->sum, x);
   l->sum_sq = _mm512_fmadd_ps (x, x, l->sum_sq);
   l->err_sum = _mm512_add_ps (l->err_sum, e);
   l->err_sq = _mm512_fmadd_ps (e, e, l->err_sq);
+  l->xy = _mm512_fmadd_ps (x, y, l->xy);
+  l->y_sq = _mm512_fmadd_ps (y, y, l->y_sq);
   l->err_max = _mm512_max_ps (l->err_max, _mm512_abs_ps (e));
   l->min = _mm512_min_ps (l->min, x);
   l->max = _mm512_max_ps (l->max, x);
@@ -114,12 +117,14 @@ account (Lanes *l, __m512 x, __m512 e)
 
 /* One vector of which only the lanes of `mask` count: the others keep all sums as they are. */
 ALWAYS_INLINE void
-account_some (Lanes *l, __mmask16 mask, __m512 x, __m512 e)
+account_some (Lanes *l, __mmask16 mask, __m512 x, __m512 y, __m512 e)
 {
   l->sum = _mm512_mask_add_ps (l->sum, mask, l->sum, x);
   l->sum_sq = _mm512_mask3_fmadd_ps (x, x, l->sum_sq, mask);
   l->err_sum = _mm512_mask_add_ps (l->err_sum, mask, l->err_sum, e);
   l->err_sq = _mm512_mask3_fmadd_ps (e, e, l->err_sq, mask);
+  l->xy = _mm512_mask3_fmadd_ps (x, y, l->xy, mask);
+  l->y_sq = _mm512_mask3_fmadd_ps (y, y, l->y_sq, mask);
   l->err_max = _mm512_mask_max_ps (l->err_max, mask, l->err_max, _mm512_abs_ps (e));
   l->min = _mm512_mask_min_ps (l->min, mask, l->min, x);
   l->max = _mm512_mask_max_ps (l->max, mask, l->max, x);
@@ -129,7 +134,7 @@ account_some (Lanes *l, __mmask16 mask, __m512 x, __m512 e)
 ALWAYS_INLINE bool
 suspicious (const Lanes *l)
 {
-  return (is_finite (l->sum_sq) & is_finite (l->err_sq)) != 0xffff;
+  return (is_finite (l->sum_sq) & is_finite (l->err_sq) & is_finite (l->y_sq)) != 0xffff;
 }
 
 ALWAYS_INLINE void
@@ -145,6 +150,8 @@ lanes_close (const Lanes *l, BskStats *stats)
   stats->sum_sq += reduce (l->sum_sq);
   stats->err_sum += reduce (l->err_sum);
   stats->err_sq += reduce (l->err_sq);
+  stats->xy += reduce (l->xy);
+  stats->y_sq += reduce (l->y_sq);
 }
 
 /* What error_block needs to know about its settings. */
@@ -152,9 +159,10 @@ typedef struct {
   __m512 scale, inverse, low, high;
 } Levels;
 
-/* A value cut to the clip points has the level of the cut value, so no level needs to be cut. */
+/* The level of a value. A value cut to the clip points has the level of the cut value, so no level
+ * needs to be cut. */
 ALWAYS_INLINE __m512
-error_of (__m512 x, const Levels *k, const bool fast)
+level_of (__m512 x, const Levels *k, const bool fast)
 {
   __m512 v = _mm512_min_ps (_mm512_max_ps (x, k->low), k->high), t;
 
@@ -164,7 +172,7 @@ error_of (__m512 x, const Levels *k, const bool fast)
   } else {
     t = _mm512_div_ps (v, k->scale);
   }
-  return _mm512_fnmadd_ps (_mm512_roundscale_ps (t, 0), k->scale, x);
+  return _mm512_roundscale_ps (t, 0);
 }
 
 static void
@@ -174,7 +182,7 @@ error_careful (const float *x, size_t n, const Levels *k, BskStats *stats)
 
   for (size_t i = 0; i < n; i += 16) {
     __mmask16 mask = n - i < 16 ? mask16 ((int) (n - i)) : 0xffff;
-    __m512 v = _mm512_maskz_loadu_ps (mask, x + i);
+    __m512 v = _mm512_maskz_loadu_ps (mask, x + i), t;
     __mmask16 good = is_finite (v) & mask;
 
     stats->n_not_finite += (uint64_t) __builtin_popcount (mask & ~good);
@@ -183,7 +191,8 @@ error_careful (const float *x, size_t n, const Levels *k, BskStats *stats)
       (uint64_t) __builtin_popcount (_mm512_mask_cmp_ps_mask (good, v, k->low, _CMP_LT_OQ));
     stats->clipped_high +=
       (uint64_t) __builtin_popcount (_mm512_mask_cmp_ps_mask (good, v, k->high, _CMP_GT_OQ));
-    account_some (&l, good, v, error_of (v, k, false));
+    t = level_of (v, k, false);
+    account_some (&l, good, v, _mm512_mul_ps (t, k->scale), _mm512_fnmadd_ps (t, k->scale, v));
   }
   lanes_close (&l, stats);
 }
@@ -205,11 +214,11 @@ error_block (const float *x, size_t n, const BskQParams *p, BskStats *stats)
   }
   /* As if all were finite; the sums of squares tell when that was wrong. */
   for (size_t i = 0; i < n; i += 16) {
-    __m512 v = _mm512_loadu_ps (x + i);
+    __m512 v = _mm512_loadu_ps (x + i), t = level_of (v, &k, true);
 
     below += (uint64_t) __builtin_popcount (_mm512_cmp_ps_mask (v, k.low, _CMP_LT_OQ));
     above += (uint64_t) __builtin_popcount (_mm512_cmp_ps_mask (v, k.high, _CMP_GT_OQ));
-    account (&l, v, error_of (v, &k, true));
+    account (&l, v, _mm512_mul_ps (t, k.scale), _mm512_fnmadd_ps (t, k.scale, v));
   }
   if (suspicious (&l)) {
     error_careful (x, n, &k, stats);
@@ -229,9 +238,9 @@ compare_block (const float *x, const float *y, size_t n, BskStats *stats)
 
   if (n % 16 == 0) {
     for (size_t i = 0; i < n; i += 16) {
-      __m512 v = _mm512_loadu_ps (x + i);
+      __m512 v = _mm512_loadu_ps (x + i), u = _mm512_loadu_ps (y + i);
 
-      account (&l, v, _mm512_sub_ps (v, _mm512_loadu_ps (y + i)));
+      account (&l, v, u, _mm512_sub_ps (v, u));
     }
     if (!suspicious (&l)) {
       stats->count += n;
@@ -246,7 +255,7 @@ compare_block (const float *x, const float *y, size_t n, BskStats *stats)
     __mmask16 good = is_finite (v) & is_finite (u) & mask;
 
     bad += (uint64_t) __builtin_popcount (mask & ~good);
-    account_some (&l, good, v, _mm512_sub_ps (v, u));
+    account_some (&l, good, v, u, _mm512_sub_ps (v, u));
   }
   stats->n_not_finite += bad;
   stats->count += n - bad;

@@ -212,7 +212,7 @@ statistics (int seed)
   size_t n = lengths[seed % N_LENGTHS];
   BskQParams p[N_SETTINGS];
   BskStats stats[2], compared[2], merged;
-  double sweep[2][N_SETTINGS] = { { 0 } }, err_sq = 0, sum = 0, worst = 0;
+  double sweep[2][N_SETTINGS] = { { 0 } }, err_sq = 0, sum = 0, worst = 0, xy = 0, y_sq = 0;
   float min[2], max[2];
   size_t bad[2];
   uint64_t bins[2][N_BINS] = { { 0 } }, in_bins = 0, nans = 0, clipped = 0;
@@ -263,6 +263,8 @@ statistics (int seed)
     e = (double) x[i] - code * (double) p[2].scale;
     err_sq += e * e;
     sum += (double) x[i];
+    y_sq += ((double) x[i] - e) * ((double) x[i] - e);
+    xy += (double) x[i] * ((double) x[i] - e);
     worst = fabs (e) > worst ? fabs (e) : worst;
   }
   for (int i = 0; i < N_BINS; i++)
@@ -276,6 +278,9 @@ statistics (int seed)
               stats[1].err_sq, err_sq);
   check_that (fabs (sweep[1][2] - err_sq) <= 1e-5 * err_sq, "sweep %g, not %g", sweep[1][2],
               err_sq);
+  check_that (fabs (stats[1].xy - xy) <= 1e-5 * fabs (xy) &&
+                fabs (stats[1].y_sq - y_sq) <= 1e-5 * y_sq,
+              "products %g, %g, not %g, %g", stats[1].xy, stats[1].y_sq, xy, y_sq);
   check_that (fabs (stats[1].sum - sum) <= 1e-5 * (fabs (sum) + (double) n * .03), "sum");
   check_that (fabs ((double) stats[1].err_max - worst) <= 1e-5 * worst, "err_max");
   merged = stats[1];

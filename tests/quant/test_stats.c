@@ -151,6 +151,22 @@ test_measures (void)
   g_assert_cmpfloat_with_epsilon (bs_error_sqnr_db (&sums), 10 * log10 (14), 1e-12);
   g_assert_cmpfloat (bs_error_mean (&sums), ==, 1.0 / 3);
 
+  for (int magnitude = -38; magnitude <= 38; magnitude += 19) { /* squares beyond float, too */
+    float a[1000], b[1000];
+    BsErrorSums exact = { 0 }, fast = { 0 };
+    for (guint i = 0; i < G_N_ELEMENTS (a); i++) {
+      a[i] = (float) (sin (i) * pow (10, magnitude));
+      b[i] = a[i] * (i % 100 == 7 ? NAN : 1 + 0.01f * (float) cos (3 * i));
+    }
+    bs_error_sums_add (&exact, a, b, G_N_ELEMENTS (a));
+    bs_error_sums_compare (&fast, a, b, G_N_ELEMENTS (a));
+    g_assert_cmpuint (fast.count, ==, exact.count);
+    g_assert_cmpuint (fast.n_not_finite, ==, exact.n_not_finite);
+    g_assert_cmpfloat_with_epsilon (bs_error_sqnr_db (&fast), bs_error_sqnr_db (&exact), 1e-4);
+    g_assert_cmpfloat_with_epsilon (bs_error_cosine (&fast), bs_error_cosine (&exact), 1e-6);
+    g_assert_cmpfloat_with_epsilon (fast.max_abs / exact.max_abs, 1, 1e-6);
+  }
+
   BsErrorSums none = { 0 };
   bs_error_sums_add (&none, zero, zero, 4);
   g_assert_true (isinf (bs_error_sqnr_db (&none)) && bs_error_sqnr_db (&none) > 0);

@@ -83,6 +83,43 @@ bs_error_sums_add (BsErrorSums *sums, const float *x, const float *y, gsize n)
     add_block (sums, x + i, y + i, MIN (n - i, BLOCK));
 }
 
+/* The kernels add up in float, 256 values a lane: squares outside of this would be lost. */
+#define SMALLEST 1e-17f
+#define LARGEST 1e17f
+
+/* The kernels' error is x − y, ours y − x. */
+void
+bs_error_sums_add_stats (BsErrorSums *sums, const BskStats *stats)
+{
+  sums->count += stats->count;
+  sums->n_not_finite += stats->n_not_finite;
+  sums->sum_x += stats->sum;
+  sums->sum_sq_x += stats->sum_sq;
+  sums->sum_sq_y += stats->y_sq;
+  sums->sum_xy += stats->xy;
+  sums->sum_err -= stats->err_sum;
+  sums->sum_sq_err += stats->err_sq;
+  sums->max_abs = MAX (sums->max_abs, stats->err_max);
+}
+
+void
+bs_error_sums_compare (BsErrorSums *sums, const float *x, const float *y, gsize n)
+{
+  BskStats stats;
+
+  if (n == 0)
+    return;
+  bsk_stats_init (&stats);
+  bsk_compare (x, y, n, &stats);
+  float largest = MAX (MAX (-stats.min, stats.max), stats.err_max);
+  gboolean fits = largest < LARGEST && (stats.err_max > SMALLEST || stats.err_max == 0) &&
+                  (largest > SMALLEST || largest == 0);
+  if (fits || stats.count == 0)
+    bs_error_sums_add_stats (sums, &stats);
+  else
+    bs_error_sums_add (sums, x, y, n);
+}
+
 void
 bs_error_sums_merge (BsErrorSums *into, const BsErrorSums *from)
 {

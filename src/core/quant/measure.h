@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <bsk.h>
 #include <glib.h>
 
 G_BEGIN_DECLS
@@ -12,7 +13,12 @@ typedef struct {
   double sum_x, sum_sq_x, sum_sq_y, sum_xy, sum_err, sum_sq_err, max_abs;
 } BsErrorSums;
 
+/* bs_error_sums_add: in double, vector by vector. bs_error_sums_compare: at the speed of memory, as
+ * bsk_compare adds up, to six digits; values whose squares float cannot hold go the first way. */
 void bs_error_sums_add (BsErrorSums *sums, const float *x, const float *y, gsize n);
+void bs_error_sums_compare (BsErrorSums *sums, const float *x, const float *y, gsize n);
+void bs_error_sums_add_stats (BsErrorSums *sums,
+                              const BskStats *stats); /* of bsk_error, bsk_compare */
 void bs_error_sums_merge (BsErrorSums *into, const BsErrorSums *from);
 
 double bs_error_mse (const BsErrorSums *sums);

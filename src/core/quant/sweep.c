@@ -19,21 +19,6 @@ is_plain (const BsSpec *spec)
          spec->scope != BS_SCOPE_ELEMENT;
 }
 
-/* add_stats: the kernels' error is x − y, ours y − x. */
-static void
-add_stats (BsErrorSums *sums, const BskStats *stats)
-{
-  sums->count += stats->count;
-  sums->n_not_finite += stats->n_not_finite;
-  sums->sum_x += stats->sum;
-  sums->sum_sq_x += stats->sum_sq;
-  sums->sum_err -= stats->err_sum;
-  sums->sum_sq_err += stats->err_sq;
-  sums->max_abs = MAX (sums->max_abs, stats->err_max);
-  sums->sum_sq_y = NAN;
-  sums->sum_xy = NAN;
-}
-
 /* stream: every group by its own scale; FALSE with error. */
 static gboolean
 stream (const BsQuant *plan,
@@ -65,20 +50,8 @@ stream (const BsQuant *plan,
     BskStatus status = bsk_error (values, n, &params, &stats);
     g_assert (status == BSK_OK);
   }
-  add_stats (sums, &stats);
+  bs_error_sums_add_stats (sums, &stats);
   return TRUE;
-}
-
-/* compare: measures at the speed of memory. */
-static void
-compare (BsErrorSums *sums, const float *x, const float *y, gsize n)
-{
-  BskStats stats;
-
-  bsk_stats_init (&stats);
-  if (n > 0)
-    bsk_compare (x, y, n, &stats);
-  add_stats (sums, &stats);
 }
 
 #define SLICE 16384 /* values encoded at a time: codes and values stay in the cache */
@@ -101,7 +74,7 @@ in_slices (const BsSpec *spec,
     scratch->dims[0] = (gint64) scratch->n;
     if (!spec->encoding->encode (scratch, x + from, interval, error))
       return FALSE;
-    compare (sums, x + from, scratch->values, scratch->n);
+    bs_error_sums_compare (sums, x + from, scratch->values, scratch->n);
   }
   return TRUE;
 }
@@ -128,7 +101,7 @@ in_rows (const BsSpec *spec,
       bs_quantize (spec, x + from * row, slice, n_dims, channel_axis, NULL, name, error);
     if (quant == NULL)
       return FALSE;
-    compare (sums, x + from * row, quant->values, quant->n);
+    bs_error_sums_compare (sums, x + from * row, quant->values, quant->n);
   }
   return TRUE;
 }

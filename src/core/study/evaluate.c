@@ -18,9 +18,7 @@ typedef struct {
   guint n, batch, shard;
   const guint *order; /* [n_shards] of a race; NULL: as they come */
   guint taken;        /* shards of the order run before this loop */
-  guint first_step;   /* 0, or the step behind a cached cut */
-  const BsCut *from;  /* what to feed there; NULL: the inputs */
-  guint from_slot;
+  BsStart start;
   BsCut **to;  /* [n_steps] cuts to fill behind each step, or NULL */
   GMutex lock; /* guards error */
   GError *error;
@@ -94,13 +92,8 @@ run_batch (Evaluation *e,
   guint run = study->fixed_batch > 1 ? 1 : count;
 
   bs_study_inputs (study, FALSE, first, count, inputs);
-  if (e->from != NULL) {
-    if (!bs_runner_begin (runner, run, error) ||
-        !bs_runner_feed (runner, e->from_slot, e->from->data + first * e->from->sample_bytes,
-                         count * e->from->sample_bytes, error))
-      return FALSE;
-  }
-  if (!bs_runner_run (runner, inputs, run, e->first_step, G_MAXUINT,
+  if (!bs_start_feed (&e->start, runner, first, run, error) ||
+      !bs_runner_run (runner, inputs, run, e->start.step, G_MAXUINT,
                       e->to != NULL ? save_cut : NULL, &tap, error))
     return FALSE;
   sums->n_samples += count;
@@ -165,29 +158,43 @@ find_cuts (const BsPrepared *plan)
   return cuts;
 }
 
-/* Starts behind the deepest cut that is cached; keeps this plan's own cuts when the study asks for
- * it and they fit. */
+void
+bs_study_find_start (const BsStudy *study, const BsPrepared *plan, BsStart *start)
+{
+  g_autofree guint *cuts = NULL;
+
+  *start = (BsStart){ 0 };
+  if (study->cache_cap == 0 || study->fixed_batch > 1 || g_hash_table_size (study->cuts) == 0)
+    return;
+  cuts = find_cuts (plan);
+  for (guint s = 0; s + 1 < plan->n_steps; s++) {
+    BsCut *cut =
+      cuts[s] != BS_SLOT_NONE ? g_hash_table_lookup (study->cuts, &plan->slots[cuts[s]].key) : NULL;
+    if (cut != NULL)
+      *start = (BsStart){ cut, cuts[s], s + 1 };
+  }
+}
+
+gboolean
+bs_start_feed (const BsStart *start, BsRunner *runner, guint first, guint count, GError **error)
+{
+  gsize bytes = start->cut != NULL ? start->cut->sample_bytes : 0;
+
+  return start->cut == NULL ||
+         (bs_runner_begin (runner, count, error) &&
+          bs_runner_feed (runner, start->slot, start->cut->data + first * bytes, count * bytes,
+                          error));
+}
+
+/* Cuts of this plan that are to be filled. */
 static void
-use_cuts (Evaluation *e)
+choose_new_cuts (Evaluation *e)
 {
   BsStudy *study = e->study;
   g_autofree guint *cuts = find_cuts (e->plan);
 
-  for (guint s = 0; s + 1 < e->plan->n_steps; s++) {
-    if (cuts[s] == BS_SLOT_NONE)
-      continue;
-    const BsSlot *slot = &e->plan->slots[cuts[s]];
-    BsCut *cut = g_hash_table_lookup (study->cuts, &slot->key);
-    if (cut != NULL) {
-      e->from = cut;
-      e->from_slot = cuts[s];
-      e->first_step = s + 1;
-    }
-  }
-  if (!study->keep_cuts)
-    return;
   e->to = g_new0 (BsCut *, e->plan->n_steps);
-  for (guint s = e->first_step; s + 1 < e->plan->n_steps; s++) {
+  for (guint s = e->start.step; s + 1 < e->plan->n_steps; s++) {
     if (cuts[s] == BS_SLOT_NONE ||
         study->model->tensors[e->plan->slots[cuts[s]].tensor].dtype != BS_DTYPE_F32)
       continue;
@@ -284,8 +291,9 @@ bs_study_evaluate (BsStudy *study,
   gboolean stopped;
 
   g_mutex_init (&e.lock);
-  if (study->cache_cap > 0 && group == 1)
-    use_cuts (&e);
+  bs_study_find_start (study, plan, &e.start);
+  if (study->keep_cuts && study->cache_cap > 0 && group == 1)
+    choose_new_cuts (&e);
   memset (sums, 0, sizeof *sums);
   run_shards (&e, n_shards, bar, sums);
   stopped = cancelled != NULL && g_atomic_int_get (cancelled) != 0;

@@ -11,21 +11,27 @@
 
 #define PROBE_BATCH 16u /* as BS_BATCH */
 
+/* What arrives at a layer's output. */
 typedef struct {
-  BsErrorSums local, accumulated;
+  BsErrorSums errors;
   guint64 saturated;
-  double span;
   guint64 bins[BS_ERROR_BINS];
+} Accumulated;
+
+typedef struct {
+  BsErrorSums local;
+  Accumulated accumulated;
 } LayerSums;
 
 typedef struct {
   BsStudy *study;
   const BsPrepared *plan;
-  LayerSums *sums;       /* [n_batches · n_layers] */
-  gint *step_of;         /* [n_layers] */
-  gboolean *local_known; /* [n_layers] */
-  double *spans;         /* [n_layers] half width of the error histogram */
-  const gint *cancelled;
+  LayerSums *sums;           /* [n_batches · n_layers] */
+  gint *step_of;             /* [n_layers] */
+  gboolean *local_known;     /* [n_layers] */
+  const Accumulated **known; /* [n_layers] measured before, on the same bytes; NULL: to measure */
+  double *spans;             /* [n_layers] half width of the error histogram */
+  BsStart start;             /* where to run on from */
 } Job;
 
 /* The tensor a layer's step gives: after the fused activation on integers. */
@@ -63,33 +69,39 @@ compare_accumulated (gpointer user, BsRunner *runner, guint step)
   gint index = job->plan->steps[step].layer;
   gsize n;
 
-  if (index < 0)
+  if (index < 0 || job->known[index] != NULL)
     return;
   guint slot = output_slot (job->plan, (gint) step), tensor = job->plan->slots[slot].tensor;
   const float *probe = job->study->probes[tensor];
-  LayerSums *sums = &job->sums[tap->batch_index * job->plan->layers->len + (guint) index];
+  Accumulated *sums =
+    &job->sums[tap->batch_index * job->plan->layers->len + (guint) index].accumulated;
   BsBuffer *buffer = decoded (job, runner, slot, &n);
   if (buffer == NULL)
     return;
-  const float *values = buffer->data;
+  float *values = buffer->data;
   probe += tap->first * bs_value_count (&job->plan->shapes[tensor]);
-  bs_error_sums_add (&sums->accumulated, probe, values, n);
+  bs_error_sums_compare (&sums->errors, probe, values, n);
 
   const BsPlannedTensor *t = &job->plan->tensors[tensor];
-  double span = job->spans[index];
+  float span = (float) job->spans[index];
   float lo = -INFINITY, hi = INFINITY;
   if (t->quantized) {
     lo = ((float) (t->params.qmin - t->params.zero) - 0.5f) * t->params.scale;
     hi = ((float) (t->params.qmax - t->params.zero) + 0.5f) * t->params.scale;
   }
-  double per_bin = span > 0 ? BS_ERROR_BINS / (2 * span) : 0, middle = BS_ERROR_BINS / 2.0;
-  for (gsize i = 0; i < n; i++) {
-    double e = (double) values[i] - (double) probe[i], bin = e * per_bin + middle;
-    sums->saturated += probe[i] < lo || probe[i] > hi;
-    if (!isfinite (e))
-      continue;
-    sums->bins[bin < 0 ? 0 : bin >= BS_ERROR_BINS ? BS_ERROR_BINS - 1 : (gint) bin]++;
+  for (gsize from = 0; from < n; from += G_MAXUINT16) { /* in parts, whose counts fit 32 bits */
+    gsize end = MIN (n, from + G_MAXUINT16);
+    guint32 outside = 0;
+    for (gsize i = from; i < end; i++) {
+      outside += (guint32) ((probe[i] < lo) | (probe[i] > hi));
+      values[i] -= probe[i];
+    }
+    sums->saturated += outside;
   }
+  if (span > 0)
+    bsk_histogram (values, n, -span, span, BS_ERROR_BINS, sums->bins);
+  else
+    sums->bins[BS_ERROR_BINS / 2] += n;
   bs_buffer_unref (buffer);
 }
 
@@ -155,7 +167,7 @@ compare_local (const Job *job,
   BsBuffer *buffer = decoded (job, runner, slot, &n);
   if (buffer == NULL)
     return;
-  bs_error_sums_add (&sums->local, probe + first * (n / count), buffer->data, n);
+  bs_error_sums_compare (&sums->local, probe + first * (n / count), buffer->data, n);
   bs_buffer_unref (buffer);
 }
 
@@ -170,7 +182,9 @@ run_probe_batch (gpointer data, guint batch_index, guint worker)
   BsValue inputs[BS_CALL_MAX];
 
   bs_study_inputs (job->study, FALSE, first, count, inputs);
-  bs_runner_run (runner, inputs, count, 0, G_MAXUINT, compare_accumulated, &tap, NULL);
+  if (bs_start_feed (&job->start, runner, first, count, NULL))
+    bs_runner_run (runner, inputs, count, job->start.step, G_MAXUINT, compare_accumulated, &tap,
+                   NULL);
   for (guint i = 0; i < job->plan->layers->len; i++)
     if (job->step_of[i] >= 0 && !job->local_known[i])
       compare_local (job, runner, i, first, count,
@@ -198,21 +212,25 @@ describe_treatment (const BsPrepared *plan, const BsPlannedLayer *layer)
 }
 
 static void
-fill_layer (BsLayerResult *out,
-            const BsPrepared *plan,
-            const BsPlannedLayer *layer,
-            const LayerSums *sums,
-            const BsErrorSums *local)
+fill_layer (BsLayerResult *out, const Accumulated *sums, double span, const BsErrorSums *local)
 {
   out->local_sqnr_db = local->count > 0 ? bs_error_sqnr_db (local) : NAN;
-  out->accumulated_sqnr_db =
-    sums->accumulated.count > 0 ? bs_error_sqnr_db (&sums->accumulated) : NAN;
-  out->cosine = sums->accumulated.count > 0 ? bs_error_cosine (&sums->accumulated) : NAN;
-  out->max_abs = sums->accumulated.max_abs;
+  out->accumulated_sqnr_db = sums->errors.count > 0 ? bs_error_sqnr_db (&sums->errors) : NAN;
+  out->cosine = sums->errors.count > 0 ? bs_error_cosine (&sums->errors) : NAN;
+  out->max_abs = sums->errors.max_abs;
   out->saturated_share =
-    sums->accumulated.count > 0 ? (double) sums->saturated / (double) sums->accumulated.count : 0;
-  out->error_span = sums->span;
+    sums->errors.count > 0 ? (double) sums->saturated / (double) sums->errors.count : 0;
+  out->error_span = span;
   memcpy (out->error_bins, sums->bins, sizeof out->error_bins);
+}
+
+static void
+keep_accumulated (BsStudy *study, guint64 key, const Accumulated *sums)
+{
+  gint64 *copy = g_new (gint64, 1);
+
+  *copy = (gint64) key;
+  g_hash_table_insert (study->accumulated, copy, g_memdup2 (sums, sizeof *sums));
 }
 
 gboolean
@@ -227,10 +245,11 @@ bs_study_measure_layers (BsStudy *study,
   g_autofree LayerSums *sums = g_new0 (LayerSums, (gsize) n_batches * n_layers + 1);
   g_autofree gint *step_of = g_new (gint, n_layers + 1);
   g_autofree gboolean *known = g_new0 (gboolean, n_layers + 1);
+  g_autofree const Accumulated **accumulated = g_new0 (const Accumulated *, n_layers + 1);
   g_autofree double *spans = g_new0 (double, n_layers + 1);
   g_autofree const BsSpec **acts = g_new0 (const BsSpec *, study->model->n_tensors);
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
-  Job job = { study, plan, sums, step_of, known, spans, cancelled };
+  Job job = { study, plan, sums, step_of, known, accumulated, spans, { 0 } };
 
   for (guint i = 0; i < n_layers; i++) {
     const BsPlannedLayer *layer = &g_array_index (plan->layers, BsPlannedLayer, i);
@@ -243,6 +262,9 @@ bs_study_measure_layers (BsStudy *study,
     for (guint k = 0; k < node->n_inputs; k++)
       if (node->inputs[k] != BS_TENSOR_NONE)
         acts[node->inputs[k]] = layer->acts;
+    if (step_of[i] >= 0)
+      accumulated[i] =
+        g_hash_table_lookup (study->accumulated, &plan->slots[output_slot (plan, step_of[i])].key);
     g_ptr_array_add (keys, describe_treatment (plan, layer));
     known[i] = g_hash_table_contains (study->local, keys->pdata[i]);
     /* wide enough for the rounding of many layers: an eighth of the output's range, or 16 steps of
@@ -252,6 +274,10 @@ bs_study_measure_layers (BsStudy *study,
     if (out->quantized)
       spans[i] = MAX (spans[i], 16 * (double) out->params.scale);
   }
+  bs_study_find_start (study, plan, &job.start);
+  for (guint i = 0; i < n_layers; i++)
+    if (accumulated[i] == NULL && step_of[i] < (gint) job.start.step)
+      job.start = (BsStart){ 0 };
   study->current_acts = acts;
   bs_parallel_for (n_batches, run_probe_batch, &job, cancelled);
   study->current_acts = NULL;
@@ -260,21 +286,22 @@ bs_study_measure_layers (BsStudy *study,
     return FALSE;
   }
   for (guint i = 0; i < n_layers; i++) {
-    const BsPlannedLayer *layer = &g_array_index (plan->layers, BsPlannedLayer, i);
-    LayerSums total = { .span = spans[i] };
+    LayerSums total = { 0 };
     for (guint b = 0; b < n_batches; b++) {
       const LayerSums *part = &sums[b * n_layers + i];
       bs_error_sums_merge (&total.local, &part->local);
-      bs_error_sums_merge (&total.accumulated, &part->accumulated);
-      total.saturated += part->saturated;
+      bs_error_sums_merge (&total.accumulated.errors, &part->accumulated.errors);
+      total.accumulated.saturated += part->accumulated.saturated;
       for (guint k = 0; k < BS_ERROR_BINS; k++)
-        total.bins[k] += part->bins[k];
+        total.accumulated.bins[k] += part->accumulated.bins[k];
     }
     if (!known[i])
       g_hash_table_insert (study->local, g_strdup (keys->pdata[i]),
                            g_memdup2 (&total.local, sizeof total.local));
-    fill_layer (&result->layers[i], plan, layer, &total,
-                g_hash_table_lookup (study->local, keys->pdata[i]));
+    fill_layer (&result->layers[i], accumulated[i] != NULL ? accumulated[i] : &total.accumulated,
+                spans[i], g_hash_table_lookup (study->local, keys->pdata[i]));
+    if (accumulated[i] == NULL && step_of[i] >= 0)
+      keep_accumulated (study, plan->slots[output_slot (plan, step_of[i])].key, &total.accumulated);
   }
   return TRUE;
 }

@@ -50,6 +50,7 @@ bs_study_free (BsStudy *study)
   bs_layer_inputs_free (study->inputs, study->n_inputs);
   g_clear_pointer (&study->variants, g_hash_table_unref);
   g_clear_pointer (&study->local, g_hash_table_unref);
+  g_clear_pointer (&study->accumulated, g_hash_table_unref);
   g_clear_pointer (&study->cuts, g_hash_table_unref);
   g_clear_pointer (&study->float_config, bs_config_unref);
   g_clear_pointer (&study->float_result, bs_result_unref);
@@ -106,6 +107,7 @@ bs_study_new (BsModel *model, BsDataset *dataset, const BsObserver *observer, GE
 
   study->dataset = bs_dataset_ref (dataset);
   study->local = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  study->accumulated = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   study->cuts = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_cut);
   study->cache_cap = default_cache ();
   if (!check_inputs (model, error) || !check_operators (model, error))
@@ -140,6 +142,7 @@ bs_study_new_variant (BsStudy *study, BsModel *model)
   variant->reference = study->reference;
   variant->reference_class = study->reference_class;
   variant->local = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  variant->accumulated = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   variant->cuts = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_cut);
   variant->stats = g_new0 (BsStats *, model->n_tensors);
   variant->probes = g_new0 (float *, model->n_tensors);

@@ -43,6 +43,7 @@ struct _BsStudy {
   float **probes; /* [n_tensors]; NULL: not kept */
   const BsSpec **current_acts; /* [n_tensors] while layers are measured */
   GHashTable *local;           /* text of a layer's treatment → BsErrorSums of this layer alone */
+  GHashTable *accumulated;     /* key of a slot → what layer_errors.c measured there */
 
   BsLayerInputs *inputs; /* [n_inputs] made when the first correction needs them */
   guint n_inputs;
@@ -86,6 +87,20 @@ typedef struct {
   double kl, nll, nll_sq;
   BsErrorSums error;
 } BsShardSums;
+
+/* Where to run a plan on from: behind the deepest cut that is cached, or from the inputs. */
+typedef struct {
+  const BsCut *cut; /* NULL: the inputs */
+  guint slot;       /* to feed */
+  guint step;       /* the first to run */
+} BsStart;
+
+void bs_study_find_start (const BsStudy *study, const BsPrepared *plan, BsStart *start);
+
+/* bs_start_feed: puts count evaluation samples from first on into the runner; nothing where the run
+ * starts with the inputs. */
+gboolean bs_start_feed (
+  const BsStart *start, BsRunner *runner, guint first, guint count, GError **error);
 
 /* bs_study_evaluate: all samples through the plan, or as many as it takes to see that their quality
  * (bs_result_quality) will stay below bar.
