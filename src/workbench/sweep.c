@@ -2,6 +2,10 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "workbench/workbench.h"
 
+#include "base/pace.h"
+#include "quant/encoding.h"
+#include "quant/range.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -14,7 +18,8 @@ typedef struct {
   GHashTable *stored;  /* key → BsResult */
   GPtrArray *finished; /* BsResult of the plan: what a race is run against */
   gboolean race;
-  gint64 started_us, deadline_us; /* 0: no time box */
+  gint64 deadline_us; /* 0: no time box */
+  BsPace *pace;
 } Sweep;
 
 static gboolean
@@ -109,17 +114,25 @@ report_result (Sweep *sweep, BsResult *result)
     sweep->observer->result (sweep->observer->user, result);
 }
 
-/* Seconds left, from the pace of what was measured now; −1 until there is one. */
+/* Configurations of one kind take about as long: what decides which kernels or simulations run. */
+static char *
+kind_of (const BsConfig *config)
+{
+  const BsSpec *w = &config->weights, *a = &config->acts;
+  g_autofree char *corrections = g_strjoinv ("+", config->corrections);
+
+  return g_strdup_printf ("%s %d %d %s, %s %d, %s", w->encoding->id, w->bits > 8, w->scope,
+                          w->range != NULL ? w->range->id : "", a->encoding->id, a->bits > 8,
+                          corrections);
+}
+
+/* −1: not known yet. */
 static double
 seconds_left (const Sweep *sweep)
 {
-  const BsSweepSummary *summary = sweep->summary;
-  double elapsed = (double) (g_get_monotonic_time () - sweep->started_us) / G_USEC_PER_SEC, left;
+  double left = bs_pace_left (sweep->pace);
 
-  if (summary->n_measured == 0)
-    return -1;
-  left = elapsed / summary->n_measured * (summary->n_configs - summary->n_done);
-  if (sweep->deadline_us != 0)
+  if (left >= 0 && sweep->deadline_us != 0)
     left =
       MIN (left, MAX ((double) (sweep->deadline_us - g_get_monotonic_time ()) / G_USEC_PER_SEC, 0));
   return left;
@@ -180,12 +193,15 @@ measure (Sweep *sweep, BsConfig *config, GError **error)
 {
   const gint *cancelled = sweep->observer != NULL ? sweep->observer->cancelled : NULL;
   const BsRace race = { bar, sweep };
+  gint64 start = g_get_monotonic_time ();
+  g_autofree char *kind = kind_of (config);
   g_autoptr (BsResult) result = bs_study_race (sweep->study, config, BS_MEASURE_LAYERS,
                                                sweep->race ? &race : NULL, cancelled, error);
 
   if (result == NULL || !bs_store_add (sweep->store, sweep->summary->study, result, FALSE, error))
     return FALSE;
   sweep->summary->n_measured++;
+  bs_pace_done (sweep->pace, kind, (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC);
   report_result (sweep, result);
   return TRUE;
 }
@@ -209,7 +225,10 @@ run (Sweep *sweep, GPtrArray *configs, GError **error)
   }
   if (sweep->race)
     bs_plan_sort_by_size (missing);
-  sweep->started_us = g_get_monotonic_time ();
+  for (guint i = 0; i < missing->len; i++) {
+    g_autofree char *kind = kind_of (missing->pdata[i]);
+    bs_pace_expect (sweep->pace, kind);
+  }
   for (guint i = 0; i < missing->len; i++) {
     if (should_stop (sweep)) {
       sweep->summary->interrupted = TRUE;
@@ -252,12 +271,14 @@ bs_workbench_sweep (BsStudy *study,
   g_autoptr (GPtrArray) finished =
     g_ptr_array_new_with_free_func ((GDestroyNotify) bs_result_unref);
   g_autofree char *text = NULL;
+  g_autoptr (BsPace) pace = bs_pace_new ();
   Sweep sweep = { .study = study,
                   .store = store,
                   .observer = observer,
                   .summary = summary,
                   .stored = stored,
-                  .finished = finished };
+                  .finished = finished,
+                  .pace = pace };
 
   if (options == NULL)
     options = &everything;

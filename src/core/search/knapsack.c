@@ -122,7 +122,7 @@ typedef struct {
   double known;      /* cost of the best choice so far, more than the base */
   GPtrArray *states; /* State [n], by rising size and falling cost; one array a layer of the core */
   GArray *counts;    /* guint */
-  guint best_layer, best_state; /* where the best so far ends; layer 0: it is the caller's choice */
+  guint best_layer, best_state; /* where the best so far ends; layer G_MAXUINT: not in states */
 } Core;
 
 static gboolean

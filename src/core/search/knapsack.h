@@ -15,8 +15,8 @@ typedef struct {
 typedef struct {
   double cost;
   guint64 size;
-  gboolean exact; /* FALSE: sizes had to be rounded up to keep the search small; the choice fits,
-                     and is nearly the best */
+  gboolean exact; /* FALSE: cut short after a million partial choices; the choice fits, and is
+                     nearly the best */
 } BsChoiceResult;
 
 /* bs_knapsack: minimizes the sum of costs with the sum of sizes at most budget.
@@ -24,8 +24,8 @@ typedef struct {
  *   choice  [n_layers], filled
  *
  * Errors  BS_ERROR_INVALID when even the smallest options do not fit, naming the least size that
- * would. Source  dynamic programming over undominated (size, cost) pairs: Nemhauser and Ullmann,
- * Management Science 1969. */
+ * would. Source  dynamic programming over undominated (size, cost) pairs, from a core of layers
+ * outwards: Pisinger, European Journal of Operational Research 83, 1995. */
 gboolean bs_knapsack (const BsChoiceProblem *problem,
                       guint64 budget,
                       guint *choice,

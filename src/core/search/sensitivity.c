@@ -3,6 +3,7 @@
 #include "search/sensitivity.h"
 
 #include "base/error.h"
+#include "base/pace.h"
 #include "base/stride.h"
 #include "model/layers.h"
 
@@ -15,9 +16,8 @@ typedef struct {
   const BsObserver *observer;
   BsSensitivity *s;
   guint done, total;
-  guint n_measured;   /* single layers: what the time left is told by */
-  gint64 started_us;  /* of the single layers */
-  gint64 deadline_us; /* 0: no time box */
+  BsPace *pace, *pace_of_all; /* of single layers, a kind each; of all at once */
+  gint64 deadline_us;         /* 0: no time box */
   BsSpec float_spec;
 } Scan;
 
@@ -133,13 +133,13 @@ cancelled_flag (const Scan *scan)
   return scan->observer != NULL ? scan->observer->cancelled : NULL;
 }
 
-/* From the pace of single layers, which are visited so that any part of them is a fair sample. */
+/* −1: not known yet. Of all steps: single layers take less, and are most of the steps. */
 static double
 seconds_left (const Scan *scan)
 {
-  double elapsed = (double) (g_get_monotonic_time () - scan->started_us) / G_USEC_PER_SEC;
+  double single = bs_pace_left (scan->pace), all = bs_pace_left (scan->pace_of_all);
 
-  return scan->n_measured == 0 ? -1 : elapsed / scan->n_measured * (scan->total - scan->done);
+  return single < 0 ? -1 : single + MAX (all, 0);
 }
 
 static void
@@ -166,6 +166,7 @@ measure (Scan *scan,
   g_autoptr (BsResult) result = NULL;
   BsResult *known =
     scan->plan->known != NULL ? g_hash_table_lookup (scan->plan->known, config->key) : NULL;
+  gint64 start = g_get_monotonic_time ();
 
   report (scan, layer, option != NULL ? option->text : "");
   if (scan->deadline_us != 0 && g_get_monotonic_time () >= scan->deadline_us) {
@@ -179,11 +180,12 @@ measure (Scan *scan,
     result = bs_study_measure (scan->study, config, layer == NULL ? BS_MEASURE_LAYERS : 0,
                                cancelled_flag (scan), error);
     bs_study_keep_cuts (scan->study, FALSE);
-    scan->n_measured += layer != NULL;
   }
   if (result == NULL)
     return NULL;
   scan->done++;
+  bs_pace_done (layer != NULL ? scan->pace : scan->pace_of_all, layer != NULL ? layer : "",
+                result == known ? -1 : (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC);
   if (scan->observer != NULL && scan->observer->result != NULL)
     scan->observer->result (scan->observer->user, result);
   return g_steal_pointer (&result);
@@ -215,8 +217,8 @@ scan_only (Scan *scan, GError **error)
     if (s->uniform[o] == NULL)
       return FALSE;
   }
-  scan->started_us = g_get_monotonic_time ();
-  for (guint k = 0, at = 0; k < cells; k++, at = (at + step) % cells)
+  /* from the middle, whose distance to the output is the mean one */
+  for (guint k = 0, at = cells / 2; k < cells; k++, at = (at + step) % cells)
     if (!scan_cell (scan, at / s->n_options, at % s->n_options, error))
       return FALSE;
   return TRUE;
@@ -229,7 +231,6 @@ scan_all_but (Scan *scan, GError **error)
   BsSensitivity *s = scan->s;
   guint step = bs_stride (s->n_layers);
 
-  scan->started_us = g_get_monotonic_time ();
   s->base = measure (scan, NULL, NULL, FALSE, error);
   if (s->base == NULL)
     return FALSE;
@@ -238,7 +239,7 @@ scan_all_but (Scan *scan, GError **error)
     s->uniform[o] = measure (scan, &s->options[o], NULL, TRUE, error);
     if (s->uniform[o] == NULL)
       return FALSE;
-    for (guint k = 0, l = 0; k < s->n_layers; k++, l = (l + step) % s->n_layers)
+    for (guint k = 0, l = s->n_layers / 2; k < s->n_layers; k++, l = (l + step) % s->n_layers)
       if (!scan_cell (scan, l, o, error))
         return FALSE;
   }
@@ -286,6 +287,7 @@ bs_sensitivity_scan (BsStudy *study,
 {
   g_autoptr (BsSensitivity) s = make_table (study, plan);
   g_autoptr (GError) problem = NULL;
+  g_autoptr (BsPace) pace = bs_pace_new (), pace_of_all = bs_pace_new ();
   Scan scan = { .study = study, .plan = plan, .observer = observer, .s = s };
   gboolean ok;
 
@@ -301,6 +303,13 @@ bs_sensitivity_scan (BsStudy *study,
   if (plan->seconds > 0)
     scan.deadline_us = g_get_monotonic_time () + (gint64) (plan->seconds * G_USEC_PER_SEC);
   scan.total = 1 + s->n_options * (1 + s->n_layers);
+  scan.pace = pace;
+  scan.pace_of_all = pace_of_all;
+  for (guint o = 0; o <= s->n_options; o++) { /* one more: the base */
+    bs_pace_expect (pace_of_all, "");
+    for (guint l = 0; o < s->n_options && l < s->n_layers; l++)
+      bs_pace_expect (pace, s->layers[l]);
+  }
   ok = plan->mode == BS_SENSITIVITY_ONLY ? scan_only (&scan, &problem)
                                          : scan_all_but (&scan, &problem);
   bs_study_drop_cuts (study);
