@@ -130,8 +130,10 @@ typedef struct {
   int n, k; /* ≥ 1; bsk_conv_* take both from the shape and ignore them here */
   BskWeightType w_type;
   int group;              /* 0: one scale per channel. Else one per `group` weights along k: a
-                             multiple of 16 up to 256; the last group may be short. Convolutions: 0,
-                             and w_type BSK_W_S8, BSK_W_U8 or BSK_W_S16 */
+                             multiple of 16 up to 256; the last group may be short. Convolutions,
+                             where k counts [kh][kw][cin / groups]: a group must not reach from one
+                             kernel row into the next (with dilation_w > 1 or groups > 1: from one
+                             kernel element), and depthwise takes 0 only: else BSK_ENOTSUP */
   const int8_t *codebook; /* [16] for BSK_W_CODEBOOK4, else not looked at */
   const float *w_scale; /* [n], with groups [n][⌈k / group⌉]; may be NULL for out_type BSK_S32 */
   int32_t w_zero_point;         /* code that stands for 0, of all channels */
@@ -252,7 +254,8 @@ BSK_API int bsk_conv_out_w (const BskConvShape *shape);
 BSK_API size_t bsk_conv_bytes (const BskConvShape *shape, const BskGemmArgs *args);
 
 /* bsk_conv_pack: prepare weights [cout][kh][kw][cin / groups] for bsk_conv; as bsk_gemm_pack.
- * Depthwise convolution (groups = cin) is recognised here. */
+ * Depthwise convolution (groups = cin = cout) is recognised here; its few weights are kept as int8
+ * whatever their type. */
 BSK_API BskStatus bsk_conv_pack (const BskConvShape *shape,
                                  const BskGemmArgs *args,
                                  const void *w,

@@ -81,9 +81,6 @@ describe (const BskConvShape *s, const BskGemmArgs *args, BskPacked *header)
   status = bsk_check_args (args, s->cout, (int) k);
   if (status)
     return status;
-  if ((args->w_type != BSK_W_S8 && args->w_type != BSK_W_U8 && args->w_type != BSK_W_S16) ||
-      args->group)
-    return BSK_ENOTSUP;
   *header = (BskPacked){ .magic = BSK_MAGIC,
                          .table = table,
                          .k = (int) k,
@@ -103,12 +100,20 @@ describe (const BskConvShape *s, const BskGemmArgs *args, BskPacked *header)
                      &image) ||
       !bsk_size_mul (image, (size_t) s->cin, &image) || image > SIZE_MAX / 32)
     return BSK_ERANGE;
+  if (header->wide && args->group)
+    return BSK_ENOTSUP;
   if (s->groups > 1 && s->groups == s->cin && s->groups == s->cout && !header->wide) {
+    if (args->group)
+      return BSK_ENOTSUP;
+    if (args->w_type == BSK_W_CODEBOOK4 && !args->codebook)
+      return BSK_EINVAL;
     header->depthwise = true;
     bsk_depthwise_describe (header);
     quads = (size_t) header->dw_taps * (size_t) header->dw_rows;
   } else {
     merge = s->groups > 1 ? merged_groups (s, table->lanes) : 1;
+    if (bsk_is_low (args) && (args->group || bsk_low_zero (args) < 0))
+      merge = 1; /* nothing stands for the other groups' weights */
     cin = (int64_t) (s->cin / s->groups) * merge;
     header->groups = s->groups / merge;
     header->n = s->cout / s->groups * merge;
@@ -128,7 +133,14 @@ describe (const BskConvShape *s, const BskGemmArgs *args, BskPacked *header)
     if (!bsk_size_mul ((size_t) header->n_seg, (size_t) header->quads, &quads))
       return BSK_ERANGE;
   }
-  return bsk_layout (header, quads) && bsk_conv_scratch (header, &scratch) ? BSK_OK : BSK_ERANGE;
+  if (bsk_is_low (args) && !header->depthwise) {
+    status = bsk_low_describe (args, header);
+    if (status)
+      return status;
+  } else if (!bsk_layout (header, quads)) {
+    return BSK_ERANGE;
+  }
+  return bsk_conv_scratch (header, &scratch) ? BSK_OK : BSK_ERANGE;
 }
 
 size_t
@@ -146,20 +158,37 @@ runs_are_rows (const BskPacked *header)
   return header->groups == 1 && header->shape.dilation_w == 1;
 }
 
-/* Element i of run `seg` of merged column n: a weight, or what stands for zero where the column
- * belongs to another group. */
-static int16_t
-weight_at (const BskPacked *header, const void *w, const BskChannel *own, int n, int seg, int i)
+ptrdiff_t
+bsk_conv_seg (const BskPacked *header, int seg)
+{
+  const BskConvShape *s = &header->shape;
+  ptrdiff_t row = (ptrdiff_t) bsk_row_bytes (header) * s->dilation_h;
+  ptrdiff_t px = (ptrdiff_t) bsk_px_bytes (header) * s->dilation_w;
+
+  return runs_are_rows (header) ? seg * row : seg / s->kw * row + seg % s->kw * px;
+}
+
+/* Where element i of run `seg` of merged column n is among the weights of its output channel; −1
+ * where the column belongs to another group. */
+static ptrdiff_t
+weight_index (const BskPacked *header, int n, int seg, int i)
 {
   const BskConvShape *s = &header->shape;
   int cin_group = s->cin / s->groups, cout_group = s->cout / s->groups;
   int cin = header->n / cout_group * cin_group, channel = i % cin;
   int tap = runs_are_rows (header) ? seg * s->kw + i / cin : seg;
-  size_t at = (size_t) tap * (size_t) cin_group + (size_t) (channel % cin_group);
 
   if (channel / cin_group != n / cout_group)
-    return (int16_t) own->zero;
-  return (int16_t) (header->wide ? ((const int16_t *) w)[at] : bsk_channel_weight (own, at));
+    return -1;
+  return (ptrdiff_t) tap * cin_group + channel % cin_group;
+}
+
+int
+bsk_conv_weight (const BskPacked *header, const BskChannel *own, int n, int seg, int i)
+{
+  ptrdiff_t at = weight_index (header, n, seg, i);
+
+  return at < 0 ? own->zero : bsk_channel_weight (own, (size_t) at);
 }
 
 /* One column: quads of 8-bit weights, or pairs of 16-bit ones, run by run. */
@@ -176,7 +205,7 @@ pack_column (const BskPacked *header,
   int per_quad = header->wide ? 2 : 4, panel_n = tile->vecs * header->table->lanes;
   uint8_t *panel = (uint8_t *) (uintptr_t) tile->w;
   size_t n = (size_t) group * (size_t) header->n + (size_t) (tile->column + c);
-  const void *row = (const char *) w + n * (size_t) header->k * header->a_bytes;
+  const int16_t *row = header->wide ? (const int16_t *) w + n * (size_t) header->k : NULL;
   BskChannel own = { 0 };
 
   if (!header->wide)
@@ -184,12 +213,16 @@ pack_column (const BskPacked *header,
   for (int seg = 0; seg < header->n_seg; seg++)
     for (int i = 0; i < length; i += per_quad) {
       int16_t wide[4] = { 0 };
-      int8_t narrow[4];
+      int8_t narrow[4] = { 0 };
 
-      for (int j = 0; j < per_quad && i + j < length; j++)
-        wide[j] = weight_at (header, row, &own, tile->column + c, seg, i + j);
-      for (int j = 0; j < 4; j++)
-        narrow[j] = (int8_t) wide[j];
+      for (int j = 0; j < per_quad && i + j < length; j++) {
+        ptrdiff_t at = weight_index (header, tile->column + c, seg, i + j);
+
+        if (header->wide)
+          wide[j] = at < 0 ? 0 : row[at];
+        else
+          narrow[j] = (int8_t) bsk_conv_weight (header, &own, tile->column + c, seg, i + j);
+      }
       if (header->wide)
         bsk_put_pair (panel, panel_n, seg * header->quads + i / 2, c, wide);
       else
@@ -202,7 +235,7 @@ bsk_conv_pack (const BskConvShape *shape, const BskGemmArgs *args, const void *w
 {
   BskPacked header, *out = packed;
   BskStatus status = describe (shape, args, &header);
-  ptrdiff_t *seg, row, px;
+  ptrdiff_t *seg;
 
   if (status)
     return status;
@@ -210,6 +243,13 @@ bsk_conv_pack (const BskConvShape *shape, const BskGemmArgs *args, const void *w
     return BSK_EINVAL;
   if ((uintptr_t) packed % BSK_ALIGN)
     return BSK_EALIGN;
+  if (header.low)
+    return bsk_low_pack (args, &header, w, (size_t) header.k, out);
+  if (bsk_is_low (args)) { /* depthwise: its few weights are kept as int8 */
+    status = bsk_low_check_codes (args, w, (size_t) shape->cout * (size_t) header.k);
+    if (status)
+      return status;
+  }
   status = header.wide ? bsk_wide_check (&header, args, w, (size_t) header.k)
                        : bsk_check_channels (&header, args, w, (size_t) header.k);
   if (status)
@@ -231,10 +271,8 @@ bsk_conv_pack (const BskConvShape *shape, const BskGemmArgs *args, const void *w
     return BSK_OK;
   }
   seg = bsk_at (out, out->seg);
-  row = (ptrdiff_t) bsk_row_bytes (out) * shape->dilation_h;
-  px = (ptrdiff_t) bsk_px_bytes (out) * shape->dilation_w;
   for (int i = 0; i < out->n_seg; i++)
-    seg[i] = runs_are_rows (out) ? i * row : i / shape->kw * row + i % shape->kw * px;
+    seg[i] = bsk_conv_seg (out, i);
   for (int g = 0; g < out->groups; g++) {
     BskTileArgs tile;
 

@@ -149,7 +149,17 @@ run_block (const BskPacked *header,
     bsk_conv_scratch (header, &scratch);
     sums = (int32_t *) (void *) (run->scratch + scratch);
   }
-  for (int g = 0; g < header->groups; g++) {
+  for (int g = 0; header->low && g < header->groups; g++) {
+    char *out = c + (size_t) g * (size_t) header->n * header->c_bytes;
+
+    for (size_t i = 0; i < images; i++)
+      for (int y = 0; y < rows; y++)
+        bsk_low_run (header, g, top + i * top_image + (size_t) g * group_px + (size_t) y * step,
+                     (size_t) s->stride_w * bsk_px_bytes (header), (size_t) header->out_w,
+                     out + i * run->c_image + (size_t) y * (size_t) header->out_w * run->c_px,
+                     run->c_px);
+  }
+  for (int g = 0; !header->low && g < header->groups; g++) {
     bsk_panel_open (header, g, &tile);
     tile.a_row = (size_t) s->stride_w * bsk_px_bytes (header);
     tile.c_row = run->c_px;

@@ -35,7 +35,7 @@ describe (const BskGemmArgs *args, BskPacked *header)
     if (args->group)
       return BSK_ENOTSUP;
     header->quads = (int) (((unsigned) args->k + 1) / 2);
-  } else if ((args->w_type != BSK_W_S8 && args->w_type != BSK_W_U8) || args->group) {
+  } else if (bsk_is_low (args)) {
     return bsk_low_describe (args, header);
   }
   return bsk_layout (header, (size_t) header->quads) ? BSK_OK : BSK_ERANGE;
@@ -141,8 +141,8 @@ bsk_run_product (const BskPacked *header,
     BskTileArgs tile;
 
     if (header->low) {
-      bsk_low_run (header, a + i * a_row, a_row, rows - i < block ? rows - i : block, c + i * c_row,
-                   c_row);
+      bsk_low_run (header, 0, a + i * a_row, a_row, rows - i < block ? rows - i : block,
+                   c + i * c_row, c_row);
       continue;
     }
     bsk_panel_open (header, 0, &tile);

@@ -1,5 +1,5 @@
-/* Products with weights of 4, 2 or 1 bits, code books, and scales per group: packed at their
- * true width.
+/* Products and convolutions with weights of 4, 2 or 1 bits, code books, and scales per group: packed
+ * at their true width.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "packed.h"
 
@@ -43,7 +43,7 @@ levels_of (const BskGemmArgs *args, BskPacked *header)
 
 /* The packed code of a weight, or −1 when it is none. */
 static int
-code_of (const BskPacked *header, BskWeightType type, int8_t w)
+code_of (BskWeightType type, int8_t w)
 {
   switch (type) {
   case BSK_W_S8:
@@ -61,6 +61,26 @@ code_of (const BskPacked *header, BskWeightType type, int8_t w)
     break;
   }
   return -1;
+}
+
+int
+bsk_low_zero (const BskGemmArgs *args)
+{
+  if (args->w_type != BSK_W_CODEBOOK4)
+    return args->w_type == BSK_W_BIT ? -1 : 0;
+  for (int i = 0; args->codebook && i < 16; i++)
+    if (args->codebook[i] == 0)
+      return i;
+  return -1;
+}
+
+BskStatus
+bsk_low_check_codes (const BskGemmArgs *args, const int8_t *w, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    if (code_of (args->w_type, w[i]) < 0)
+      return BSK_EINVAL;
+  return BSK_OK;
 }
 
 static int8_t
@@ -82,15 +102,48 @@ blocks (const BskPacked *header, int quads)
 static size_t
 column_blocks (const BskPacked *header)
 {
-  return (size_t) (header->n_groups - 1) * blocks (header, header->group_quads) +
+  return (size_t) (header->n_runs - 1) * blocks (header, header->run_quads) +
          blocks (header, header->last_quads);
+}
+
+/* Scales, and integer sums, of one channel. */
+static int
+n_sums (const BskPacked *header)
+{
+  return header->group ? header->n_runs : 1;
+}
+
+static uint32_t
+mask_of (int bytes)
+{
+  return bytes % 4 ? (1u << 8 * (bytes % 4)) - 1 : UINT32_MAX;
+}
+
+/* Runs of K: what is contiguous in A, cut into groups where there are any; groups must not go from
+ * one contiguous piece to the next. */
+static BskStatus
+cut_runs (const BskGemmArgs *args, BskPacked *header)
+{
+  int length = header->seg_bytes, run = args->group ? args->group : length, per_seg;
+
+  if (args->group && header->n_seg > 1 && length % args->group)
+    return BSK_ENOTSUP;
+  per_seg = (length - 1) / run + 1;
+  header->n_runs = header->n_seg * per_seg;
+  header->last_bytes = length - (per_seg - 1) * run;
+  header->run_bytes = per_seg > 1 ? run : header->last_bytes;
+  header->run_quads = (header->run_bytes - 1) / 4 + 1;
+  header->last_quads = (header->last_bytes - 1) / 4 + 1;
+  header->run_mask = mask_of (header->run_bytes);
+  header->last_mask = mask_of (header->last_bytes);
+  return BSK_OK;
 }
 
 BskStatus
 bsk_low_describe (const BskGemmArgs *args, BskPacked *header)
 {
-  size_t lanes = (size_t) header->table->lanes, entries, bytes;
-  int group = args->group ? args->group : args->k, last;
+  size_t lanes = (size_t) header->table->lanes, groups = (size_t) header->groups;
+  size_t entries, channels, bytes;
   BskStatus status = levels_of (args, header);
 
   if (status)
@@ -101,25 +154,24 @@ bsk_low_describe (const BskGemmArgs *args, BskPacked *header)
     return BSK_EINVAL;
   header->low = true;
   header->group = args->group;
-  header->n_groups = (int) (((unsigned) args->k + (unsigned) group - 1) / (unsigned) group);
-  last = args->k - (header->n_groups - 1) * group;
-  header->group_quads = (int) (((unsigned) group + 3) / 4);
-  header->last_quads = (last + 3) / 4;
-  header->last_mask = last % 4 ? (1u << 8 * (last % 4)) - 1 : UINT32_MAX;
+  status = cut_runs (args, header);
+  if (status)
+    return status;
 
   header->group_n = ((size_t) header->n + lanes - 1) / lanes * lanes;
-  if (!bsk_size_mul (header->group_n * 4, column_blocks (header), &bytes) ||
-      !bsk_size_mul (header->group_n * 4, (size_t) header->n_groups, &entries) ||
-      bytes > SIZE_MAX / 4 || entries > SIZE_MAX / 8)
+  if (!bsk_size_mul (header->group_n * 4, column_blocks (header), &header->group_w) ||
+      !bsk_size_mul (header->group_w, groups, &bytes) ||
+      !bsk_size_mul (header->group_n * 4, groups, &channels) ||
+      !bsk_size_mul (channels, (size_t) n_sums (header), &entries) || bytes > SIZE_MAX / 4 ||
+      entries > SIZE_MAX / 16)
     return BSK_ERANGE;
-  /* start and, with groups, the scales are per group; m, cut and the float starts per channel. */
-  header->start = bsk_align (sizeof *header);
+  header->seg = bsk_align (sizeof *header);
+  header->start = bsk_align (header->seg + (size_t) header->n_runs * sizeof (ptrdiff_t));
   header->scale = header->start + bsk_align (entries);
   header->m = header->scale + (args->group ? bsk_align (entries) : 0);
-  header->cut = header->m + bsk_align (header->group_n * 4);
-  header->from = header->cut + bsk_align (header->group_n * 4);
-  header->w = header->from + bsk_align (header->group_n * 4);
-  header->group_w = bytes;
+  header->cut = header->m + bsk_align (channels);
+  header->from = header->cut + bsk_align (channels);
+  header->w = header->from + bsk_align (channels);
   header->bytes = bsk_align (header->w + bytes);
   return BSK_OK;
 }
@@ -139,11 +191,15 @@ check_channel (const BskPacked *header, const BskGemmArgs *args, const int8_t *w
   int64_t lo = args->a.qmin - args->a.zero_point, hi = args->a.qmax - args->a.zero_point;
   int group = header->group ? header->group : header->k;
 
-  for (int g = 0; g < header->n_groups; g++) {
+  if (lo > 0) /* padding is zero */
+    lo = 0;
+  if (hi < 0)
+    hi = 0;
+  for (int g = 0; g < n_sums (header); g++) {
     int64_t top = 0, bottom = 0;
 
     for (int i = g * group; i < header->k && i < (g + 1) * group; i++) {
-      int code = code_of (header, args->w_type, w[i]);
+      int code = code_of (args->w_type, w[i]);
       int64_t level;
 
       if (code < 0)
@@ -159,7 +215,7 @@ check_channel (const BskPacked *header, const BskGemmArgs *args, const int8_t *w
     if (top > INT32_MAX || bottom < -INT32_MAX)
       return BSK_ERANGE;
     if (args->out_type != BSK_S32) {
-      float scale = args->w_scale[n * (size_t) header->n_groups + (size_t) g];
+      float scale = args->w_scale[n * (size_t) n_sums (header) + (size_t) g];
 
       if (!(scale > 0 && isfinite (scale)))
         return BSK_ERANGE;
@@ -171,63 +227,68 @@ check_channel (const BskPacked *header, const BskGemmArgs *args, const int8_t *w
                                                                                        : BSK_ERANGE;
 }
 
-/* Start values, scales and multipliers of column `column` of a panel, which is channel n. */
-static void
-fill_channel (BskPacked *header,
-              const BskGemmArgs *args,
-              const int8_t *w,
-              size_t n,
-              size_t first,
-              size_t panel_n,
-              size_t column)
-{
-  int32_t *start = (int32_t *) bsk_at (header, header->start) + first * (size_t) header->n_groups;
-  float *scale = (float *) bsk_at (header, header->scale) + first * (size_t) header->n_groups;
-  int group = header->group ? header->group : header->k;
-  int64_t sum = 0;
+/* A column of a panel in work: channel n overall, `index` in its group of channels, whose panel begins
+ * with entry `first` of the per-channel arrays. */
+typedef struct {
+  const int8_t *w;
+  size_t n, first, panel_n, column;
+  int index;
+} Column;
 
-  for (int g = 0; g < header->n_groups; g++) {
-    sum = 0;
-    for (int i = g * group; i < header->k && i < (g + 1) * group; i++)
-      sum += level_of (header, code_of (header, args->w_type, w[i]));
-    start[(size_t) g * panel_n + column] =
-      (int32_t) ((args->bias ? (uint32_t) args->bias[n] : 0) -
+/* Start values, scales and multipliers. */
+static void
+fill_channel (BskPacked *header, const BskGemmArgs *args, const Column *c)
+{
+  size_t sums = (size_t) n_sums (header), at = c->first + c->column;
+  int32_t *start = (int32_t *) bsk_at (header, header->start) + c->first * sums + c->column;
+  float *scale = (float *) bsk_at (header, header->scale) + c->first * sums + c->column;
+  int group = header->group ? header->group : header->k;
+
+  for (size_t g = 0; g < sums; g++) {
+    int64_t sum = 0;
+
+    for (int i = (int) g * group; i < header->k && i < ((int) g + 1) * group; i++)
+      sum += level_of (header, code_of (args->w_type, c->w[i]));
+    start[g * c->panel_n] =
+      (int32_t) ((args->bias ? (uint32_t) args->bias[c->n] : 0) -
                  ((uint32_t) args->a.zero_point + header->a_flip) * (uint32_t) sum);
     if (header->group)
-      scale[(size_t) g * panel_n + column] =
-        args->w_scale[n * (size_t) header->n_groups + (size_t) g];
+      scale[g * c->panel_n] = args->w_scale[c->n * sums + g];
   }
-  ((float *) bsk_at (header, header->m))[n] =
-    header->group ? group_multiplier (args) : bsk_multiplier (args, n);
-  ((float *) bsk_at (header, header->from))[n] =
-    args->bias_real ? args->bias_real[n] / args->a.scale : 0;
+  ((float *) bsk_at (header, header->m))[at] =
+    header->group ? group_multiplier (args) : bsk_multiplier (args, c->n);
+  ((float *) bsk_at (header, header->from))[at] =
+    args->bias_real ? args->bias_real[c->n] / args->a.scale : 0;
   if (!header->group && bsk_is_8bit (args->out_type)) {
-    double limit = 0x1p30 / (double) bsk_multiplier (args, n);
+    double limit = 0x1p30 / (double) bsk_multiplier (args, c->n);
 
-    ((int32_t *) bsk_at (header, header->cut))[n] = limit < INT32_MAX ? (int32_t) limit : INT32_MAX;
+    ((int32_t *) bsk_at (header, header->cut))[at] =
+      limit < INT32_MAX ? (int32_t) limit : INT32_MAX;
     header->finish.cut = true;
   }
 }
 
-/* Codes of channel n into its column: quads of a group share vectors, 8 / bits of them each. */
+/* Codes into their column: quads of a run share vectors, 8 / bits of them each. */
 static void
-fill_codes (const BskPacked *header,
-            const BskGemmArgs *args,
-            const int8_t *w,
-            uint8_t *panel,
-            size_t panel_n,
-            size_t column)
+fill_codes (const BskPacked *header, const BskGemmArgs *args, const Column *c, uint8_t *panel)
 {
-  int per_block = 8 / header->bits, group = header->group ? header->group : header->k;
-  size_t group_blocks = blocks (header, header->group_quads);
+  int per_block = 8 / header->bits, per_seg = header->n_runs / header->n_seg;
+  size_t run_blocks = blocks (header, header->run_quads);
+  BskChannel own = { .w = (const uint8_t *) c->w, .is_signed = true, .zero = bsk_low_zero (args) };
 
-  for (int i = 0; i < header->k; i++) {
-    int g = i / group, quad = i % group / 4;
-    size_t block = (size_t) g * group_blocks + (size_t) (quad / per_block);
-    uint8_t *byte = panel + (block * panel_n + column) * 4 + i % group % 4;
+  for (int r = 0; r < header->n_runs; r++) {
+    int bytes = r == header->n_runs - 1 ? header->last_bytes : header->run_bytes;
 
-    *byte =
-      (uint8_t) (*byte | code_of (header, args->w_type, w[i]) << header->bits * (quad % per_block));
+    for (int i = 0; i < bytes; i++) {
+      int quad = i / 4, at = r % per_seg * header->run_bytes + i;
+      size_t block = (size_t) r * run_blocks + (size_t) (quad / per_block);
+      uint8_t *byte = panel + (block * c->panel_n + c->column) * 4 + i % 4;
+      int w =
+        header->shape.h ? bsk_conv_weight (header, &own, c->index, r / per_seg, at) : c->w[at];
+
+      *byte =
+        (uint8_t) (*byte | code_of (args->w_type, (int8_t) w) << header->bits * (quad % per_block));
+    }
   }
 }
 
@@ -240,72 +301,92 @@ low_panel_vecs (const BskPacked *header, int left)
 BskStatus
 bsk_low_pack (const BskGemmArgs *args,
               const BskPacked *header,
-              const int8_t *w,
+              const void *w,
               size_t ldw,
               BskPacked *out)
 {
-  size_t lanes = (size_t) header->table->lanes;
+  size_t lanes = (size_t) header->table->lanes,
+         channels = (size_t) header->n * (size_t) header->groups;
+  int per_seg = header->n_runs / header->n_seg;
+  ptrdiff_t *seg;
   uint8_t *panel;
 
-  for (size_t n = 0; n < (size_t) header->n; n++) {
-    BskStatus status = check_channel (header, args, w + n * ldw, n);
+  for (size_t n = 0; n < channels; n++) {
+    BskStatus status = check_channel (header, args, (const int8_t *) w + n * ldw, n);
 
     if (status)
       return status;
   }
   *out = *header;
   memset (bsk_at (out, out->start), 0, out->bytes - out->start);
+  seg = bsk_at (out, out->seg);
+  for (int r = 0; r < out->n_runs; r++)
+    seg[r] = (out->shape.h ? bsk_conv_seg (out, r / per_seg) : 0) + r % per_seg * out->run_bytes;
   panel = bsk_at (out, out->w);
-  for (size_t first = 0; first < out->group_n;) {
-    size_t panel_n = (size_t) low_panel_vecs (out, (int) ((out->group_n - first) / lanes)) * lanes;
+  for (int g = 0; g < out->groups; g++)
+    for (size_t first = 0; first < out->group_n;) {
+      size_t panel_n =
+        (size_t) low_panel_vecs (out, (int) ((out->group_n - first) / lanes)) * lanes;
 
-    for (size_t c = 0; c < panel_n && first + c < (size_t) out->n; c++) {
-      const int8_t *row = w + (first + c) * ldw;
+      for (size_t c = 0; c < panel_n && first + c < (size_t) out->n; c++) {
+        size_t n = (size_t) g * (size_t) out->n + first + c;
+        Column column = { .w = (const int8_t *) w + n * ldw,
+                          .n = n,
+                          .first = (size_t) g * out->group_n + first,
+                          .panel_n = panel_n,
+                          .column = c,
+                          .index = (int) (first + c) };
 
-      fill_channel (out, args, row, first + c, first, panel_n, c);
-      fill_codes (out, args, row, panel, panel_n, c);
+        fill_channel (out, args, &column);
+        fill_codes (out, args, &column, panel);
+      }
+      panel += panel_n * 4 * column_blocks (out);
+      first += panel_n;
     }
-    panel += panel_n * 4 * column_blocks (out);
-    first += panel_n;
-  }
   return BSK_OK;
 }
 
 void
 bsk_low_run (const BskPacked *header,
+             int group,
              const uint8_t *a,
              size_t a_row,
              size_t rows,
              char *c,
              size_t c_row)
 {
-  size_t lanes = (size_t) header->table->lanes, groups = (size_t) header->n_groups;
+  size_t lanes = (size_t) header->table->lanes, sums = (size_t) n_sums (header);
+  size_t base = (size_t) group * header->group_n;
   BskLowArgs args = { .a = a,
                       .a_row = a_row,
                       .a_flip = header->a_flip,
                       .bits = header->bits,
-                      .n_groups = header->n_groups,
-                      .group_quads = header->group_quads,
+                      .seg = bsk_at (header, header->seg),
+                      .n_runs = header->n_runs,
+                      .run_quads = header->run_quads,
                       .last_quads = header->last_quads,
+                      .run_mask = header->run_mask,
                       .last_mask = header->last_mask,
-                      .w = bsk_at (header, header->w),
+                      .w =
+                        (uint8_t *) bsk_at (header, header->w) + (size_t) group * header->group_w,
                       .rows = rows,
                       .c_row = c_row,
                       .finish = &header->finish };
 
   memcpy (args.levels, header->levels, sizeof args.levels);
   for (size_t first = 0; first < header->group_n; first += (size_t) args.vecs * lanes) {
+    size_t at = base + first;
+
     args.vecs = low_panel_vecs (header, (int) ((header->group_n - first) / lanes));
     args.width = args.vecs * (int) lanes;
-    args.cols = header->n - (int) first < args.vecs * (int) lanes ? header->n - (int) first
-                                                                  : args.vecs * (int) lanes;
-    args.start = (int32_t *) bsk_at (header, header->start) + first * groups;
-    args.scale = header->group ? (float *) bsk_at (header, header->scale) + first * groups : NULL;
-    args.from = (float *) bsk_at (header, header->from) + first;
-    args.m = (float *) bsk_at (header, header->m) + first;
-    args.cut = (int32_t *) bsk_at (header, header->cut) + first;
+    args.cols = header->n - (int) first < args.width ? header->n - (int) first : args.width;
+    args.start = (int32_t *) bsk_at (header, header->start) + at * sums;
+    args.scale = header->group ? (float *) bsk_at (header, header->scale) + at * sums : NULL;
+    args.from = (float *) bsk_at (header, header->from) + at;
+    args.m = (float *) bsk_at (header, header->m) + at;
+    args.cut = (int32_t *) bsk_at (header, header->cut) + at;
     args.c = c + first * header->c_bytes;
     header->table->gemm_low (&args);
-    args.w += (size_t) args.vecs * lanes * 4 * column_blocks (header);
+    args.w += (size_t) args.width * 4 * column_blocks (header);
   }
 }

@@ -93,6 +93,8 @@ bsk_channel (const BskPacked *header, const BskGemmArgs *args, const void *w, si
                          .is_signed = args->w_type != BSK_W_U8 };
   int lo = INT8_MAX, hi = INT8_MIN;
 
+  if (args->w_type == BSK_W_CODEBOOK4)
+    channel.levels = args->codebook;
   if (!header->zeros)
     return channel;
   for (size_t i = 0; i < (size_t) header->k; i++) {

@@ -17,13 +17,13 @@ typedef struct {
   int max_vecs, chunk;
   size_t a_bytes; /* per activation */
   bool low;       /* fewer than eight bits, or groups: see low.c */
-  int bits, group, n_groups, group_quads, last_quads;
-  uint32_t last_mask;
+  int bits, group, n_runs, run_bytes, run_quads, last_bytes, last_quads;
+  uint32_t run_mask, last_mask;
   int8_t levels[16];
   bool narrow;   /* packed for gemm_tile_narrow */
   bool zeros;    /* weights may have zero points: there is room for `zero` */
   bool row_sums; /* they have: tiles want the sums of the rows of A */
-  int seg_bytes; /* of a run of K that exist; 8 bits only */
+  int seg_bytes; /* of a run of K that exist; 8 bits or fewer */
   uint8_t a_flip;
   BskType a_type;
   int16_t pad_code; /* the code of padding */
@@ -101,6 +101,7 @@ float bsk_multiplier (const BskGemmArgs *args, size_t n);
  * convolution, whose numbers then do not fit (see depthwise.c). */
 typedef struct {
   const uint8_t *w;
+  const int8_t *levels; /* what codes stand for, or NULL: themselves */
   bool is_signed;
   int shift, zero;
 } BskChannel;
@@ -112,6 +113,8 @@ bsk_channel (const BskPacked *header, const BskGemmArgs *args, const void *w, si
 static inline int
 bsk_channel_weight (const BskChannel *channel, size_t i)
 {
+  if (channel->levels)
+    return channel->levels[channel->w[i] & 15];
   return (channel->is_signed ? (int8_t) channel->w[i] : channel->w[i]) - channel->shift;
 }
 
@@ -171,20 +174,39 @@ void bsk_put_quad (const BskPacked *header,
                    const int8_t *w,
                    int left);
 
-/* Products with weights of fewer than eight bits or with groups; header as bsk_gemm_pack describes
- * it so far. */
+/* Products with weights of fewer than eight bits or with groups; n, k, groups, n_seg and seg_bytes
+ * of header are set. Rows [0, rows) of the product of one group of a convolution's channels, of a
+ * plain product group 0. */
 BskStatus bsk_low_describe (const BskGemmArgs *args, BskPacked *header);
 BskStatus bsk_low_pack (const BskGemmArgs *args,
                         const BskPacked *header,
-                        const int8_t *w,
+                        const void *w,
                         size_t ldw,
                         BskPacked *out);
 void bsk_low_run (const BskPacked *header,
+                  int group,
                   const uint8_t *a,
                   size_t a_row,
                   size_t rows,
                   char *c,
                   size_t c_row);
+
+/* bsk_is_low: whether weights of this type need more than int8 sums of int8 products. */
+static inline bool
+bsk_is_low (const BskGemmArgs *args)
+{
+  return args->group || (args->w_type >= BSK_W_S4 && args->w_type <= BSK_W_CODEBOOK4);
+}
+
+/* bsk_low_zero: the weight, as given, that stands for 0; −1 when there is none. */
+int bsk_low_zero (const BskGemmArgs *args);
+
+/* bsk_low_check_codes: BSK_EINVAL when one of n · k weights is no code of its type. */
+BskStatus bsk_low_check_codes (const BskGemmArgs *args, const int8_t *w, size_t count);
+
+/* bsk_conv_seg: bytes from a row's start to its run `seg`. bsk_conv_weight: weight i of run `seg` of merged column n of a convolution. */
+ptrdiff_t bsk_conv_seg (const BskPacked *header, int seg);
+int bsk_conv_weight (const BskPacked *header, const BskChannel *own, int n, int seg, int i);
 
 /* 16-bit products: checks and start values as for 8 bits; the longest chunk of pairs that cannot
  * overflow. */

@@ -85,22 +85,24 @@ typedef struct {
   const BskFinish *finish;
 } BskDepthwiseArgs;
 
-/* One panel of weights of fewer than eight bits, or with a scale per group. A vector of bytes holds
- * 8 / bits quads of each of its columns, the first in the lowest bits; every group starts a new
+/* One panel of weights of fewer than eight bits, or with a scale per group. A is walked in runs, of
+ * a group or, without groups, of what is contiguous below a convolution's kernel. A vector of bytes
+ * holds 8 / bits quads of each of its columns, the first in the lowest bits; every run starts a new
  * vector. */
 typedef struct {
   const uint8_t *a;
   size_t a_row;
   uint8_t a_flip;
-  int bits;          /* 8, 4, 2, 1 */
-  int8_t levels[16]; /* what the codes stand for; bits < 8 */
-  int n_groups, group_quads, last_quads;
-  uint32_t last_mask; /* bytes of the very last quad that exist */
+  int bits;             /* 8, 4, 2, 1 */
+  int8_t levels[16];    /* what the codes stand for; bits < 8 */
+  const ptrdiff_t *seg; /* [n_runs] bytes from the row's start */
+  int n_runs, run_quads, last_quads;
+  uint32_t run_mask, last_mask; /* bytes of a run's last quad that exist; of the last run's */
   const uint8_t *w;
-  const int32_t *start; /* [n_groups][vecs · lanes] */
-  const float *scale;   /* likewise; NULL: one group, finished as integers with m and cut */
-  const float *from;    /* [vecs · lanes] where the float sums start */
-  const float *m;       /* [vecs · lanes] */
+  const int32_t *start; /* [n_runs][vecs · lanes] of each sum; without scales [vecs · lanes] */
+  const float *scale; /* [n_runs][vecs · lanes]; NULL: one sum, finished as integers with m, cut */
+  const float *from;  /* [vecs · lanes] where the float sums start */
+  const float *m;     /* [vecs · lanes] */
   const int32_t *cut;
   void *c;
   size_t c_row, rows;

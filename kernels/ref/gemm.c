@@ -73,20 +73,23 @@ static void
 low_column (const BskLowArgs *t, const uint8_t *a, int column, char *c)
 {
   const int per_block = 8 / t->bits, mask = (1 << t->bits) - 1;
-  const uint8_t *w = t->w + 4 * column;
+  const uint8_t *w = t->w + 4 * column, *row = a;
   float f = t->from[column];
   uint32_t sum = 0;
 
-  for (int g = 0; g < t->n_groups; g++) {
-    const bool last = g == t->n_groups - 1;
-    int quads = last ? t->last_quads : t->group_quads;
+  for (int g = 0; g < t->n_runs; g++) {
+    const bool last = g == t->n_runs - 1;
+    const int quads = last ? t->last_quads : t->run_quads;
+    const uint32_t mask_last = last ? t->last_mask : t->run_mask;
 
-    sum = (uint32_t) t->start[g * t->width + column];
+    if (g == 0 || t->scale)
+      sum = (uint32_t) t->start[g * t->width + column];
+    a = row + t->seg[g];
     for (int q = 0; q < quads; q++, a += 4)
       for (int j = 0; j < 4; j++) {
         int code = w[q / per_block * 4 * t->width + j] >> t->bits * (q % per_block) & mask;
 
-        if (!last || q < quads - 1 || (t->last_mask >> 8 * j & 1))
+        if (q < quads - 1 || (mask_last >> 8 * j & 1))
           sum += (uint32_t) ((a[j] ^ t->a_flip) * (t->bits == 8 ? (int8_t) code : t->levels[code]));
       }
     w += (quads + per_block - 1) / per_block * 4 * t->width;

@@ -37,7 +37,7 @@ tile (const BskLowArgs *t, const uint8_t *a, char *c, const int rows)
   const __m256i mask = _mm256_set1_epi8 ((char) ((1 << bits) - 1)),
                 sign = _mm256_set1_epi8 ((char) t->a_flip);
   const __m128i shift = _mm_cvtsi32_si128 (bits);
-  const uint8_t *w = t->w;
+  const uint8_t *w = t->w, *row = a;
   __m256i sum[MAX_ROWS], sums_out[MAX_ROWS];
   __m256 f[MAX_ROWS], f_out[MAX_ROWS];
 
@@ -46,18 +46,21 @@ tile (const BskLowArgs *t, const uint8_t *a, char *c, const int rows)
     f[i] = _mm256_loadu_ps (t->from);
     sum[i] = _mm256_setzero_si256 ();
   }
-  for (int g = 0; g < t->n_groups; g++) {
-    int quads = g == t->n_groups - 1 ? t->last_quads : t->group_quads;
+  for (int g = 0; g < t->n_runs; g++) {
+    const bool last_run = g == t->n_runs - 1;
+    int quads = last_run ? t->last_quads : t->run_quads;
 
+    a = row + t->seg[g];
+    if (g == 0 || t->scale)
 #pragma GCC unroll 4
-    for (int i = 0; i < rows; i++)
-      sum[i] = _mm256_loadu_si256 ((const void *) (t->start + 8 * g));
+      for (int i = 0; i < rows; i++)
+        sum[i] = _mm256_loadu_si256 ((const void *) (t->start + 8 * g));
     for (int q = 0; q < quads; w += 32) {
       __m256i v = _mm256_loadu_si256 ((const void *) w);
 
       for (int s = 0; s < per_block && q < quads; s++, q++, a += 4) {
-        bool last = q == quads - 1 && g == t->n_groups - 1;
-        __m256i exists = _mm256_set1_epi32 ((int32_t) (last ? t->last_mask : UINT32_MAX));
+        uint32_t mask_last = last_run ? t->last_mask : t->run_mask;
+        __m256i exists = _mm256_set1_epi32 ((int32_t) (q == quads - 1 ? mask_last : UINT32_MAX));
         __m256i b = bits == 8 ? v : _mm256_shuffle_epi8 (levels, _mm256_and_si256 (v, mask));
         Quads wide = { .even = _mm256_srai_epi16 (_mm256_slli_epi16 (b, 8), 8),
                        .odd = _mm256_srai_epi16 (b, 8) };

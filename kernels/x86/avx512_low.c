@@ -98,7 +98,7 @@ tile (const BskLowArgs *t,
   const Unpack u = { _mm512_broadcast_i32x4 (_mm_loadu_si128 ((const void *) t->levels)),
                      _mm512_set1_epi8 ((char) ((1 << bits) - 1)),
                      _mm512_set1_epi8 ((char) (t->a_flip ? 0x80 : 0)) };
-  const uint8_t *w = t->w;
+  const uint8_t *w = t->w, *row = a;
   const bool grouped = t->scale != NULL;
   __m512i sum[MAX_SUMS], sums_out[MAX_SUMS], v[MAX_VECS];
   __m512 f[MAX_SUMS], f_out[MAX_SUMS];
@@ -108,14 +108,17 @@ tile (const BskLowArgs *t,
     f[i] = _mm512_loadu_ps (t->from + 16 * (i % vecs));
     sum[i] = _mm512_setzero_si512 ();
   }
-  for (int g = 0; g < t->n_groups; g++) {
-    const bool last = g == t->n_groups - 1;
-    int quads = last ? t->last_quads : t->group_quads,
-        whole = (last ? quads - 1 : quads) / per_block;
+  for (int g = 0; g < t->n_runs; g++) {
+    const bool last = g == t->n_runs - 1;
+    const uint32_t mask = last ? t->last_mask : t->run_mask;
+    int quads = last ? t->last_quads : t->run_quads,
+        whole = (mask == UINT32_MAX ? quads : quads - 1) / per_block;
 
+    a = row + t->seg[g];
+    if (g == 0 || grouped)
 #pragma GCC unroll 12
-    for (int i = 0; i < rows * vecs; i++)
-      sum[i] = _mm512_loadu_si512 (t->start + (g * vecs + i % vecs) * 16);
+      for (int i = 0; i < rows * vecs; i++)
+        sum[i] = _mm512_loadu_si512 (t->start + (g * vecs + i % vecs) * 16);
     for (int k = 0; k < whole; k++, w += 64 * vecs, a += 4 * per_block) {
 #pragma GCC unroll 2
       for (int j = 0; j < vecs; j++)
@@ -130,8 +133,7 @@ tile (const BskLowArgs *t,
       for (int j = 0; j < vecs; j++)
         v[j] = _mm512_load_si512 (w + 64 * j);
       for (int s = 0; s < quads; s++, a += 4)
-        step (t, &u, a, last && s == quads - 1 ? t->last_mask : UINT32_MAX, v, sum, rows, vecs,
-              bits);
+        step (t, &u, a, s == quads - 1 ? mask : UINT32_MAX, v, sum, rows, vecs, bits);
       w += 64 * vecs;
     }
     if (grouped)

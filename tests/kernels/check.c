@@ -228,6 +228,7 @@ main (int argc, char **argv)
 {
   static const CheckSuite suites[] = { { "gemm", check_gemm },
                                        { "low", check_low },
+                                       { "low-conv", check_low_conv },
                                        { "bits", check_bits },
                                        { "wide", check_wide },
                                        { "conv", check_conv },

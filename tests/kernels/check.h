@@ -70,6 +70,7 @@ typedef struct {
 } CheckSuite;
 void check_gemm (void);
 void check_low (void);
+void check_low_conv (void);
 void check_bits (void);
 void check_wide (void);
 void check_conv (void);

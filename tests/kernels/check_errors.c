@@ -9,6 +9,26 @@
 
 #define CHECK_IS(status, call) check_that ((call) == (status), "%s is not %s", #call, #status)
 
+/* The reason why a shape cannot be packed, from packing ones. */
+static BskStatus
+conv_status (const BskConvShape *s, const BskGemmArgs *args)
+{
+  static float scale[64];
+  static int8_t w[2048];
+  BskGemmArgs copy = *args;
+  size_t bytes = bsk_conv_bytes (s, args);
+  void *packed = aligned_alloc (BSK_ALIGN, bytes ? bytes : BSK_ALIGN);
+  BskStatus status;
+
+  for (int i = 0; i < 64; i++)
+    scale[i] = 1;
+  memset (w, 1, sizeof w);
+  copy.w_scale = scale;
+  status = bsk_conv_pack (s, &copy, w, packed);
+  free (packed);
+  return status;
+}
+
 void
 check_errors (void)
 {
@@ -80,6 +100,18 @@ check_errors (void)
   CHECK_IS (BSK_ERANGE, bsk_conv_pack (&t, &good, w, packed));
   CHECK_IS (BSK_EINVAL,
             bsk_conv (packed, a, 16, c, 18, 2, 1, 0, 3, NULL)); /* packed for a product */
+
+  t = s, t.cin = 16;
+  args = good, args.group = 32, args.out_type = BSK_F32;
+  CHECK_IS (BSK_OK, conv_status (&t, &args));
+  args.group = 48; /* would reach from one kernel row into the next */
+  CHECK_IS (BSK_ENOTSUP, conv_status (&t, &args));
+  t.groups = t.cout = 16;
+  CHECK_IS (BSK_ENOTSUP, conv_status (&t, &args));
+  args = good, args.w_type = BSK_W_S2;
+  CHECK_IS (BSK_EINVAL, bsk_conv_pack (&s, &args, w, packed));
+  args.w_type = BSK_W_CODEBOOK4;
+  CHECK_IS (BSK_EINVAL, bsk_conv_pack (&s, &args, w, packed));
 
   bad = p, bad.scale = -1;
   CHECK_IS (BSK_ERANGE, bsk_quantize (x, 4, &bad, BSK_U8, y));
