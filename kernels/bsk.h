@@ -503,16 +503,25 @@ BSK_API void bsk_stats_merge (BskStats *into, const BskStats *from);
 BSK_API BskStatus bsk_compare (const float *x, const float *y, size_t n, BskStats *stats);
 
 /* bsk_error_sweep: adds to err_sq[i] the squared error of settings[i], all from one pass over
- * memory.
+ * memory. n_not_finite, which may be NULL, receives how many values were left out.
  *
- * Rounds rne (x · (1 / scale)), not the exact quotient: the code may differ in near-ties, where
- * both neighbours have the same error. Values that are not finite are left out. Lanes and blocks as
- * for bsk_error. Codes up to 24 bits. */
+ * Definition  Blocks of 4096 values from the start of x, each of rows of 64 values; 64 virtual
+ *             lanes, value i belongs to lane i mod 64. With t = x · (1 / scale) and the level r =
+ *             clamp (rne (t), qmin − zero_point, qmax − zero_point), the code may differ from the
+ *             exact quotient's in near-ties, where both neighbours have the same error. The error
+ *             is taken in steps, e = t − r, and the block's sum multiplied by scale², if reach, the
+ *             largest |level|, is at most 2048 and that sum is at least reach² / 2¹⁴ and at most
+ *             2¹²⁷. Otherwise e = fma (−r, scale, x), free of the error of t. Each lane sums by e · e + sum, fused, in float: once over the rows of which nothing was
+ *             clamped, once over the others. Lanes are added pairwise (i, i + 32), (i, i + 16), …,
+ *             the two sums, and blocks, in double. Hence the same bits at every level.
+ * Codes       up to 24 bits. Up to 8 bits a value and setting cost four operations, six in rows
+ *             with clamped values. */
 BSK_API BskStatus bsk_error_sweep (const float *x,
                                    size_t n,
                                    const BskQParams *settings,
                                    size_t n_settings,
-                                   double *err_sq);
+                                   double *err_sq,
+                                   size_t *n_not_finite);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,4 @@
-/* Minimum and maximum, histogram, error statistics and error sweep: checks and blocks.
+/* Minimum and maximum, histogram, error statistics: checks and blocks.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "packed.h"
 
@@ -188,25 +188,5 @@ bsk_compare (const float *x, const float *y, size_t n, BskStats *stats)
   for (size_t i = 0; i < n; i += BLOCK)
     bsk_table ()->compare_block (x + i, y + i, n - i < BLOCK ? n - i : BLOCK, stats);
   plain_zeros (&stats->min, &stats->max);
-  return BSK_OK;
-}
-
-BskStatus
-bsk_error_sweep (const float *x,
-                 size_t n,
-                 const BskQParams *settings,
-                 size_t n_settings,
-                 double *err_sq)
-{
-  if (n_settings && (!settings || !err_sq || (n && !x)))
-    return BSK_EINVAL;
-  for (size_t i = 0; i < n_settings; i++) {
-    BskStatus status = bsk_check_levels (&settings[i]);
-
-    if (status)
-      return status;
-  }
-  for (size_t i = 0; i < n && n_settings; i += BLOCK)
-    bsk_table ()->sweep_block (x + i, n - i < BLOCK ? n - i : BLOCK, settings, n_settings, err_sq);
   return BSK_OK;
 }

@@ -161,6 +161,50 @@ bsk_fast_quotient (float scale)
   return scale >= 0x1p-60f && scale <= 0x1p60f;
 }
 
+/* The error sweep, see bsk_error_sweep: blocks of 4096 values in rows of 64, one lane each. */
+#define BSK_SWEEP_BLOCK 4096
+#define BSK_SWEEP_ROW 64
+
+typedef struct {
+  float scale, inverse, lo, hi; /* lo, hi: levels */
+  bool in_steps;                /* first summed in units of the step */
+  double enough;                /* sums in steps from here on are exact enough */
+} BskSweepSetting;
+
+/* x · inverse is off by at most 2⁻²³ of it. A block's sum in steps counts when that is less than
+ * 2⁻¹⁰ of the error's root mean square even at the last level: reach · 2⁻²³ ≤ √(sum / 4096) ·
+ * 2⁻¹⁰. With more than 2048 levels to a side that is never so, unless much is cut. */
+static inline BskSweepSetting
+bsk_sweep_setting (const BskQParams *p)
+{
+  BskSweepSetting s = { p->scale,
+                        1 / p->scale,
+                        (float) (p->qmin - p->zero_point),
+                        (float) (p->qmax - p->zero_point),
+                        false,
+                        0 };
+  float reach = s.hi > -s.lo ? s.hi : -s.lo;
+
+  s.in_steps = reach <= 2048;
+  s.enough = 0x1p-14 * (double) reach * (double) reach;
+  return s;
+}
+
+static inline bool
+bsk_sweep_enough (const BskSweepSetting *s, double steps)
+{
+  return steps > 0 && steps >= s->enough && steps <= 0x1p127;
+}
+
+static inline double
+bsk_sweep_scaled (const BskSweepSetting *s, double steps)
+{
+  return steps * ((double) s->scale * (double) s->scale);
+}
+
+/* bsk_ref_sweep: the squared error of one setting in a block of at most BSK_SWEEP_BLOCK values. */
+double bsk_ref_sweep (const float *x, size_t n, const BskQParams *params);
+
 /* bsk_table: the table of the best allowed level. */
 const BskTable *bsk_table (void);
 

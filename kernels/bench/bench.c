@@ -114,7 +114,7 @@ call (const Work *w)
   case SWEEP:
     for (int i = 0; i < 16; i++)
       settings[i] = (BskQParams){ 0.01f * (float) (i + 1), 0, -128, 127 };
-    bsk_error_sweep (w->x, n, settings, 16, err_sq);
+    bsk_error_sweep (w->x, n, settings, 16, err_sq, NULL);
     break;
   case HISTOGRAM:
     bsk_histogram (w->x, n, -4, 4, 2048, counts);

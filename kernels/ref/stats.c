@@ -117,33 +117,6 @@ compare_block (const float *x, const float *y, size_t n, BskStats *stats)
   close_block (&lanes, stats);
 }
 
-static void
-sweep_block (const float *x,
-             size_t n,
-             const BskQParams *settings,
-             size_t n_settings,
-             double *err_sq)
-{
-  for (size_t s = 0; s < n_settings; s++) {
-    const BskQParams *p = &settings[s];
-    float lo = (float) (p->qmin - p->zero_point), hi = (float) (p->qmax - p->zero_point),
-          inv = 1 / p->scale;
-    float lane[LANES] = { 0 };
-
-    for (size_t i = 0; i < n; i++) {
-      float r, e;
-
-      if (!isfinite (x[i]))
-        continue;
-      r = rintf (x[i] * inv);
-      r = r < lo ? lo : r > hi ? hi : r;
-      e = fmaf (-r, p->scale, x[i]);
-      lane[i % LANES] = fmaf (e, e, lane[i % LANES]);
-    }
-    err_sq[s] += reduce (lane);
-  }
-}
-
 void
 bsk_ref_stats_init (BskTable *table)
 {
@@ -151,5 +124,4 @@ bsk_ref_stats_init (BskTable *table)
   table->histogram_index = histogram_index;
   table->error_block = error_block;
   table->compare_block = compare_block;
-  table->sweep_block = sweep_block;
 }

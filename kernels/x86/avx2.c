@@ -15,4 +15,5 @@ bsk_avx2_init (BskTable *table)
   bsk_avx2_wide_init (table);
   bsk_avx2_stream_init (table);
   bsk_avx2_stats_init (table);
+  bsk_avx2_sweep_init (table);
 }

@@ -1,4 +1,4 @@
-/* Minimum and maximum, histogram indices, error statistics and error sweep with AVX2: the 16
+/* Minimum and maximum, histogram indices and error statistics with AVX2: the 16
  * lanes are two vectors.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx2.h"
@@ -233,37 +233,6 @@ compare_block (const float *x, const float *y, size_t n, BskStats *stats)
   lanes_close (&l, stats);
 }
 
-static void
-sweep_block (const float *x,
-             size_t n,
-             const BskQParams *settings,
-             size_t n_settings,
-             double *err_sq)
-{
-  for (size_t s = 0; s < n_settings; s++) {
-    const BskQParams *p = &settings[s];
-    const __m256 scale = _mm256_set1_ps (p->scale), inverse = _mm256_set1_ps (1 / p->scale);
-    const __m256 lo = _mm256_set1_ps ((float) (p->qmin - p->zero_point));
-    const __m256 hi = _mm256_set1_ps ((float) (p->qmax - p->zero_point));
-    __m256 sum[2] = { _mm256_setzero_ps (), _mm256_setzero_ps () };
-
-    for (size_t i = 0; i < n; i += 16)
-#pragma GCC unroll 2
-      for (int half = 0; half < 2; half++) {
-        size_t at = i + 8 * (size_t) half, left = n > at ? n - at : 0;
-        __m256 v = left < 8 ? load_rest (x + at, left) : _mm256_loadu_ps (x + at);
-        __m256 r = _mm256_round_ps (_mm256_mul_ps (v, inverse),
-                                    _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
-               e;
-
-        r = _mm256_min_ps (_mm256_max_ps (r, lo), hi);
-        e = _mm256_and_ps (_mm256_fnmadd_ps (r, scale, v), is_finite (v));
-        sum[half] = _mm256_fmadd_ps (e, e, sum[half]);
-      }
-    err_sq[s] += reduce (sum[0], sum[1]);
-  }
-}
-
 void
 bsk_avx2_stats_init (BskTable *table)
 {
@@ -271,5 +240,4 @@ bsk_avx2_stats_init (BskTable *table)
   table->histogram_index = histogram_index;
   table->error_block = error_block;
   table->compare_block = compare_block;
-  table->sweep_block = sweep_block;
 }

@@ -63,6 +63,13 @@ mask64 (size_t n)
   return n >= 64 ? ~0ull : (1ull << n) - 1;
 }
 
+ALWAYS_INLINE __mmask16
+is_finite (__m512 x)
+{
+  return (__mmask16) ~_mm512_fpclass_ps_mask (x, 0x01 | 0x80 | 0x08 |
+                                                   0x10); /* quiet and signalling NaN, ±∞ */
+}
+
 /* Four codes rows of 16 from one vector, `cols` of each, rows `step` bytes apart, the first `rows`
  * of them. */
 ALWAYS_INLINE void
@@ -107,3 +114,4 @@ void bsk_avx512_elementwise_init (BskTable *table);
 void bsk_avx512_wide_init (BskTable *table);
 void bsk_avx512_stream_init (BskTable *table);
 void bsk_avx512_stats_init (BskTable *table);
+void bsk_avx512_sweep_init (BskTable *table);

@@ -1,15 +1,8 @@
-/* Minimum and maximum, histogram indices, error statistics and error sweep with AVX-512.
+/* Minimum and maximum, histogram indices and error statistics with AVX-512.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx512.h"
 
 #include <math.h>
-
-ALWAYS_INLINE __mmask16
-is_finite (__m512 x)
-{
-  return (__mmask16) ~_mm512_fpclass_ps_mask (x, 0x01 | 0x80 | 0x08 |
-                                                   0x10); /* quiet and signalling NaN, ±∞ */
-}
 
 /* The tree of the definition: (i, i + 8), (i, i + 4), (i, i + 2), (0, 1). */
 ALWAYS_INLINE double
@@ -262,77 +255,6 @@ compare_block (const float *x, const float *y, size_t n, BskStats *stats)
   lanes_close (&l, stats);
 }
 
-/* One setting of the sweep on one vector. */
-typedef struct {
-  __m512 scale, inverse, lo, hi, err_sq;
-} Setting;
-
-ALWAYS_INLINE Setting
-setting_of (const BskQParams *p)
-{
-  return (Setting){ _mm512_set1_ps (p->scale), _mm512_set1_ps (1 / p->scale),
-                    _mm512_set1_ps ((float) (p->qmin - p->zero_point)),
-                    _mm512_set1_ps ((float) (p->qmax - p->zero_point)), _mm512_setzero_ps () };
-}
-
-ALWAYS_INLINE __m512
-sweep_error (const Setting *s, __m512 x)
-{
-  __m512 r = _mm512_roundscale_ps (_mm512_mul_ps (x, s->inverse), 0);
-
-  r = _mm512_min_ps (_mm512_max_ps (r, s->lo), s->hi);
-  return _mm512_fnmadd_ps (r, s->scale, x);
-}
-
-static void
-sweep_careful (const float *x, size_t n, const BskQParams *p, double *err_sq)
-{
-  Setting s = setting_of (p);
-
-  for (size_t i = 0; i < n; i += 16) {
-    __m512 v = _mm512_maskz_loadu_ps (n - i < 16 ? mask16 ((int) (n - i)) : 0xffff, x + i);
-    __mmask16 good = is_finite (v) & (n - i < 16 ? mask16 ((int) (n - i)) : 0xffff);
-    __m512 e = sweep_error (&s, v);
-
-    s.err_sq = _mm512_mask3_fmadd_ps (e, e, s.err_sq, good);
-  }
-  *err_sq += reduce (s.err_sq);
-}
-
-/* Four settings at a time: one alone would wait for its own additions. */
-static void
-sweep_block (const float *x,
-             size_t n,
-             const BskQParams *settings,
-             size_t n_settings,
-             double *err_sq)
-{
-  size_t i = 0;
-
-  for (; i + 4 <= n_settings && n % 16 == 0; i += 4) {
-    Setting s[4] = { setting_of (settings + i), setting_of (settings + i + 1),
-                     setting_of (settings + i + 2), setting_of (settings + i + 3) };
-
-    for (size_t j = 0; j < n; j += 16) {
-      __m512 v = _mm512_loadu_ps (x + j);
-
-#pragma GCC unroll 4
-      for (int k = 0; k < 4; k++) {
-        __m512 e = sweep_error (&s[k], v);
-
-        s[k].err_sq = _mm512_fmadd_ps (e, e, s[k].err_sq);
-      }
-    }
-    for (int k = 0; k < 4; k++)
-      if (is_finite (s[k].err_sq) == 0xffff)
-        err_sq[i + (size_t) k] += reduce (s[k].err_sq);
-      else
-        sweep_careful (x, n, settings + i + k, err_sq + i + k);
-  }
-  for (; i < n_settings; i++)
-    sweep_careful (x, n, settings + i, err_sq + i);
-}
-
 void
 bsk_avx512_stats_init (BskTable *table)
 {
@@ -340,5 +262,4 @@ bsk_avx512_stats_init (BskTable *table)
   table->histogram_index = histogram_index;
   table->error_block = error_block;
   table->compare_block = compare_block;
-  table->sweep_block = sweep_block;
 }

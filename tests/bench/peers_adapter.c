@@ -376,7 +376,7 @@ sweep_run (void *data)
 
   for (int i = 0; i < N_SETTINGS; i++)
     settings[i] = (BskQParams){ p->q_scale * (1 + (float) i / 32), p->q_zp, -128, 127 };
-  bsk_error_sweep (p->x, p->count, settings, N_SETTINGS, err_sq);
+  bsk_error_sweep (p->x, p->count, settings, N_SETTINGS, err_sq, NULL);
   h->error = err_sq[0];
 }
 

@@ -36,4 +36,5 @@ const BsRange bs_range_fixed = {
   .params = params,
   .choose = choose,
   .choose_values = choose_values,
+  .is_given = TRUE,
 };

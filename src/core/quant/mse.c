@@ -92,7 +92,7 @@ mse_by_kernel (const Search *search, const BsInterval *intervals, guint n, doubl
     settings[i] = (BskQParams){ p.scale, p.zero, p.qmin, p.qmax };
     mse[i] = 0;
   }
-  BskStatus status = bsk_error_sweep (search->x, search->n, settings, n, mse);
+  BskStatus status = bsk_error_sweep (search->x, search->n, settings, n, mse, NULL);
   g_assert (status == BSK_OK);
   for (guint i = 0; i < n; i++)
     mse[i] /= (double) search->n;

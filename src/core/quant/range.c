@@ -40,6 +40,15 @@ bs_range_choose (const BsStats *stats,
   return TRUE;
 }
 
+gboolean
+bs_range_given (const BsSpec *spec, BsInterval *out)
+{
+  if (!spec->range->is_given || !spec->range->choose (NULL, spec, out, NULL))
+    return FALSE;
+  include_zero (out);
+  return TRUE;
+}
+
 /* choose_finite: x holds finite numbers only. */
 static gboolean
 choose_finite (const float *x, gsize n, const BsSpec *spec, BsInterval *out, GError **error)

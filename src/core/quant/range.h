@@ -24,6 +24,8 @@ struct _BsRange {
   /* From the values themselves (weights: one scale's worth of values). NULL: choose is used on their statistics. */
   gboolean (
     *choose_values) (const float *x, gsize n, const BsSpec *spec, BsInterval *out, GError **error);
+
+  gboolean is_given; /* the spec says the interval: choose is not interested in its statistics */
 };
 
 /* bs_range_choose: interval that the codes of one tensor must cover, made to include 0.
@@ -41,6 +43,9 @@ gboolean bs_range_choose_values (const float *x,
                                  const char *tensor_name,
                                  BsInterval *out,
                                  GError **error);
+
+/* bs_range_given: TRUE and the interval when spec says it, whatever the values. */
+gboolean bs_range_given (const BsSpec *spec, BsInterval *out);
 
 extern const BsRange bs_range_minmax;
 extern const BsRange *const bs_ranges[]; /* all rows, ending with NULL */

@@ -158,19 +158,26 @@ bs_quant_error (const BsSpec *spec,
   return TRUE;
 }
 
-/* choose: an interval for a spec of a sweep; all: the extrema, known already. */
+/* Extrema of x, looked for when first asked for. */
+typedef struct {
+  const float *x;
+  gsize n;
+  gboolean known;
+  BsInterval all;
+} Extrema;
+
 static gboolean
-choose (const BsSpec *spec,
-        const float *x,
-        gsize n,
-        const BsInterval *all,
-        const char *name,
-        BsInterval *out,
-        GError **error)
+choose (const BsSpec *spec, Extrema *extrema, const char *name, BsInterval *out, GError **error)
 {
+  if (bs_range_given (spec, out))
+    return TRUE;
   if (spec->range != &bs_range_minmax)
-    return bs_range_choose_values (x, n, spec, name, out, error);
-  *out = *all;
+    return bs_range_choose_values (extrema->x, extrema->n, spec, name, out, error);
+  if (!extrema->known &&
+      !bs_range_choose_values (extrema->x, extrema->n, spec, name, &extrema->all, error))
+    return FALSE;
+  extrema->known = TRUE;
+  *out = extrema->all;
   return TRUE;
 }
 
@@ -187,15 +194,10 @@ bs_quant_error_sweep (const BsSpec *specs,
   g_autofree double *err_sq = g_new0 (double, n_specs + 1);
   g_autofree guint *which = g_new (guint, n_specs + 1);
   const gint64 dims[] = { (gint64) n };
-  BsInterval all = { 0, 0 };
-  float lo = 0, hi = 0;
+  Extrema extrema = { x, n, FALSE, { 0, 0 } };
   size_t n_not_finite = 0;
   guint n_settings = 0;
 
-  if (n > 0)
-    bsk_minmax (x, n, &lo, &hi, &n_not_finite);
-  if (n > n_not_finite)
-    all = (BsInterval){ MIN (lo, 0), MAX (hi, 0) };
   for (guint i = 0; i < n_specs; i++) {
     BsSpec spec = specs[i];
     BsInterval interval;
@@ -209,14 +211,14 @@ bs_quant_error_sweep (const BsSpec *specs,
       mse[i] = bs_error_mse (&sums);
       continue;
     }
-    if (!choose (&spec, x, n, &all, name, &interval, error))
+    if (!choose (&spec, &extrema, name, &interval, error))
       return FALSE;
     bs_quant_params (&spec, &interval, &p);
     settings[n_settings] = (BskQParams){ p.scale, p.zero, p.qmin, p.qmax };
     which[n_settings++] = i;
   }
   if (n_settings > 0 && n > 0) {
-    BskStatus status = bsk_error_sweep (x, n, settings, n_settings, err_sq);
+    BskStatus status = bsk_error_sweep (x, n, settings, n_settings, err_sq, &n_not_finite);
     g_assert (status == BSK_OK);
   }
   for (guint i = 0; i < n_settings; i++)

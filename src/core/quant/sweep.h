@@ -27,9 +27,13 @@ gboolean bs_quant_error (const BsSpec *spec,
                          GError **error);
 
 /* bs_quant_error_sweep: mean squared error of n values under each of n_specs specs, with one scale
- * per tensor whatever their scopes. Two passes over memory for all integer specs with minmax or
- * fixed ranges together; each other range takes its own, each other encoding quantizes. mse
- * [n_specs] */
+ * per tensor whatever their scopes.
+ *
+ *   mse  [n_specs]
+ *
+ * Speed  one pass over memory for all integer specs with round=half-even, arith=f32 and a float
+ *        scale together, and one before it when any of their ranges is minmax; each range that is
+ *        neither minmax nor fixed takes its own, each other encoding quantizes. */
 gboolean bs_quant_error_sweep (const BsSpec *specs,
                                guint n_specs,
                                const float *x,
