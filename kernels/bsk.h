@@ -322,6 +322,39 @@ BSK_API BskStatus bsk_deconv (const void *packed,
                               size_t n_images,
                               void *scratch);
 
+/* ---- Float convolution ---- */
+
+/* What integer networks are compared with, on the same NHWC images. bsk_conv_f32_bytes: size of
+ * the packed form; 0 when the shape is invalid or has more than 256 segments (kernel rows, or with
+ * groups or dilated columns kernel positions). */
+BSK_API size_t bsk_conv_f32_bytes (const BskConvShape *shape);
+
+/* bsk_conv_f32_pack: prepare weights for bsk_conv_f32.
+ *
+ *   w       [cout][kh][kw][cin / groups]
+ *   bias    [cout] or NULL
+ *   lo, hi  a fused ReLU or clip; −∞ and +∞ for none; lo ≤ hi
+ *   packed  bsk_conv_f32_bytes (shape) bytes, aligned to BSK_ALIGN; self-contained */
+BSK_API BskStatus bsk_conv_f32_pack (const BskConvShape *shape,
+                                     const float *w,
+                                     const float *bias,
+                                     float lo,
+                                     float hi,
+                                     void *packed);
+
+/* bsk_conv_f32: c = clip (conv (a)) for n_images images.
+ *
+ *   a  [n_images][h][w][cin]
+ *   c  [n_images][out_h][out_w][ldc], of which the first cout of each pixel are written;
+ *      ldc ≥ cout
+ *
+ * Definition  sum = bias; for kernel row, kernel column, input channel of the group in this order:
+ *             sum = fma (a, w, sum), positions outside the image left out; then sum < lo ? lo : sum
+ *             > hi ? hi : sum. Hence the same bits at every level; NaN stays NaN.
+ * Threads     any, on disjoint images. */
+BSK_API BskStatus
+bsk_conv_f32 (const void *packed, const float *a, float *c, size_t ldc, size_t n_images);
+
 /* ---- Pooling, NHWC ---- */
 
 /* out_h and out_w are the caller's (floor or ceil mode); windows are cut to the image. */

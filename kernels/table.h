@@ -110,6 +110,30 @@ typedef struct {
   const BskFinish *finish;
 } BskLowArgs;
 
+/* A run of the input below one output pixel, and the rows of weights that it meets. */
+typedef struct {
+  ptrdiff_t a; /* floats from the pixel's start */
+  size_t w;    /* the first row of weights */
+  int len;     /* dense: rows and floats */
+} BskFloatSegment;
+
+/* Float convolution of some output pixels in a row: c = clip (start + Σ a · w), sums by fma in the
+ * order of the segments. Columns come in units of 16; the last may be short in c and, depthwise, in
+ * a. Dense: each column sees the whole run. Depthwise: column i sees element i of each segment. */
+typedef struct {
+  const float *a;
+  size_t a_px; /* floats from pixel to pixel */
+  const BskFloatSegment *seg;
+  int n_seg;
+  const float *w; /* dense: [unit][row][16], w_unit floats a unit; depthwise: [row][w_unit] */
+  size_t w_unit;
+  const float *start; /* [units · 16] */
+  float lo, hi;
+  float *c;
+  size_t c_px, pixels;
+  int cols;
+} BskFloatTile;
+
 /* One panel of bits_lanes columns; w: [words][bits_lanes]. */
 typedef struct {
   const uint64_t *a;

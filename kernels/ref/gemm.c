@@ -160,6 +160,7 @@ bsk_ref_init (BskTable *table)
   bsk_ref_bits_init (table);
   bsk_ref_elementwise_init (table);
   bsk_ref_wide_init (table);
+  bsk_ref_float_init (table);
   bsk_ref_stream_init (table);
   bsk_ref_stats_init (table);
   bsk_ref_sweep_init (table);

@@ -9,6 +9,7 @@ uint8_t bsk_ref_finish (const BskFinish *finish, float value);
 
 void bsk_ref_bits_init (BskTable *table);
 void bsk_ref_elementwise_init (BskTable *table);
+void bsk_ref_float_init (BskTable *table);
 void bsk_ref_wide_init (BskTable *table);
 void bsk_ref_stream_init (BskTable *table);
 void bsk_ref_stats_init (BskTable *table);

@@ -12,6 +12,7 @@ bsk_avx2_init (BskTable *table)
   bsk_avx2_narrow_init (table);
   bsk_avx2_low_init (table);
   bsk_avx2_elementwise_init (table);
+  bsk_avx2_float_init (table);
   bsk_avx2_wide_init (table);
   bsk_avx2_stream_init (table);
   bsk_avx2_stats_init (table);

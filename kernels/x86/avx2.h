@@ -130,6 +130,7 @@ void bsk_avx2_bits_init (BskTable *table);
 void bsk_avx2_gemm_init (BskTable *table);
 void bsk_avx2_low_init (BskTable *table);
 void bsk_avx2_elementwise_init (BskTable *table);
+void bsk_avx2_float_init (BskTable *table);
 void bsk_avx2_wide_init (BskTable *table);
 void bsk_avx2_stream_init (BskTable *table);
 void bsk_avx2_stats_init (BskTable *table);

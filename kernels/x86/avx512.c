@@ -11,6 +11,7 @@ bsk_avx512_init (BskTable *table)
   bsk_avx512_depthwise_init (table);
   bsk_avx512_low_init (table);
   bsk_avx512_elementwise_init (table);
+  bsk_avx512_float_init (table);
   bsk_avx512_wide_init (table);
   bsk_avx512_stream_init (table);
   bsk_avx512_stats_init (table);

@@ -111,6 +111,7 @@ void bsk_avx512_gemm_init (BskTable *table);
 void bsk_avx512_depthwise_init (BskTable *table);
 void bsk_avx512_low_init (BskTable *table);
 void bsk_avx512_elementwise_init (BskTable *table);
+void bsk_avx512_float_init (BskTable *table);
 void bsk_avx512_wide_init (BskTable *table);
 void bsk_avx512_stream_init (BskTable *table);
 void bsk_avx512_stats_init (BskTable *table);

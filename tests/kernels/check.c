@@ -238,6 +238,7 @@ main (int argc, char **argv)
                                        { "elementwise", check_elementwise },
                                        { "stream", check_stream },
                                        { "stats", check_stats },
+                                       { "float", check_float },
                                        { "sweep", check_sweep },
                                        { "errors", check_errors } };
   const char *wanted = getenv ("BSK_CPU"), *only = NULL;
