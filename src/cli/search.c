@@ -16,7 +16,7 @@
 static char *weights, *scopes, *ranges, *acts, *max_drop, *max_bytes, *mean_bits, *max_bit_ops;
 static char *time_box, *output;
 static char **groups;
-static gint moves;
+static gint moves, n_random;
 
 static const GOptionEntry options[] = {
   { "weights", 'w', 0, G_OPTION_ARG_STRING, &weights,
@@ -38,6 +38,8 @@ static const GOptionEntry options[] = {
     N_ ("Layers that must agree; may be given several times"), "LAYER,LAYER…" },
   { "moves", 0, 0, G_OPTION_ARG_INT, &moves,
     N_ ("Measurements spent on refining the choice; default 60"), "N" },
+  { "random", 0, 0, G_OPTION_ARG_INT, &n_random,
+    N_ ("Measure so many random choices within the budget too, for comparison"), "N" },
   { "time", 't', 0, G_OPTION_ARG_STRING, &time_box, N_ ("Stop after this time, e.g. 30s, 5m, 1h"),
     "TIME" },
   { "output", 'O', 0, G_OPTION_ARG_FILENAME, &output, N_ ("Write the configuration found"),
@@ -105,7 +107,10 @@ parse (BsSearchPlan *plan, GError **error)
     return FALSE;
   if (moves < 0)
     return bs_cli_usage (error, _ ("--moves takes a number of measurements"));
+  if (n_random < 0 || (n_random > 0 && plan->budget == BS_BUDGET_DROP))
+    return bs_cli_usage (error, _ ("--random takes a number, and a budget other than --max-drop"));
   plan->max_moves = (guint) moves;
+  plan->n_random = (guint) n_random;
   plan->groups = groups;
   plan->weights = bs_plan_specs (weights, scopes, ranges, "weights", error);
   if (plan->weights == NULL || !bs_spec_parse (acts != NULL ? acts : "float", &plan->acts, error))
@@ -154,7 +159,8 @@ print_json (const BsSearch *search, gint64 study, const char *advice, double sec
   } baselines[] = { { "uniform", search->baseline },
                     { "greedy", search->greedy },
                     { "second-order", search->second_order },
-                    { "knapsack", search->exact } };
+                    { "knapsack", search->exact },
+                    { "random", search->random } };
   const BsCandidate *best = bs_search_best (search);
   g_autoptr (JsonBuilder) json = json_builder_new ();
 

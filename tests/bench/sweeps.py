@@ -8,7 +8,9 @@ Wall-clock time on a machine that does other work says little: each row also giv
 work disturbs less. Debian's python3-torch runs the baseline; without it only our own figures are printed."""
 import json
 import os
+import pty
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -50,6 +52,44 @@ class Bench:
         run = Run([self.cli, "--db", db, "--threads", str(threads), "--json", command,
                    os.path.join(EXAMPLES, model + ".onnx"), "--data", os.path.join(EXAMPLES, data + ".npz"), *options])
         return json.loads(run.out), run
+
+    def last_results(self):
+        """All that the last command stored."""
+        return json.loads(Run([self.cli, "--db", os.path.join(self.folder, f"{self.n}.db"), "--json", "results"]).out)["results"]
+
+    def start(self, command, model, data, *options, **popen):
+        self.n += 1
+        return subprocess.Popen([self.cli, "--db", os.path.join(self.folder, f"{self.n}.db"), "--threads", str(THREADS), "--json",
+                                 command, os.path.join(EXAMPLES, model + ".onnx"), "--data",
+                                 os.path.join(EXAMPLES, data + ".npz"), *options], stdout=subprocess.DEVNULL, **popen)
+
+    def cancel(self, model, data, *options, after):
+        """Seconds from the interrupt to the end of a sweep that has run for a while."""
+        process = self.start("sweep", model, data, *options, stderr=subprocess.DEVNULL)
+        time.sleep(after)
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        return time.monotonic() - start
+
+    def estimate(self, model, data, *options):
+        """By what factor the time left, as shown on a terminal after a tenth of the sweep, was wrong."""
+        ours, theirs = pty.openpty()
+        process = self.start("sweep", model, data, *options, stderr=theirs)
+        os.close(theirs)
+        text, told = "", None
+        try:
+            while chunk := os.read(ours, 4096).decode(errors="replace"):
+                text = (text + chunk)[-4096:]
+                shown = re.findall(r"(\d+) \S+ (\d+) · [\d.]+/s · (\d+) s", text)
+                if told is None and shown and 10 * int(shown[-1][0]) >= int(shown[-1][1]):
+                    told = int(shown[-1][2]), time.monotonic()
+        except OSError:  # the other end is closed
+            pass
+        process.wait()
+        os.close(ours)
+        left = time.monotonic() - told[1]
+        return max(told[0] / left, left / max(told[0], 0.5))
 
     def torch(self, model, *options):
         """Configurations per second and per processor second of the baseline's grid and scan; None without PyTorch."""
@@ -106,6 +146,16 @@ def main():
     _, both = bench.ours("sweep", net, data, "--weights", "int2..int8", "--acts", "uint8", "--scope", "channel")
     print(f"{'two threads against one':58} × {alone.wall / both.wall:.2f}  target × 1.8")
 
+    axes = ("--weights", "int2..int8", "--acts", "uint8", "--scope", "model,tensor,channel")
+    raced, run = bench.ours("sweep", net, data, *axes, "--race")
+    row("the same grid, racing", *rate(raced["configurations"], run, idle), baseline, "SWEEP", 30)
+    fronts = [[(r["key"], r["value"]) for r in document["results"] if r["pareto"]] for document in (grid, raced)]
+    samples = sum(r["samples"] for r in raced["results"]) / sum(r["samples"] for r in grid["results"])
+    print(f"{'  frontier of the whole grid':58} {'the same' if sorted(fronts[0]) == sorted(fronts[1]) else 'DIFFERENT'}, "
+          f"from {100 * samples:.0f} % of the samples")
+    print(f"{'interrupt to end, the longest of 6':58} {max(bench.cancel(net, data, *axes, after=0.6 + 0.13 * i) for i in range(6)):8.3f} s"
+          "  target 0.3 s")
+
     scan = ("--weights", "int2..int8", "--scope", "tensor,channel", "--limit", "2000")
     _, idle = bench.ours("evaluate", net, data, "--limit", "2000")
     _, run = bench.ours("sensitivity", net, data, *scan, "--acts", "uint8", "--others", "int8:channel")
@@ -121,6 +171,10 @@ def main():
                             "float,uint8,uint6,uint4", "--scope", "model,tensor,channel")
     print(f"{'grid of ' + str(whole['configurations']) + ' of LeNet':58} {run.wall:8.2f} s  target 15 s")
 
+    factor = bench.estimate("mnist_lenet_bn", "mnist10k", "--weights", "int2..int8", "--acts", "float,uint8,uint6,uint4", "--scope",
+                            "model,tensor,channel")
+    print(f"{'time left told after a tenth of that grid, off by':58} × {factor:.2f}  target × 1.5")
+
     for model, samples in (("mnist_lenet_bn", "mnist10k"), (net, data)):
         uniform, _ = bench.ours("evaluate", model, samples, "--weights", "int4:channel", "--acts", "uint8")
         found, run = bench.ours("search", model, samples, "--weights", "int2..int8", "--scope", "channel", "--acts", "uint8",
@@ -128,6 +182,14 @@ def main():
         print(f"{'search at mean 4 bits, ' + model:58} {run.wall:8.2f} s: {100 * found['value']:.2f} % in "
               f"{found['weight_bytes']} B; int4 {100 * uniform['value']:.2f} % in {uniform['weight_bytes']} B; "
               f"choice solved in {1e3 * found['solve_seconds']:.2f} ms")
+        if quick:
+            continue
+        n = 10 * len(bench.last_results())
+        longer, run = bench.ours("search", model, samples, "--weights", "int2..int8", "--scope", "channel", "--acts", "uint8",
+                                 "--mean-bits", "4", "--random", str(n))
+        best = longer["baselines"]["random"]
+        print(f"{'  ' + str(n) + ' random choices under the same budget':58} {run.wall:8.2f} s: {100 * best['value']:.2f} % in "
+              f"{best['weight_bytes']} B; target: ours at most 0.3 points below, {100 * (found['value'] - best['value']):+.2f}")
 
     peaks = [bench.ours("evaluate", net, data, "--weights", "int8:channel", "--acts", "uint8", "--calibration", str(n))[1].peak
              for n in (100, 3000)]

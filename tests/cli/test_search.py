@@ -73,6 +73,14 @@ class Search(bitstair.TestCase):
         self.assertAlmostEqual(document["mean_bits"], bits / sum(elements.values()), places=9)
         self.assertEqual({"uniform", "greedy", "second-order", "knapsack"}, set(document["baselines"]))
 
+    def test_random(self):
+        document = self.search("--mean-bits", "4", "--random", "20")
+        self.assertIn("random", document["baselines"])
+        self.assertGreaterEqual(document["value"], document["baselines"]["random"]["value"])
+        self.assertIn("random", {c["origin"] for c in document["candidates"]})
+        self.refuse(2, ["--random"], "search", DIGITS.model, *DIGITS.data, "--weights", "int4", "--max-drop", "1%",
+                    "--random", "3")
+
     def test_bytes_and_drop(self):
         by_bytes = self.search("--max-bytes", "4K")
         self.assertLessEqual(by_bytes["weight_bytes"], 4096)

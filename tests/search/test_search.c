@@ -148,6 +148,36 @@ test_groups (void)
   g_array_unref (plan.weights);
 }
 
+/* Random choices keep to the budget and use it up; the best finished one is told apart. */
+static void
+test_random (void)
+{
+  g_autoptr (BsStudy) study = net_study (600);
+  BsSearchPlan plan = make_plan (BS_BUDGET_MEAN_BITS, 4);
+  guint n = 0, finished = 0;
+
+  plan.n_random = 40;
+  g_autoptr (BsSearch) s = search (study, &plan), again = search (study, &plan);
+  g_assert_cmpint (s->random, >=, 0);
+  g_assert_cmpint (s->random, ==, again->random);
+  const BsCandidate *best = &g_array_index (s->candidates, BsCandidate, s->random);
+  for (guint i = 0; i < s->candidates->len; i++) {
+    const BsCandidate *c = &g_array_index (s->candidates, BsCandidate, i);
+    if (!g_str_equal (c->origin, "random"))
+      continue;
+    n++;
+    g_assert_cmpint (c->fits, ==, !c->result->stopped_early);
+    finished += c->fits;
+    if (c->fits)
+      g_assert_cmpfloat (bs_result_quality (c->result), <=, bs_result_quality (best->result));
+  }
+  g_assert_cmpuint (n, >, 10); /* some choices come twice, or were measured before */
+  g_assert_cmpuint (finished, >=, 1);
+  g_assert_cmpfloat (bs_result_quality (bs_search_best (s)->result), >=,
+                     bs_result_quality (best->result));
+  g_array_unref (plan.weights);
+}
+
 static void
 test_impossible (void)
 {
@@ -194,6 +224,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/bytes-and-operations", test_bytes_and_operations);
   g_test_add_func ("/search/drop", test_drop);
   g_test_add_func ("/search/groups", test_groups);
+  g_test_add_func ("/search/random", test_random);
   g_test_add_func ("/search/impossible", test_impossible);
   g_test_add_func ("/search/stopped", test_stopped);
   return g_test_run ();

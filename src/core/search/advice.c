@@ -50,7 +50,7 @@ next_smaller (const BsSearch *s)
 
   for (guint i = 0; i < s->candidates->len; i++) {
     const BsCandidate *c = &g_array_index (s->candidates, BsCandidate, i);
-    if (c->result->weight_bytes < best->result->weight_bytes &&
+    if (!c->result->stopped_early && c->result->weight_bytes < best->result->weight_bytes &&
         (next == NULL || bs_result_quality (c->result) > bs_result_quality (next->result)))
       next = c;
   }

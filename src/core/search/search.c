@@ -158,11 +158,11 @@ bs_search_try (Search *search, const guint *choice, const char *origin, GError *
     bs_result_ref (candidate.result);
   else
     candidate.result =
-      bs_study_measure (search->study, config, BS_MEASURE_LAYERS, cancelled, error);
+      bs_study_race (search->study, config, BS_MEASURE_LAYERS, search->race, cancelled, error);
   if (candidate.result == NULL)
     return -1;
   predict (search, choice, &candidate);
-  candidate.fits = fits (search, choice, candidate.result);
+  candidate.fits = !candidate.result->stopped_early && fits (search, choice, candidate.result);
   g_array_append_val (search->s->candidates, candidate);
   g_array_append_vals (search->choices, choice, search->p->n_groups);
   g_hash_table_insert (search->seen, g_strdup (config->key),
@@ -359,7 +359,8 @@ scan_layers (Search *search, GError **error)
 {
   const BsSearchPlan *plan = search->plan;
   guint moves = plan->max_moves > 0 ? plan->max_moves : BS_SEARCH_MOVES;
-  Relay relay = { search->observer, plan->weights->len + FRONTIER_POINTS + moves / 2 };
+  Relay relay = { search->observer,
+                  plan->weights->len + FRONTIER_POINTS + moves / 2 + plan->n_random };
   BsObserver own = { relay_progress_cb, relay_result_cb,
                      search->observer != NULL ? search->observer->cancelled : NULL, &relay };
   BsSensitivityPlan scan = { .weights = plan->weights,
@@ -416,13 +417,11 @@ run (Search *search, GError **error)
     search->plan->amount * (g_strcmp0 (baseline->metric, "perplexity") == 0 ? fabs (quality) : 1);
   if (!check_budget (search, error))
     return FALSE;
-  bs_study_keep_cuts (search->study, TRUE);
   ok = try_uniform (search, error) &&
        (search->plan->budget == BS_BUDGET_DROP ? try_drop (search, error)
                                                : try_budget (search, error)) &&
-       bs_search_refine (search, error) && try_frontier (search, error);
-  bs_study_keep_cuts (search->study, FALSE);
-  bs_study_drop_cuts (search->study);
+       bs_search_refine (search, error) && try_frontier (search, error) &&
+       (search->plan->budget == BS_BUDGET_DROP || bs_search_random (search, error));
   return ok;
 }
 
@@ -438,7 +437,7 @@ bs_search (BsStudy *study, const BsSearchPlan *plan, const BsObserver *observer,
     .study = study, .plan = plan, .observer = observer, .s = s, .seen = seen, .choices = choices
   };
 
-  s->best = s->baseline = s->exact = s->greedy = s->second_order = -1;
+  s->best = s->baseline = s->exact = s->greedy = s->second_order = s->random = -1;
   s->candidates = g_array_new (FALSE, FALSE, sizeof (BsCandidate));
   if (plan->seconds > 0)
     search.deadline_us = g_get_monotonic_time () + (gint64) (plan->seconds * G_USEC_PER_SEC);

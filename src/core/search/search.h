@@ -23,16 +23,18 @@ typedef struct {
   char **groups;     /* NULL-terminated lists of layer names "conv1,conv2" that must agree; may be
                         NULL */
   guint max_moves;   /* measurements spent on refining; 0: 60 */
+  guint n_random;    /* random choices measured too, for comparison; not with BS_BUDGET_DROP */
   GHashTable *known; /* key → BsResult measured before; NULL: none */
   double seconds;    /* time box; 0: none */
 } BsSearchPlan;
 
 /* A configuration that was considered. */
 typedef struct {
-  const char *origin; /* static: "knapsack", "greedy", "second-order", "uniform", "refined" */
+  const char *origin; /* static: "knapsack", "greedy", "second-order", "uniform", "refined",
+                         "frontier", "random" */
   double predicted_sqnr_db, predicted_value; /* were errors of layers independent */
   BsResult *result;
-  gboolean fits;
+  gboolean fits; /* the budget; FALSE for what was stopped early */
 } BsCandidate;
 
 typedef struct {
@@ -47,6 +49,7 @@ typedef struct {
   gint exact;        /* the exact choice */
   gint greedy;       /* bs_greedy's */
   gint second_order; /* the exact choice by noise in proportion to ‖ΔW‖², in the manner of HAWQ */
+  gint random;       /* the best of the random choices */
   double mean_bits;     /* of the best: mean width of weight codes */
   double solve_seconds; /* for the exact choice */
   gboolean interrupted;

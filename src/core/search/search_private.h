@@ -19,6 +19,7 @@ typedef struct {
   GArray *choices;  /* guint [n_groups] for each candidate */
   guint64 limit;
   double least_quality; /* BS_BUDGET_DROP */
+  const BsRace *race;   /* what is measured may be given up; NULL: not */
   gint64 deadline_us;   /* 0: none */
   guint offset, total;
   gint64 started_us;
@@ -36,5 +37,9 @@ gint bs_search_try (Search *search, const guint *choice, const char *origin, GEr
 /* bs_search_refine: measures the most promising moves from the best choice, takes the best, and
  * goes on from there while that helps. FALSE: stopped or failed. */
 gboolean bs_search_refine (Search *search, GError **error);
+
+/* bs_search_random: measures plan->n_random random choices that keep to the budget and use it up;
+ * those that stay below the best random one are given up early. FALSE: stopped or failed. */
+gboolean bs_search_random (Search *search, GError **error);
 
 G_END_DECLS
