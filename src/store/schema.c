@@ -99,10 +99,17 @@ static gboolean
 read_version (BsStore *store, gint64 *version, GError **error)
 {
   gint64 application, tables;
+  gboolean own = sqlite3_get_autocommit (store->db) != 0, done;
 
-  if (!bs_store_integer (store, "PRAGMA application_id", &application, error) ||
-      !bs_store_integer (store, "PRAGMA user_version", version, error) ||
-      !bs_store_integer (store, "SELECT COUNT(*) FROM sqlite_schema", &tables, error))
+  /* one transaction for the three: another process may be making the file right now */
+  if (own && !bs_store_run (store, "BEGIN", error))
+    return FALSE;
+  done = bs_store_integer (store, "PRAGMA application_id", &application, error) &&
+         bs_store_integer (store, "PRAGMA user_version", version, error) &&
+         bs_store_integer (store, "SELECT COUNT(*) FROM sqlite_schema", &tables, error);
+  if (!done)
+    return FALSE; /* the caller asks SQLite why, and closes the connection */
+  if (own && !bs_store_run (store, "COMMIT", error))
     return FALSE;
 
   if (application == 0 && *version == 0 && tables == 0) {

@@ -249,7 +249,8 @@ bs_store_open_read_only (const char *path, GError **error)
     return NULL;
   if (bs_schema_check (store, &problem))
     return g_steal_pointer (&store);
-  if (bs_schema_is_older (store)) { /* brought up to date where it may be written */
+  if (sqlite3_get_autocommit (store->db) != 0 &&
+      bs_schema_is_older (store)) { /* brought up to date where it may be written */
     g_autoptr (BsStore) writer = bs_store_open (name, NULL);
     if (writer != NULL && bs_schema_check (store, NULL))
       return g_steal_pointer (&store);
