@@ -108,8 +108,8 @@ describe (const BskConvShape *s, const BskGemmArgs *args, BskPacked *header)
     if (args->w_type == BSK_W_CODEBOOK4 && !args->codebook)
       return BSK_EINVAL;
     header->depthwise = true;
-    bsk_depthwise_describe (header);
-    quads = (size_t) header->dw_taps * (size_t) header->dw_rows;
+    if (!bsk_depthwise_describe (header, &quads))
+      return BSK_ERANGE;
   } else {
     merge = s->groups > 1 ? merged_groups (s, table->lanes) : 1;
     if (bsk_is_low (args) && (args->group || bsk_low_zero (args) < 0))

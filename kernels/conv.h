@@ -18,11 +18,23 @@ typedef struct {
 /* bsk_conv_scratch: bytes of the padded copies of one block; false when the size overflows. */
 bool bsk_conv_scratch (const BskPacked *header, size_t *bytes);
 
-/* Depthwise: how a shape is packed, run, and what scratch it takes. */
-void bsk_depthwise_describe (BskPacked *header);
+/* Depthwise: how a shape is packed, run, and what scratch it takes. `quads` are those of weights per
+ * channel, as bsk_layout wants them; false when a size overflows. */
+bool bsk_depthwise_describe (BskPacked *header, size_t *quads);
 void bsk_depthwise_pack (BskPacked *header, const BskGemmArgs *args, const void *w);
 bool bsk_depthwise_scratch (const BskPacked *header, size_t *bytes);
 void bsk_depthwise_run (const BskPacked *header, const BskConvRun *run);
+
+/* Weights less their zero point may take nine bits; they are then the sum of parts that fit in int8,
+ * and every tap is done once for each part. */
+enum { BSK_MAX_PARTS = 3 };
+int8_t bsk_depthwise_part (int weight, int part);
+
+/* The same for levels with depthwise_flat; the functions above call these. */
+bool bsk_flat_describe (BskPacked *header, size_t *quads);
+void bsk_flat_pack (BskPacked *header, const BskGemmArgs *args, const void *w);
+bool bsk_flat_scratch (const BskPacked *header, size_t *bytes);
+void bsk_flat_run (const BskPacked *header, const BskConvRun *run);
 
 /* Columns of the padded image that the convolution reads. */
 static inline size_t

@@ -17,12 +17,8 @@ along_row (const BskConvShape *s)
  * first-level cache. */
 enum { QUAD_BYTES = 14000, BLOCK_CHANNELS = 64, FLAT_CHANNELS = 192 };
 
-/* Weights less their zero point may take nine bits; they are then the sum of parts that fit in int8,
- * and every tap is done once for each part. */
-enum { MAX_PARTS = 3 };
-
-static int8_t
-part_of (int weight, int part)
+int8_t
+bsk_depthwise_part (int weight, int part)
 {
   for (; part > 0 && weight; part--)
     weight -= weight > INT8_MAX ? INT8_MAX : weight < INT8_MIN ? INT8_MIN : weight;
@@ -33,7 +29,7 @@ void
 bsk_depthwise_count_parts (BskPacked *header, const BskChannel *channel)
 {
   for (int i = 0; i < header->k; i++)
-    while (part_of (bsk_channel_weight (channel, (size_t) i), header->dw_parts))
+    while (bsk_depthwise_part (bsk_channel_weight (channel, (size_t) i), header->dw_parts))
       header->dw_parts++;
 }
 
@@ -46,12 +42,14 @@ columns_below (const BskConvShape *s, size_t pixels)
   return (pixels - 1) * (size_t) s->stride_w + span;
 }
 
-void
-bsk_depthwise_describe (BskPacked *header)
+bool
+bsk_depthwise_describe (BskPacked *header, size_t *quads)
 {
   const BskConvShape *s = &header->shape;
   size_t px_bytes, pixels = (size_t) header->out_w;
 
+  if (header->table->depthwise_flat)
+    return bsk_flat_describe (header, quads);
   header->groups = 1;
   header->n = s->cout;
   header->n_seg = 1;
@@ -66,7 +64,7 @@ bsk_depthwise_describe (BskPacked *header)
   }
   header->dw_parts = 1;
   if (header->zeros)
-    header->dw_taps *= MAX_PARTS;
+    header->dw_taps *= BSK_MAX_PARTS;
   /* All channels together are contiguous and waste nothing, but a wide block makes for a short row
    * of pixels. */
   header->dw_width =
@@ -75,6 +73,8 @@ bsk_depthwise_describe (BskPacked *header)
   while (pixels > 8 && columns_below (s, pixels) * px_bytes > QUAD_BYTES)
     pixels = (pixels / 2 + 3) / 4 * 4;
   header->dw_pixels = (int) pixels;
+  *quads = (size_t) header->dw_taps * (size_t) header->dw_rows;
+  return true;
 }
 
 /* Bytes of one set of quads of a block. */
@@ -92,6 +92,8 @@ bsk_depthwise_scratch (const BskPacked *header, size_t *bytes)
   size_t row =
     bsk_align (bsk_padded_w (&header->shape) * (size_t) header->shape.cin + 2 * BSK_SLACK);
 
+  if (header->table->depthwise_flat)
+    return bsk_flat_scratch (header, bytes);
   if (!bsk_size_mul (set_bytes (header), (size_t) header->dw_sets, bytes) || *bytes > SIZE_MAX / 2)
     return false;
   *bytes += 2 * row; /* one row of padding, one padded copy */
@@ -104,10 +106,14 @@ bsk_depthwise_pack (BskPacked *header, const BskGemmArgs *args, const void *w)
   const BskConvShape *s = &header->shape;
   ptrdiff_t *tap = bsk_at (header, header->seg), set = (ptrdiff_t) set_bytes (header);
   int lanes = header->table->lanes, rows = header->dw_rows;
-  int taps = header->dw_taps / (header->zeros ? MAX_PARTS : 1); /* of one part */
+  int taps = header->dw_taps / (header->zeros ? BSK_MAX_PARTS : 1); /* of one part */
   uint8_t *out = bsk_at (header, header->w);
   size_t vector_bytes;
 
+  if (header->table->depthwise_flat) {
+    bsk_flat_pack (header, args, w);
+    return;
+  }
   header->dw_taps = taps * header->dw_parts;
   vector_bytes = (size_t) header->dw_taps * (size_t) (rows * lanes * header->table->quad_bytes);
   for (int i = 0; i < header->dw_taps; i++) {
@@ -130,7 +136,8 @@ bsk_depthwise_pack (BskPacked *header, const BskGemmArgs *args, const void *w)
               kx = along_row (s) ? 4 * t + i : t % s->kw;
 
           if (ky >= 0 && ky < s->kh && kx < s->kw)
-            b[i] = part_of (bsk_channel_weight (&channel, (size_t) (ky * s->kw + kx)), at / taps);
+            b[i] = bsk_depthwise_part (bsk_channel_weight (&channel, (size_t) (ky * s->kw + kx)),
+                                       at / taps);
         }
         bsk_put_quad (header, out + (size_t) (c / lanes) * vector_bytes, lanes, at * rows + row,
                       c % lanes, b, 4);
@@ -279,6 +286,10 @@ bsk_depthwise_run (const BskPacked *header, const BskConvRun *run)
   uint8_t *quads = run->scratch, *blank = quads + (size_t) header->dw_sets * set_bytes (header);
   uint8_t *copy = blank + bsk_align (bsk_padded_w (s) * (size_t) s->cin + 2 * BSK_SLACK);
 
+  if (header->table->depthwise_flat) {
+    bsk_flat_run (header, run);
+    return;
+  }
   memset (blank, header->pad_code, (size_t) (copy - blank));
   for (size_t i = 0; i < run->n_images; i++) {
     const uint8_t *image = run->a + i * run->a_image;

@@ -40,7 +40,9 @@ typedef struct {
   int out_h, out_w;
   int dw_width, dw_pixels;       /* depthwise: channels and output pixels interleaved at a time */
   int dw_sets, dw_taps, dw_rows; /* depthwise: quad sets, taps in all, output rows per pass */
-  int dw_parts; /* depthwise: int8 parts that a weight is the sum of, each with its own taps */
+  int dw_parts;    /* depthwise: int8 parts that a weight is the sum of, each with its own taps */
+  int dw_blocks;   /* by whole rows: blocks of weights, see BskFlatArgs */
+  bool dw_runs_on; /* and whether these run on over the ends of pixels */
 } BskPacked;
 
 #define BSK_MAGIC 0x30736b7473746942u

@@ -85,6 +85,45 @@ typedef struct {
   const BskFinish *finish;
 } BskDepthwiseArgs;
 
+/* Output rows of a depthwise convolution, walked as if pixels and channels were one dimension: in
+ * NHWC the taps of a position lie whole pixels apart, whichever channel it belongs to. Blocks of 64
+ * positions then fill vectors whatever the number of channels is; their weights repeat after
+ * channels / gcd (channels, 64) blocks.
+ *
+ * A quad holds one byte of each of four input rows. Unpacking four vectors of bytes to quads works
+ * inside 16-byte lanes, so quad vector j has positions 16 L + 4 j … 16 L + 4 j + 3 in lane L, and
+ * the packed form of a block is in that order: int32 start[64], float m[64], int32 cut[64], then
+ * int8 w[n_sets][n_taps][per_group][64][4]. */
+enum { BSK_FLAT_BLOCK = 64, BSK_FLAT_M = 256, BSK_FLAT_CUT = 512, BSK_FLAT_WEIGHTS = 768 };
+typedef struct {
+  const uint8_t *const *rows; /* [n_sets][2 · groups + 2] */
+  const size_t *tap;          /* [n_taps] byte offsets */
+  int n_sets, n_taps;
+  int per_group; /* output rows that one group of four input rows gives: 1, or 2 (the second with
+                    weights one slot on) */
+  int groups;    /* 1, 2, or 4 with per_group 1; each starts two input rows after the one before */
+  const char *w; /* the first block's packed form */
+  size_t w_step; /* bytes to the next block's; at w_end it starts over */
+  const char *w_end;
+  size_t at, step; /* bytes of the first block in a row, and from block to block */
+  char *c[4];      /* the first block of each output row; one that is not to be kept is where the
+                      one before is */
+  size_t c_step;   /* bytes from block to block */
+  size_t count;
+  uint64_t mask, last_mask; /* positions of a block, and of the last one, that exist */
+  const BskFinish *finish;
+} BskFlatArgs;
+
+/* to[r · to_row + i · bytes + j] = from[r · from_row + i · step + j] ^ flip for r < rows,
+ * i < pixels, j < bytes. */
+typedef struct {
+  const uint8_t *from;
+  size_t rows, pixels, bytes, from_row, step;
+  uint8_t flip;
+  uint8_t *to;
+  size_t to_row;
+} BskCopyArgs;
+
 /* One panel of weights of fewer than eight bits, or with a scale per group. A is walked in runs, of
  * a group or, without groups, of what is contiguous below a convolution's kernel. A vector of bytes
  * holds 8 / bits quads of each of its columns, the first in the lowest bits; every run starts a new

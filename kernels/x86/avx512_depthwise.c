@@ -1,243 +1,239 @@
-/* Depthwise convolution with VNNI: a dot product of quads does four taps of 16 channels.
+/* Depthwise convolution with VNNI: a dot product of quads does four taps of 16 positions.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx512.h"
-
-#include <string.h>
-
-/* Quads of 64 positions of four rows, in order. Unpacking works inside 128-bit lanes; dealing the
- * double words of the sources over the lanes first makes quads 16 j … 16 j + 15 come out as vector
- * j. */
-ALWAYS_INLINE void
-interleave (const BskInterleaveArgs *args, const bool flip)
-{
-  const __m512i deal = _mm512_setr_epi32 (0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  const __m512i sign = _mm512_set1_epi8 ((char) 0x80);
-
-  for (size_t px = 0; px < args->pixels; px++) {
-    size_t from = px * args->step;
-    uint8_t *out = args->out + px * args->out_step;
-
-    for (size_t i = 0; i < args->n; i += 64, out += 256) {
-      __m512i v[4], ab0, ab1, cd0, cd1;
-
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; j++) {
-        v[j] = _mm512_permutexvar_epi32 (deal, _mm512_loadu_si512 (args->rows[j] + from + i));
-        if (flip)
-          v[j] = _mm512_xor_si512 (v[j], sign);
-      }
-      ab0 = _mm512_unpacklo_epi8 (v[0], v[1]);
-      ab1 = _mm512_unpackhi_epi8 (v[0], v[1]);
-      cd0 = _mm512_unpacklo_epi8 (v[2], v[3]);
-      cd1 = _mm512_unpackhi_epi8 (v[2], v[3]);
-      _mm512_storeu_si512 (out, _mm512_unpacklo_epi16 (ab0, cd0));
-      _mm512_storeu_si512 (out + 64, _mm512_unpackhi_epi16 (ab0, cd0));
-      _mm512_storeu_si512 (out + 128, _mm512_unpacklo_epi16 (ab1, cd1));
-      _mm512_storeu_si512 (out + 192, _mm512_unpackhi_epi16 (ab1, cd1));
-    }
-  }
-}
-
-static void
-interleave4 (const BskInterleaveArgs *args)
-{
-  if (args->flip)
-    interleave (args, true);
-  else
-    interleave (args, false);
-}
-
-/* One vector of 16 channels in work. */
-typedef struct {
-  const BskDepthwiseArgs *d;
-  const uint8_t *q;
-  const char *w;
-  char *c[2];
-  __m512i start;
-  __m512 m;
-  Codes k;
-  int cols, first; /* channels that exist; the first one's index */
-} Channels;
 
 /* How results leave: codes that need no clamp, other codes, sums or floats. */
 typedef enum { PLAIN, CODES, WIDE } Finish;
 
-ALWAYS_INLINE void
-store_codes (char *out, __m128i codes, int cols)
+/* Sums to be stored: which output row, the block's place in it, and how many positions exist. */
+typedef struct {
+  const BskFlatArgs *d;
+  char *c;
+  __mmask64 mask;
+  __m512i m[4];    /* of the block; floats */
+  const void *cut; /* likewise */
+} Place;
+
+/* Sums and floats, once per kernel rather than once per tile: 16-byte lane L of vector j holds
+ * positions 16 L + 4 j to 16 L + 4 j + 3. */
+static __attribute__ ((noinline)) void
+store_sums (const Place *p, const __m512i sum[4])
 {
-  if (__builtin_expect (cols == 16, 1))
-    _mm_storeu_si128 ((void *) out, codes);
-  else
-    _mm_mask_storeu_epi8 (out, mask16 (cols), codes);
+  for (int j = 0; j < 4; j++) {
+    __m512i v = p->d->finish->out == BSK_F32
+                  ? _mm512_castps_si512 (
+                      _mm512_mul_ps (_mm512_cvtepi32_ps (sum[j]), _mm512_castsi512_ps (p->m[j])))
+                  : sum[j];
+    __m128i lane[4];
+
+    _mm512_storeu_si512 (lane, v);
+    for (int i = 0; i < 4; i++)
+      _mm_mask_storeu_epi32 (p->c + 64 * i + 16 * j, (__mmask8) (p->mask >> (16 * i + 4 * j) & 15),
+                             lane[i]);
+  }
 }
 
-/* Four sums to the four places `out`; later places are written first, see c[1] of BskDepthwiseArgs.
- */
+/* The four vectors of a block to 64 results. What the byte unpacks have spread over the vectors,
+ * the packs put back in order. */
 ALWAYS_INLINE void
-emit (const Channels *ch,
-      __m512i a,
-      __m512i b,
-      __m512i c,
-      __m512i e,
-      char *const out[4],
+emit (const Place *p,
+      __m512i s0,
+      __m512i s1,
+      __m512i s2,
+      __m512i s3,
+      const Codes *k,
       const Finish finish)
 {
+  __m512i low, high, codes;
+
+  if (p->d->finish->cut) {
+    s0 = _mm512_min_epi32 (s0, _mm512_load_si512 (p->cut));
+    s1 = _mm512_min_epi32 (s1, _mm512_load_si512 ((const char *) p->cut + 64));
+    s2 = _mm512_min_epi32 (s2, _mm512_load_si512 ((const char *) p->cut + 128));
+    s3 = _mm512_min_epi32 (s3, _mm512_load_si512 ((const char *) p->cut + 192));
+  }
   if (finish == WIDE) {
-    store_wide (out[3], ch->d->finish->out, e, ch->m, ch->cols);
-    store_wide (out[2], ch->d->finish->out, c, ch->m, ch->cols);
-    store_wide (out[1], ch->d->finish->out, b, ch->m, ch->cols);
-    store_wide (out[0], ch->d->finish->out, a, ch->m, ch->cols);
-  } else {
-    __m512i codes = pack_codes (scale_sums (a, ch->m), scale_sums (b, ch->m), scale_sums (c, ch->m),
-                                scale_sums (e, ch->m), &ch->k, finish == PLAIN);
-
-    store_codes (out[3], _mm512_extracti32x4_epi32 (codes, 3), ch->cols);
-    store_codes (out[2], _mm512_extracti32x4_epi32 (codes, 2), ch->cols);
-    store_codes (out[1], _mm512_extracti32x4_epi32 (codes, 1), ch->cols);
-    store_codes (out[0], _mm512_castsi512_si128 (codes), ch->cols);
+    store_sums (p, (__m512i[4]){ s0, s1, s2, s3 });
+    return;
   }
+  s0 = scale_sums (s0, _mm512_castsi512_ps (p->m[0]));
+  s1 = scale_sums (s1, _mm512_castsi512_ps (p->m[1]));
+  s2 = scale_sums (s2, _mm512_castsi512_ps (p->m[2]));
+  s3 = scale_sums (s3, _mm512_castsi512_ps (p->m[3]));
+  low = _mm512_adds_epi16 (_mm512_packs_epi32 (s0, s1), k->zero);
+  high = _mm512_adds_epi16 (_mm512_packs_epi32 (s2, s3), k->zero);
+  codes = _mm512_packus_epi16 (low, high);
+  if (finish == CODES)
+    codes = _mm512_xor_si512 (_mm512_min_epu8 (_mm512_max_epu8 (codes, k->lo), k->hi), k->flip);
+  if (p->mask == ~0ull)
+    _mm512_storeu_si512 (p->c, codes);
+  else
+    _mm512_mask_storeu_epi8 (p->c, p->mask, codes);
 }
 
+/* A vector that is used more than once and must not be loaded each time: gcc prefers to fold loads
+ * into the instructions that use them, and loads are what these loops are short of. */
 ALWAYS_INLINE __m512i
-quads_at (const uint8_t *q)
+load_once (const void *p)
 {
-  return _mm512_loadu_si512 (q);
+  __m512i v = _mm512_loadu_si512 (p);
+
+  __asm__("" : "+v"(v));
+  return v;
 }
 
-/* Kernels of up to three rows and three columns at stride 1: two pixels of two output rows at a
- * time, from four columns of quads and six weights that stay in registers. An odd last pixel is
- * done together with the one before. */
+/* Blocks of 64 positions, for `groups` groups of four input rows that give `per_group` output rows
+ * each. Neighbouring groups share two rows, and thereby pairs of unpacked rows. Four output rows at
+ * a time, because then a vector of weights that is loaded is used for two or four dot products:
+ * loads would limit otherwise. Their 16 sums, the quads of two groups, and the weights fill the
+ * registers. */
 ALWAYS_INLINE void
-two_rows_three_taps (const Channels *ch, const Finish finish)
+blocks (const BskFlatArgs *d, const int groups, const int per_group, const Finish finish)
 {
-  const BskDepthwiseArgs *d = ch->d;
-  const size_t step = d->q_step, next = d->pixels > 1 ? 1 : 0;
-  __m512i w[6];
+  const Codes k = codes_of (d->finish);
+  const char *w = d->w;
+  size_t at = d->at;
 
-#pragma GCC unroll 6
-  for (int i = 0; i < 6; i++)
-    w[i] = _mm512_loadu_si512 (ch->w + 64 * i);
-  for (size_t x = 0; x < (size_t) d->pixels; x += 2) {
-    size_t at = x + next < (size_t) d->pixels ? x : (size_t) d->pixels - 1 - next;
-    const uint8_t *q = ch->q + at * step;
-    char *c0 = ch->c[0] + at * d->c_step, *c1 = ch->c[1] + at * d->c_step;
-    char *const out[4] = { c0, c0 + next * d->c_step, c1, c1 + next * d->c_step };
-    __m512i q0 = quads_at (q), q1 = quads_at (q + step), q2 = quads_at (q + 2 * step),
-            q3 = quads_at (q + (2 + next) * step);
-    __m512i right = next ? q1 : q0;
-    __m512i s00 = ch->start, s01 = ch->start, s10 = ch->start, s11 = ch->start;
+  for (size_t n = 0; n < d->count; n++, at += d->step) {
+    const char *v = w + BSK_FLAT_WEIGHTS;
+    const uint8_t *const *rows = d->rows;
+    __m512i sum[4][4];
+    Place place = { .d = d,
+                    .mask = n + 1 < d->count ? d->mask : d->last_mask,
+                    .cut = w + BSK_FLAT_CUT };
 
-    DOT (s00, q0, w[0]);
-    DOT (s10, q0, w[1]);
-    DOT (s01, right, w[0]);
-    DOT (s11, right, w[1]);
-    right = next ? q2 : q1;
-    DOT (s00, q1, w[2]);
-    DOT (s10, q1, w[3]);
-    DOT (s01, right, w[2]);
-    DOT (s11, right, w[3]);
-    DOT (s00, q2, w[4]);
-    DOT (s10, q2, w[5]);
-    DOT (s01, q3, w[4]);
-    DOT (s11, q3, w[5]);
-    emit (ch, s00, s01, s10, s11, out, finish);
+#pragma GCC unroll 4
+    for (int i = 0; i < groups * per_group; i++)
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; j++)
+        sum[i][j] = _mm512_load_si512 (w + 64 * j);
+    for (int set = 0; set < d->n_sets; set++, rows += 2 * groups + 2)
+      for (int t = 0; t < d->n_taps; t++, v += 256 * per_group) {
+        size_t tap = at + d->tap[t];
+        __m512i low[5], high[5], q[4][4];
+
+#pragma GCC unroll 5
+        for (int i = 0; i <= groups; i++) {
+          __m512i a = load_once (rows[2 * i] + tap), b = load_once (rows[2 * i + 1] + tap);
+
+          low[i] = _mm512_unpacklo_epi8 (a, b);
+          high[i] = _mm512_unpackhi_epi8 (a, b);
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < groups; i++) {
+          q[i][0] = _mm512_unpacklo_epi16 (low[i], low[i + 1]);
+          q[i][1] = _mm512_unpackhi_epi16 (low[i], low[i + 1]);
+          q[i][2] = _mm512_unpacklo_epi16 (high[i], high[i + 1]);
+          q[i][3] = _mm512_unpackhi_epi16 (high[i], high[i + 1]);
+        }
+#pragma GCC unroll 2
+        for (int r = 0; r < per_group; r++)
+#pragma GCC unroll 4
+          for (int j = 0; j < 4; j++) {
+            __m512i b = _mm512_load_si512 (v + 256 * r + 64 * j);
+
+#pragma GCC unroll 4
+            for (int i = 0; i < groups; i++)
+              DOT (sum[i * per_group + r][j], q[i][j], b);
+          }
+      }
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++)
+      place.m[j] = load_once (w + BSK_FLAT_M + 64 * j);
+      /* Last row first: where it is not to be kept, the one before overwrites it. */
+#pragma GCC unroll 4
+    for (int i = groups * per_group - 1; i >= 0; i--) {
+      place.c = d->c[i] + n * d->c_step;
+      emit (&place, sum[i][0], sum[i][1], sum[i][2], sum[i][3], &k, finish);
+    }
+    w += d->w_step;
+    if (w == d->w_end)
+      w = d->w;
   }
 }
 
-/* Any kernel, one output row: four pixels at a time; taps is their number when known, so that the
- * weights of few taps stay in registers. */
-ALWAYS_INLINE void
-one_row (const Channels *ch, int row, const int taps, const Finish finish)
-{
-  const BskDepthwiseArgs *d = ch->d;
-  const int n_taps = taps ? taps : d->n_taps;
-  const int last = d->pixels > 4 ? d->pixels - 4 : 0;
-  const size_t one = d->pixels > 1, two = d->pixels > 2 ? 2 : one, three = d->pixels > 3 ? 3 : two;
-  __m512i w[3];
-
-#pragma GCC unroll 3
-  for (int i = 0; i < taps; i++)
-    w[i] = _mm512_loadu_si512 (ch->w + 64 * (i * d->n_rows + row));
-  for (int x = 0; x < d->pixels; x += 4) {
-    size_t at = (size_t) (x < last ? x : last);
-    const uint8_t *q = ch->q + at * d->q_step;
-    char *c = ch->c[row] + at * d->c_step;
-    char *const out[4] = { c, c + one * d->c_step, c + two * d->c_step, c + three * d->c_step };
-    __m512i s0 = ch->start, s1 = ch->start, s2 = ch->start, s3 = ch->start;
-
-#pragma GCC unroll 3
-    for (int t = 0; t < n_taps; t++) {
-      const uint8_t *p = q + d->tap[t];
-      __m512i b = taps ? w[t] : _mm512_loadu_si512 (ch->w + 64 * (t * d->n_rows + row));
-
-      DOT (s0, quads_at (p), b);
-      DOT (s1, quads_at (p + one * d->q_step), b);
-      DOT (s2, quads_at (p + two * d->q_step), b);
-      DOT (s3, quads_at (p + three * d->q_step), b);
-    }
-    if (finish == WIDE || d->finish->cut) {
-      __m512i cut = _mm512_loadu_si512 (d->cut + ch->first);
-
-      s0 = _mm512_min_epi32 (s0, cut);
-      s1 = _mm512_min_epi32 (s1, cut);
-      s2 = _mm512_min_epi32 (s2, cut);
-      s3 = _mm512_min_epi32 (s3, cut);
-    }
-    emit (ch, s0, s1, s2, s3, out, finish);
+#define DEFINE(groups, per_group)                                                                  \
+  static void blocks_##groups##x##per_group (const BskFlatArgs *d)                                 \
+  {                                                                                                \
+    if (d->finish->plain)                                                                          \
+      blocks (d, groups, per_group, PLAIN);                                                        \
+    else if (d->finish->out == BSK_U8 || d->finish->out == BSK_S8)                                 \
+      blocks (d, groups, per_group, CODES);                                                        \
+    else                                                                                           \
+      blocks (d, groups, per_group, WIDE);                                                         \
   }
+DEFINE (1, 1)
+DEFINE (2, 1)
+DEFINE (4, 1)
+DEFINE (1, 2)
+DEFINE (2, 2)
+
+static void
+depthwise_flat (const BskFlatArgs *d)
+{
+  if (d->per_group == 2)
+    (d->groups == 1 ? blocks_1x2 : blocks_2x2) (d);
+  else
+    (d->groups == 1 ? blocks_1x1 : d->groups == 2 ? blocks_2x1 : blocks_4x1) (d);
 }
 
+/* Pixels of at most 64 bytes: where the row goes on far enough, they are written with what follows
+ * them, which the next one overwrites; a store without a mask is cheaper. */
 ALWAYS_INLINE void
-vectors (const BskDepthwiseArgs *d, const Finish finish)
+copy_small (const BskCopyArgs *args, const uint8_t *from, uint8_t *to, const bool half)
 {
-  const size_t bytes = finish == WIDE ? 4 : 1;
-  const bool square =
-    d->n_taps == 3 && d->n_rows == 2 && !d->finish->cut && d->tap[1] == (ptrdiff_t) d->q_step;
-  const bool pair = d->n_rows == 2 && d->c[1] != d->c[0];
-  Channels ch;
+  const __m512i flip = _mm512_set1_epi8 ((char) args->flip);
+  const __mmask64 mask = mask64 (args->bytes);
+  const uint8_t *end = to + args->pixels * args->bytes;
 
-  /* Field by field: an initializer would clear it first, which shows in short rows. */
-  ch.d = d;
-  ch.q = d->q;
-  ch.w = d->w;
-  ch.c[0] = d->c[0];
-  ch.c[1] = d->c[1];
-  ch.k = codes_of (d->finish);
-  for (int channel = 0; channel < d->channels; channel += 16) {
-    ch.start = _mm512_loadu_si512 (d->start + channel);
-    ch.m = _mm512_loadu_ps (d->m + channel);
-    ch.first = channel;
-    ch.cols = d->channels - channel < 16 ? d->channels - channel : 16;
-    if (square && pair) {
-      two_rows_three_taps (&ch, finish);
-    } else {
-      for (int row = pair ? 1 : 0; row >= 0; row--)
-        if (d->n_taps == 3)
-          one_row (&ch, row, 3, finish);
-        else
-          one_row (&ch, row, 0, finish);
-    }
-    ch.q += 64;
-    ch.w += 64 * d->n_taps * d->n_rows;
-    ch.c[0] += 16 * bytes;
-    ch.c[1] += 16 * bytes;
+  for (; to + (half ? 32 : 64) <= end; from += args->step, to += args->bytes) {
+    __m512i v = _mm512_xor_si512 (_mm512_maskz_loadu_epi8 (mask, from), flip);
+
+    if (half)
+      _mm256_storeu_si256 ((void *) to, _mm512_castsi512_si256 (v));
+    else
+      _mm512_storeu_si512 (to, v);
+  }
+  for (; to < end; from += args->step, to += args->bytes)
+    _mm512_mask_storeu_epi8 (to, mask,
+                             _mm512_xor_si512 (_mm512_maskz_loadu_epi8 (mask, from), flip));
+}
+
+static void
+copy_large (const BskCopyArgs *args, const uint8_t *from, uint8_t *to)
+{
+  const __m512i flip = _mm512_set1_epi8 ((char) args->flip);
+  const size_t whole = args->bytes / 64 * 64;
+  const __mmask64 rest = mask64 (args->bytes - whole);
+
+  for (size_t n = 0; n < args->pixels; n++, from += args->step, to += args->bytes) {
+    for (size_t i = 0; i < whole; i += 64)
+      _mm512_storeu_si512 (to + i, _mm512_xor_si512 (_mm512_loadu_si512 (from + i), flip));
+    if (rest)
+      _mm512_mask_storeu_epi8 (
+        to + whole, rest, _mm512_xor_si512 (_mm512_maskz_loadu_epi8 (rest, from + whole), flip));
   }
 }
 
 static void
-depthwise_row (const BskDepthwiseArgs *d)
+copy_pixels (const BskCopyArgs *args)
 {
-  if (d->finish->plain)
-    vectors (d, PLAIN);
-  else if (d->finish->out == BSK_U8 || d->finish->out == BSK_S8)
-    vectors (d, CODES);
-  else
-    vectors (d, WIDE);
+  for (size_t i = 0; i < args->rows; i++) {
+    const uint8_t *from = args->from + i * args->from_row;
+    uint8_t *to = args->to + i * args->to_row;
+
+    if (args->pixels > 1 && args->bytes <= 32)
+      copy_small (args, from, to, true);
+    else if (args->pixels > 1 && args->bytes <= 64)
+      copy_small (args, from, to, false);
+    else
+      copy_large (args, from, to);
+  }
 }
 
 void
 bsk_avx512_depthwise_init (BskTable *table)
 {
-  table->interleave4 = interleave4;
-  table->depthwise_row = depthwise_row;
+  table->depthwise_flat = depthwise_flat;
+  table->copy_pixels = copy_pixels;
 }
