@@ -46,6 +46,9 @@ normals (size_t n)
 
   for (size_t i = 0; i < n; i++)
     x[i] = check_normal ();
+  /* now and then what cancels, nearly cancels, or is far away */
+  for (size_t i = 0; i + 1 < n; i += (size_t) check_between (2, 40))
+    x[i] = check_between (0, 1) ? ldexpf (x[i], check_between (-60, 30)) : -x[i + 1];
   return x;
 }
 

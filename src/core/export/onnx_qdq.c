@@ -268,7 +268,7 @@ reads_codes (const Qdq *q, guint node_index, guint tensor)
         continue;
       BsForm form = q->plan->slots[step->in[k]].form;
       return form == BS_FORM_CODES || form == BS_FORM_CODES_LAST ||
-             (form == BS_FORM_FAKE && t->params.scale > 0);
+             ((form == BS_FORM_FAKE || form == BS_FORM_FAKE_LAST) && t->params.scale > 0);
     }
   }
   return FALSE;

@@ -73,18 +73,18 @@ global_capable (const BsLowering *l, guint index)
   return image_known (l, &l->p->model->nodes[index]);
 }
 
-/* ReduceMean over all positions of an image: axes are an attribute or, from opset 18, a constant
- * input. */
-static gboolean
-reduce_capable (const BsLowering *l, guint index)
+/* Axes of ReduceMean are an attribute or, from opset 18, a constant input. */
+gboolean
+bs_lower_is_global_mean (const BsLowering *l, const BsNode *node)
 {
   const BsModel *model = l->p->model;
-  const BsNode *node = &model->nodes[index];
   guint n = 0, seen = 0;
   const gint64 *axes = bs_node_ints (node, "axes", &n);
   gint64 rank;
 
-  if (!image_known (l, node))
+  if (g_str_equal (node->op_type, "GlobalAveragePool"))
+    return TRUE;
+  if (!g_str_equal (node->op_type, "ReduceMean"))
     return FALSE;
   if (axes == NULL && node->n_inputs > 1 && node->inputs[1] != BS_TENSOR_NONE) {
     const BsTensor *t = &model->tensors[node->inputs[1]];
@@ -97,6 +97,14 @@ reduce_capable (const BsLowering *l, guint index)
   for (guint i = 0; i < n; i++)
     seen |= 1u << ((axes[i] + rank) % rank);
   return n > 0 && seen == (1u << rank) - 1 - 3; /* all but the first two */
+}
+
+static gboolean
+reduce_capable (const BsLowering *l, guint index)
+{
+  const BsNode *node = &l->p->model->nodes[index];
+
+  return image_known (l, node) && bs_lower_is_global_mean (l, node);
 }
 
 static void

@@ -270,6 +270,37 @@ new_packed (gsize bytes)
   return aligned_alloc (BSK_ALIGN, (MAX (bytes, 1) + BSK_ALIGN - 1) / BSK_ALIGN * BSK_ALIGN);
 }
 
+gboolean
+bs_lower_conv_shape (const BsLowering *l, const BsNode *node, BskConvShape *shape)
+{
+  const BsTensor *w = &l->p->model->tensors[node->inputs[1]];
+  BsWindow win;
+
+  resolve_window (l, node, &win);
+  if (win.n_spatial < 1 || win.n_spatial > 2)
+    return FALSE;
+  guint x = win.n_spatial - 1;
+  gboolean flat = win.n_spatial == 1;
+  *shape = (BskConvShape){
+    .h = flat ? 1 : (int) win.in[0],
+    .w = (int) win.in[x],
+    .cin = (int) l->p->shapes[node->inputs[0]].dims[1],
+    .cout = (int) w->dims[0],
+    .kh = flat ? 1 : (int) win.kernel[0],
+    .kw = (int) win.kernel[x],
+    .stride_h = flat ? 1 : (int) win.stride[0],
+    .stride_w = (int) win.stride[x],
+    .dilation_h = flat ? 1 : (int) win.dilation[0],
+    .dilation_w = (int) win.dilation[x],
+    .pad_top = flat ? 0 : (int) win.pad_begin[0],
+    .pad_left = (int) win.pad_begin[x],
+    .pad_bottom = flat ? 0 : (int) win.pad_end[0],
+    .pad_right = (int) win.pad_end[x],
+    .groups = (int) win.group,
+  };
+  return TRUE;
+}
+
 static gboolean
 conv_lower (BsLowering *l, guint index, GError **error)
 {
@@ -280,36 +311,16 @@ conv_lower (BsLowering *l, guint index, GError **error)
     l->p->tensors[layer->output].quantized && bs_lower_wants_codes (l, layer->output);
   gsize cout = (gsize) w->dims[0], cin_group = (gsize) w->dims[1], pixels;
   g_autofree Product *product = g_new0 (Product, 1);
-  BsWindow win;
+  BskConvShape shape;
   guint images, out_images;
   gsize channels, in_pixels, out_channels, out_pixels;
 
-  resolve_window (l, node, &win);
   bs_dims_count (w->dims + 2, w->n_dims - 2, &pixels);
   bs_shape_image (&l->p->shapes[node->inputs[0]], &images, &channels, &in_pixels);
   bs_shape_image (&l->p->shapes[node->outputs[0]], &out_images, &out_channels, &out_pixels);
   fill_operands (l, layer, node, cout);
 
-  guint y = win.n_spatial - 1, x = y;
-  gboolean flat = win.n_spatial == 1;
-  y = 0;
-  BskConvShape shape = {
-    .h = flat ? 1 : (int) win.in[y],
-    .w = (int) win.in[x],
-    .cin = (int) channels,
-    .cout = (int) cout,
-    .kh = flat ? 1 : (int) win.kernel[y],
-    .kw = (int) win.kernel[x],
-    .stride_h = flat ? 1 : (int) win.stride[y],
-    .stride_w = (int) win.stride[x],
-    .dilation_h = flat ? 1 : (int) win.dilation[y],
-    .dilation_w = (int) win.dilation[x],
-    .pad_top = flat ? 0 : (int) win.pad_begin[y],
-    .pad_left = (int) win.pad_begin[x],
-    .pad_bottom = flat ? 0 : (int) win.pad_end[y],
-    .pad_right = (int) win.pad_end[x],
-    .groups = (int) win.group,
-  };
+  bs_lower_conv_shape (l, node, &shape);
   BskGemmArgs args = product_args (l, layer, node, cout, cin_group * pixels, codes_out);
   g_autofree gint8 *last = weights_last (layer->codes, cout, cin_group, pixels);
   gsize bytes = bsk_conv_bytes (&shape, &args);

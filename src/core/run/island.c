@@ -93,7 +93,7 @@ run_island (const BsStep *step, BsRunner *runner, GError **error)
 }
 
 void
-bs_lower_island (BsLowering *l, guint node_index)
+bs_lower_island (BsLowering *l, guint node_index, BsForm form)
 {
   const BsModel *model = l->p->model;
   const BsNode *node = &model->nodes[node_index];
@@ -129,12 +129,12 @@ bs_lower_island (BsLowering *l, guint node_index)
     gboolean fake = layer != NULL && !bs_spec_is_float (layer->acts) &&
                     model->tensors[t].dtype == BS_DTYPE_F32 &&
                     i == (guint) (layer->layer.inputs[0] == 0 ? 1 : 0);
-    in[i] = bs_lower_need (l, t, fake ? BS_FORM_FAKE : BS_FORM_FLOAT);
+    in[i] = bs_lower_need (l, t, fake ? BS_FORM_FAKE : form);
   }
   for (guint i = 0; i < node->n_outputs; i++)
     out[i] = node->outputs[i] == BS_TENSOR_NONE
                ? BS_SLOT_NONE
-               : bs_lower_slot (l, node->outputs[i], BS_FORM_FLOAT, what->str, in, node->n_inputs);
+               : bs_lower_slot (l, node->outputs[i], form, what->str, in, node->n_inputs);
   bs_lower_step (l, run_island, node, in, node->n_inputs, out, node->n_outputs, island,
                  free_island);
 }

@@ -177,6 +177,33 @@ run_decode (const BsStep *step, BsRunner *runner, GError **error)
   return out != NULL && bs_runner_decode (runner, step->in[0], out, n);
 }
 
+/* Codes or floats of the same order. */
+static gboolean
+run_decode_in_place (const BsStep *step, BsRunner *runner, GError **error)
+{
+  const Convert *c = step->data;
+  const BsValue *in = bs_runner_value (runner, step->in[0]);
+  gsize n = bs_value_count (in);
+  void *out = bs_runner_output (runner, step->out[0], error);
+
+  return out != NULL &&
+         bs_kernel_check (bsk_dequantize (in->data, n, &c->params, c->type, out), NULL, error);
+}
+
+static gboolean
+run_float_to_last (const BsStep *step, BsRunner *runner, GError **error)
+{
+  const BsValue *in = bs_runner_value (runner, step->in[0]);
+  void *out = bs_runner_output (runner, step->out[0], error);
+  guint images;
+  gsize channels, pixels;
+
+  if (out == NULL || !bs_shape_image (in, &images, &channels, &pixels))
+    return FALSE;
+  bs_transpose_floats (in->data, images, channels, pixels, out);
+  return TRUE;
+}
+
 /* Images between [channels][pixels] and [pixels][channels]. */
 static gboolean
 transpose (const BsStep *step, BsRunner *runner, gboolean to_last, GError **error)
@@ -226,7 +253,8 @@ static char *
 describe_conversion (const BsLowering *l, guint tensor, BsForm form)
 {
   const BsInterval *interval = &l->p->tensors[tensor].interval;
-  g_autofree char *spec = form == BS_FORM_FAKE ? bs_spec_to_string (l->specs[tensor]) : NULL;
+  gboolean fake = form == BS_FORM_FAKE || form == BS_FORM_FAKE_LAST;
+  g_autofree char *spec = fake ? bs_spec_to_string (l->specs[tensor]) : NULL;
 
   return spec == NULL ? g_strdup ("convert")
                       : g_strdup_printf ("convert %s %a %a", spec, interval->lo, interval->hi);
@@ -276,13 +304,42 @@ need_fake (BsLowering *l, guint tensor)
 {
   const BsPlannedTensor *t = &l->p->tensors[tensor];
 
-  if (!bs_lower_has (l, tensor, BS_FORM_FLOAT)) /* native codes: decoding them is all there is */
+  if (!bs_lower_has (l, tensor, BS_FORM_FLOAT) && !bs_lower_has (l, tensor, BS_FORM_FLOAT_LAST))
+    /* native codes: decoding them is all there is */
     return alias (l, bs_lower_need (l, tensor, BS_FORM_FLOAT), tensor, BS_FORM_FAKE);
   if (t->quantized && bs_lower_has (l, tensor, BS_FORM_CODES))
     return convert (l, l->slot_of[tensor * BS_N_FORMS + BS_FORM_CODES], tensor, BS_FORM_FAKE,
                     run_decode);
-  return convert (l, l->slot_of[tensor * BS_N_FORMS + BS_FORM_FLOAT], tensor, BS_FORM_FAKE,
+  return convert (l, bs_lower_need (l, tensor, BS_FORM_FLOAT), tensor, BS_FORM_FAKE, run_fake);
+}
+
+static guint
+need_fake_last (BsLowering *l, guint tensor)
+{
+  const BsPlannedTensor *t = &l->p->tensors[tensor];
+
+  if (is_flat (l, tensor))
+    return alias (l, bs_lower_need (l, tensor, BS_FORM_FAKE), tensor, BS_FORM_FAKE_LAST);
+  if (!bs_lower_has (l, tensor, BS_FORM_FLOAT) && !bs_lower_has (l, tensor, BS_FORM_FLOAT_LAST))
+    return alias (l, bs_lower_need (l, tensor, BS_FORM_FLOAT_LAST), tensor, BS_FORM_FAKE_LAST);
+  if (t->quantized && bs_lower_has (l, tensor, BS_FORM_CODES_LAST))
+    return convert (l, l->slot_of[tensor * BS_N_FORMS + BS_FORM_CODES_LAST], tensor,
+                    BS_FORM_FAKE_LAST, run_decode_in_place);
+  return convert (l, bs_lower_need (l, tensor, BS_FORM_FLOAT_LAST), tensor, BS_FORM_FAKE_LAST,
                   run_fake);
+}
+
+static guint
+need_float_last (BsLowering *l, guint tensor)
+{
+  const guint *slots = &l->slot_of[tensor * BS_N_FORMS];
+
+  if (is_flat (l, tensor))
+    return alias (l, bs_lower_need (l, tensor, BS_FORM_FLOAT), tensor, BS_FORM_FLOAT_LAST);
+  if (slots[BS_FORM_FLOAT] == BS_SLOT_NONE && slots[BS_FORM_CODES_LAST] != BS_SLOT_NONE)
+    return convert (l, slots[BS_FORM_CODES_LAST], tensor, BS_FORM_FLOAT_LAST, run_decode_in_place);
+  return convert (l, bs_lower_need (l, tensor, BS_FORM_FLOAT), tensor, BS_FORM_FLOAT_LAST,
+                  run_float_to_last);
 }
 
 guint
@@ -315,8 +372,13 @@ bs_lower_need (BsLowering *l, guint tensor, BsForm form)
                   : convert (l, slots[BS_FORM_CODES], tensor, form, run_to_last);
     if (flat)
       return alias (l, bs_lower_need (l, tensor, BS_FORM_CODES), tensor, form);
+    if (slots[BS_FORM_FLOAT_LAST] != BS_SLOT_NONE)
+      return convert (l, slots[BS_FORM_FLOAT_LAST], tensor, form, run_quantize);
     return convert (l, bs_lower_need (l, tensor, BS_FORM_FLOAT), tensor, form, run_quantize_last);
   case BS_FORM_FLOAT_LAST:
+    return need_float_last (l, tensor);
+  case BS_FORM_FAKE_LAST:
+    return need_fake_last (l, tensor);
   case BS_N_FORMS:
     break;
   }

@@ -165,6 +165,13 @@ clear_lowering (BsLowering *l)
   g_free (l->slot_of);
 }
 
+static void
+lower_float (BsLowering *l, guint node)
+{
+  if (!bs_lower_float_last (l, node))
+    bs_lower_island (l, node, BS_FORM_FLOAT);
+}
+
 static gboolean
 lower_all (BsLowering *l, GError **error)
 {
@@ -174,7 +181,7 @@ lower_all (BsLowering *l, GError **error)
     bs_lower_slot (l, model->inputs[i], BS_FORM_FLOAT, "input", NULL, 0);
   for (guint n = 0; n < model->n_nodes; n++) {
     if (l->modes[n] == BS_NODE_FLOAT)
-      bs_lower_island (l, n);
+      lower_float (l, n);
     else if (l->modes[n] == BS_NODE_INTEGER && !bs_int_op_find (l, n)->lower (l, n, error)) {
       return FALSE;
     }
@@ -225,13 +232,15 @@ check_operators (const BsModel *model, GError **error)
   return TRUE;
 }
 
-BsPrepared *
-bs_prepare (BsModel *model,
-            BsConfig *config,
-            BsStats *const *stats,
-            const BsLayerInputs *inputs,
-            GError **error)
+/* stats NULL: float only, and nothing is fused. */
+static BsPrepared *
+prepare (BsModel *model,
+         BsConfig *config,
+         BsStats *const *stats,
+         const BsLayerInputs *inputs,
+         GError **error)
 {
+  g_autofree BsStats **none = stats == NULL ? g_new0 (BsStats *, model->n_tensors + 1) : NULL;
   g_autoptr (BsPrepared) p = g_new0 (BsPrepared, 1);
   g_autoptr (GArray) layers = NULL;
   BsLowering l;
@@ -259,7 +268,8 @@ bs_prepare (BsModel *model,
   if (!check_layer_names (model, config, p->layers, error) || !quantize_layers (p, inputs, error))
     return NULL;
 
-  init_lowering (&l, p, stats);
+  init_lowering (&l, p, stats != NULL ? stats : none);
+  l.whole = stats == NULL;
   gboolean ok = bs_decide (&l, error) && lower_all (&l, error);
   p->n_steps = l.steps->len;
   p->n_slots = l.slots->len;
@@ -269,4 +279,20 @@ bs_prepare (BsModel *model,
     sum_up (p, &l);
   clear_lowering (&l);
   return ok ? g_steal_pointer (&p) : NULL;
+}
+
+BsPrepared *
+bs_prepare (BsModel *model,
+            BsConfig *config,
+            BsStats *const *stats,
+            const BsLayerInputs *inputs,
+            GError **error)
+{
+  return prepare (model, config, stats, inputs, error);
+}
+
+BsPrepared *
+bs_prepare_whole (BsModel *model, BsConfig *config, GError **error)
+{
+  return prepare (model, config, NULL, NULL, error);
 }

@@ -89,6 +89,10 @@ BsPrepared *bs_prepare (BsModel *model,
                         BsStats *const *stats,
                         const BsLayerInputs *inputs,
                         GError **error);
+
+/* bs_prepare_whole: the same run in float for who wants to see every tensor: each one gets a slot,
+ * with the bits that bs_prepare's float steps give. config: of float specs. */
+BsPrepared *bs_prepare_whole (BsModel *model, BsConfig *config, GError **error);
 void bs_prepared_free (BsPrepared *prepared);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsPrepared, bs_prepared_free)
 

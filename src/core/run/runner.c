@@ -268,13 +268,10 @@ bs_runner_decode (const BsRunner *runner, guint slot, float *out, gsize n)
            bsk_dequantize_nchw (value->data, images, channels, pixels, &params, type, out) ==
              BSK_OK;
   case BS_FORM_FLOAT_LAST:
+  case BS_FORM_FAKE_LAST:
     if (!bs_shape_image (value, &images, &channels, &pixels))
       return FALSE;
-    for (guint i = 0; i < images; i++)
-      for (gsize c = 0; c < channels; c++)
-        for (gsize p = 0; p < pixels; p++)
-          out[(i * channels + c) * pixels + p] =
-            ((const float *) value->data)[(i * pixels + p) * channels + c];
+    bs_transpose_floats (value->data, images, pixels, channels, out);
     return TRUE;
   case BS_N_FORMS:
     break;

@@ -14,6 +14,7 @@ typedef enum {
   BS_FORM_FLOAT,      /* the graph's own type and order */
   BS_FORM_FLOAT_LAST, /* float32, channels last */
   BS_FORM_FAKE,       /* float32, the graph's order, quantized and decoded */
+  BS_FORM_FAKE_LAST,  /* likewise, channels last */
   BS_FORM_CODES,      /* uint8 or int8, the graph's order */
   BS_FORM_CODES_LAST, /* uint8 or int8, channels last */
   BS_N_FORMS
@@ -47,6 +48,7 @@ typedef enum { BS_NODE_FLOAT, BS_NODE_INTEGER, BS_NODE_FUSED } BsNodeMode;
 typedef struct {
   BsPrepared *p;
   BsStats *const *stats;
+  gboolean whole;    /* nothing float is fused: every tensor is to be seen */
   gint *producers;   /* [n_tensors] */
   guint *n_readers;  /* [n_tensors], model outputs counted */
   GArray **readers;  /* [n_tensors] of node indices; NULL: none */
@@ -104,8 +106,23 @@ guint64 bs_lower_digest (const void *data, gsize bytes);
 guint bs_lower_need (BsLowering *l, guint tensor, BsForm form);
 gboolean bs_lower_has (const BsLowering *l, guint tensor, BsForm form);
 
-/* bs_lower_island: the float operator itself; inputs as the layer (if it is one) wants them. */
-void bs_lower_island (BsLowering *l, guint node);
+/* bs_lower_island: the float operator itself; inputs as the layer (if it is one) wants them.
+ *   form  BS_FORM_FLOAT, or BS_FORM_FLOAT_LAST for operators that look at each element alone */
+void bs_lower_island (BsLowering *l, guint node, BsForm form);
+
+/* bs_lower_float_last: a float node as a step on channels-last images; FALSE where it cannot be
+ * one. */
+gboolean bs_lower_float_last (BsLowering *l, guint node);
+
+/* bs_lower_conv_shape: the geometry of a convolution in one or two dimensions, as the kernels want
+ * it. */
+gboolean bs_lower_conv_shape (const BsLowering *l, const BsNode *node, BskConvShape *shape);
+
+/* bs_lower_is_global_mean: GlobalAveragePool, or ReduceMean over all positions of an image. */
+gboolean bs_lower_is_global_mean (const BsLowering *l, const BsNode *node);
+
+/* bs_transpose_floats: [n_images][rows][cols] → [n_images][cols][rows]. */
+void bs_transpose_floats (const float *a, gsize n_images, gsize rows, gsize cols, float *c);
 
 /* bs_lower_wants_codes: every reader of the tensor takes it as codes, so that its writer should
  * give codes. */

@@ -137,7 +137,13 @@ feed_probe (const Job *job, BsRunner *runner, guint slot, guint first)
   case BS_FORM_FLOAT:
     memcpy (data, probe, n * sizeof *probe);
     return TRUE;
+  case BS_FORM_FAKE_LAST:
+    return bs_shape_image (bs_runner_value (runner, slot), &images, &channels, &pixels) &&
+           (bs_transpose_floats (probe, images, channels, pixels, data), TRUE) &&
+           bs_quant_apply (job->study->current_acts[s->tensor], &t->interval, data, n, NULL);
   case BS_FORM_FLOAT_LAST:
+    return bs_shape_image (bs_runner_value (runner, slot), &images, &channels, &pixels) &&
+           (bs_transpose_floats (probe, images, channels, pixels, data), TRUE);
   case BS_N_FORMS:
     break;
   }

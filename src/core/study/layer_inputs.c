@@ -18,6 +18,8 @@ typedef struct {
   BsLayerInputs *inputs; /* [n_layers] */
   float *rows;           /* patches of one layer and batch */
   gsize rows_size;
+  float *decoded; /* what a layer reads, in the graph's order */
+  gsize decoded_size;
 } Gather;
 
 void
@@ -107,13 +109,13 @@ take_patch (const BsWindow *w,
 }
 
 static float *
-row_space (Gather *g, gsize size)
+space (float **values, gsize *room, gsize size)
 {
-  if (size > g->rows_size) {
-    g->rows = g_renew (float, g->rows, size);
-    g->rows_size = size;
+  if (size > *room) {
+    *values = g_renew (float, *values, size);
+    *room = size;
   }
-  return g->rows;
+  return *values;
 }
 
 static void
@@ -141,7 +143,7 @@ gather_conv (Gather *g,
   }
   gsize taken = MIN (positions, MAX_POSITIONS), out_w = (gsize) w.out[w.n_spatial - 1];
   begin_layer (in, (guint) w.group, cin * kernel);
-  float *rows = row_space (g, images * taken * in->n_in);
+  float *rows = space (&g->rows, &g->rows_size, images * taken * in->n_in);
   for (guint group = 0; group < in->n_groups; group++) {
     for (guint i = 0; i < images; i++)
       for (gsize p = 0; p < taken; p++) {
@@ -178,9 +180,12 @@ gather (gpointer user, BsRunner *runner, guint step_index)
     return;
   const BsPlannedLayer *layer = &g_array_index (g->plan->layers, BsPlannedLayer, step->layer);
   const BsTensor *weight = &g->plan->model->tensors[layer->layer.tensors[0]];
-  const BsValue *x = bs_runner_value (runner, step->in[0]);
+  BsValue value = *bs_runner_value (runner, step->in[0]), *x = &value;
   const char *type = step->node->op_type;
   if (x->dtype != BS_DTYPE_F32 || x->data == NULL || layer->layer.n_weights != 1)
+    return;
+  x->data = space (&g->decoded, &g->decoded_size, bs_value_count (x));
+  if (!bs_runner_decode (runner, step->in[0], x->data, bs_value_count (x)))
     return;
   if (g_str_equal (type, "Conv"))
     gather_conv (g, &g->inputs[step->layer], step->node, x, weight);
@@ -207,7 +212,6 @@ finish_layer (BsLayerInputs *in)
 gboolean
 bs_study_make_inputs (BsStudy *study, GError **error)
 {
-  g_autofree BsStats **none = g_new0 (BsStats *, study->model->n_tensors);
   g_autoptr (BsPrepared) plan = NULL;
   guint n = MIN (study->dataset->n_calibration, MAX_SAMPLES),
         batch = study->fixed_batch == 1 ? 1 : BS_BATCH;
@@ -215,7 +219,7 @@ bs_study_make_inputs (BsStudy *study, GError **error)
 
   if (study->inputs != NULL || study->fixed_batch > 1)
     return TRUE;
-  plan = bs_prepare (study->model, study->float_config, none, NULL, error);
+  plan = bs_prepare_whole (study->model, study->float_config, error);
   if (plan == NULL)
     return FALSE;
   g_autoptr (BsRunner) runner = bs_runner_new (plan);
@@ -229,6 +233,7 @@ bs_study_make_inputs (BsStudy *study, GError **error)
   for (guint i = 0; i < plan->layers->len; i++)
     finish_layer (&g.inputs[i]);
   g_free (g.rows);
+  g_free (g.decoded);
   study->inputs = g.inputs;
   study->n_inputs = plan->layers->len;
   return ok;

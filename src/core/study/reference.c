@@ -61,7 +61,7 @@ tap_stats (gpointer user, BsRunner *runner, guint step)
   const CalibrationTap *tap = user;
   const BsStep *s = &tap->c->plan->steps[step];
 
-  for (guint k = 0; k < s->n_out; k++)
+  for (guint k = 0; k < s->n_out && s->node != NULL; k++) /* a conversion gives nothing new */
     if (s->out[k] != BS_SLOT_NONE)
       add_stats (tap, tap->c->plan->slots[s->out[k]].tensor, bs_runner_value (runner, s->out[k]));
 }
@@ -165,13 +165,15 @@ typedef struct {
 } ProbeTap;
 
 static void
-keep_probe (const ProbeTap *tap, guint tensor, const BsValue *value)
+keep_probe (const ProbeTap *tap, BsRunner *runner, guint slot)
 {
+  guint tensor = tap->plan->slots[slot].tensor;
   float *probe = tap->study->probes[tensor];
   gsize per_sample = bs_value_count (&tap->plan->shapes[tensor]);
 
-  if (probe != NULL && value->dtype == BS_DTYPE_F32)
-    memcpy (probe + tap->first * per_sample, value->data, bs_value_count (value) * sizeof (float));
+  if (probe != NULL)
+    bs_runner_decode (runner, slot, probe + tap->first * per_sample,
+                      per_sample * bs_runner_n_samples (runner));
 }
 
 static void
@@ -180,9 +182,9 @@ tap_probes (gpointer user, BsRunner *runner, guint step)
   const ProbeTap *tap = user;
   const BsStep *s = &tap->plan->steps[step];
 
-  for (guint k = 0; k < s->n_out; k++)
+  for (guint k = 0; k < s->n_out && s->node != NULL; k++)
     if (s->out[k] != BS_SLOT_NONE)
-      keep_probe (tap, tap->plan->slots[s->out[k]].tensor, bs_runner_value (runner, s->out[k]));
+      keep_probe (tap, runner, s->out[k]);
 }
 
 static gboolean
@@ -214,7 +216,10 @@ make_probes (BsStudy *study, const BsPrepared *plan, GError **error)
     guint count = MIN (batch, study->n_probes - i);
     ProbeTap tap = { study, plan, i };
     bs_study_inputs (study, FALSE, i, count, inputs);
-    keep_probe (&tap, model->inputs[0], &inputs[0]);
+    if (study->probes[model->inputs[0]] != NULL && inputs[0].dtype == BS_DTYPE_F32)
+      memcpy (study->probes[model->inputs[0]] +
+                i * bs_value_count (&plan->shapes[model->inputs[0]]),
+              inputs[0].data, bs_value_count (&inputs[0]) * sizeof (float));
     if (!bs_runner_run (runner, inputs, count, 0, G_MAXUINT, tap_probes, &tap, error))
       return FALSE;
   }
@@ -252,17 +257,20 @@ gboolean
 bs_study_make_reference (BsStudy *study, const BsObserver *observer, GError **error)
 {
   const gint *cancelled = observer != NULL ? observer->cancelled : NULL;
-  g_autofree BsStats **none = g_new0 (BsStats *, study->model->n_tensors);
-  g_autoptr (BsPrepared) plan = bs_prepare (study->model, study->float_config, none, NULL, error);
+  g_autoptr (BsPrepared) whole = bs_prepare_whole (study->model, study->float_config, error);
+  g_autoptr (BsPrepared) plan = NULL;
   BsShardSums sums;
   gint64 start;
 
-  if (plan == NULL)
+  if (whole == NULL)
     return FALSE;
-  choose_judge (study, plan);
+  choose_judge (study, whole);
   if (observer != NULL && observer->progress != NULL)
     observer->progress (observer->user, 0, 3, "float", -1);
-  if (!calibrate (study, plan, cancelled, error))
+  if (!calibrate (study, whole, cancelled, error))
+    return FALSE;
+  plan = bs_prepare (study->model, study->float_config, study->stats, NULL, error);
+  if (plan == NULL)
     return FALSE;
   if (observer != NULL && observer->progress != NULL)
     observer->progress (observer->user, 1, 3, "float", -1);
@@ -278,14 +286,13 @@ bs_study_make_reference (BsStudy *study, const BsObserver *observer, GError **er
   bs_study_set_float (study, plan, &sums, start);
   if (observer != NULL && observer->progress != NULL)
     observer->progress (observer->user, 2, 3, "float", -1);
-  return make_probes (study, plan, error);
+  return make_probes (study, whole, error);
 }
 
 gboolean
 bs_study_calibrate (BsStudy *study, const gint *cancelled, GError **error)
 {
-  g_autofree BsStats **none = g_new0 (BsStats *, study->model->n_tensors);
-  g_autoptr (BsPrepared) plan = bs_prepare (study->model, study->float_config, none, NULL, error);
+  g_autoptr (BsPrepared) plan = bs_prepare_whole (study->model, study->float_config, error);
 
   return plan != NULL && calibrate (study, plan, cancelled, error) &&
          make_probes (study, plan, error);

@@ -99,8 +99,8 @@ void bs_study_find_start (const BsStudy *study, const BsPrepared *plan, BsStart 
 
 /* bs_start_feed: puts count evaluation samples from first on into the runner; nothing where the run
  * starts with the inputs. */
-gboolean bs_start_feed (
-  const BsStart *start, BsRunner *runner, guint first, guint count, GError **error);
+gboolean
+bs_start_feed (const BsStart *start, BsRunner *runner, guint first, guint count, GError **error);
 
 /* bs_study_evaluate: all samples through the plan, or as many as it takes to see that their quality
  * (bs_result_quality) will stay below bar.
