@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 static char *weights, *acts, *config_path, *predictions;
+static gboolean latency;
 
 static const GOptionEntry options[] = {
   { "weights", 'w', 0, G_OPTION_ARG_STRING, &weights, N_ ("What weights become; default float"),
@@ -22,6 +23,8 @@ static const GOptionEntry options[] = {
     "FILE" },
   { "predictions", 0, 0, G_OPTION_ARG_FILENAME, &predictions,
     N_ ("Write the class of each sample (int32)"), "P.npy" },
+  { "latency", 0, 0, G_OPTION_ARG_NONE, &latency,
+    N_ ("Measure the time a sample takes on one thread of this machine too"), NULL },
   { NULL },
 };
 
@@ -106,7 +109,9 @@ run (BsCli *cli, char **args, GError **error)
   bs_progress_start (&progress, cli);
   if (!bs_open_study (&opened, args[0], &data, &progress.observer, error))
     return FALSE;
-  result = bs_workbench_measure (opened.study, config, &cli->cancelled, error);
+  result = bs_workbench_measure (opened.study, config,
+                                 BS_MEASURE_LAYERS | (latency ? BS_MEASURE_LATENCY : 0),
+                                 &cli->cancelled, error);
   bs_progress_stop (&progress);
   if (result == NULL)
     return FALSE;

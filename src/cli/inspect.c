@@ -37,7 +37,8 @@ typedef struct {
   GArray *layers;          /* BsLayer, of model */
   GHashTable *unsupported; /* operator → count */
   GPtrArray *findings;     /* BsFinding, worst first */
-  char *under;             /* the configuration they are about: "int8 · uint8" */
+  BsConfig *config;        /* the configuration they are about */
+  char *under;             /* in words: "int8 · uint8" */
 } Inspection;
 
 static void
@@ -50,6 +51,7 @@ inspection_clear (Inspection *inspection)
   g_clear_pointer (&inspection->layers, g_array_unref);
   g_clear_pointer (&inspection->unsupported, g_hash_table_unref);
   g_clear_pointer (&inspection->findings, g_ptr_array_unref);
+  g_clear_pointer (&inspection->config, bs_config_unref);
   g_clear_pointer (&inspection->under, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Inspection, inspection_clear)
@@ -116,6 +118,7 @@ advise (Inspection *inspection, BsCli *cli, const char *path, GError **error)
     return FALSE;
   g_autofree char *weights_text = bs_spec_to_string (&config->weights);
   g_autofree char *acts_text = bs_spec_to_string (&config->acts);
+  inspection->config = bs_config_ref (config);
   inspection->under = g_strdup_printf ("%s · %s", weights_text, acts_text);
   if (!bs_data_is_given ()) {
     inspection->findings = bs_advise_model (inspection->model, config, NULL);
@@ -153,6 +156,39 @@ json_tensors (JsonBuilder *json,
   json_builder_end_array (json);
 }
 
+static guint
+width (const BsSpec *spec)
+{
+  return bs_spec_is_float (spec) ? 32 : spec->bits;
+}
+
+/* Of one sample, under the configuration that the findings are about. */
+static guint64
+bit_ops (const Inspection *inspection, const BsLayer *layer)
+{
+  const char *name = inspection->model->nodes[layer->node].name;
+
+  return layer->macs * width (bs_config_weights (inspection->config, name)) *
+         width (bs_config_acts (inspection->config, name));
+}
+
+/* Likewise: weights with their scales read once, activations read and written. */
+static guint64
+traffic_bytes (const Inspection *inspection, const BsLayer *layer)
+{
+  const BsModel *model = inspection->model;
+  const char *name = model->nodes[layer->node].name;
+  guint64 bits =
+    (layer->n_read + layer->n_written) * width (bs_config_acts (inspection->config, name));
+
+  for (guint k = 0; k < layer->n_weights; k++) {
+    const BsTensor *t = &model->tensors[layer->tensors[k]];
+    bits += bs_quant_size_bits (bs_config_weights (inspection->config, name), t->dims, t->n_dims,
+                                layer->channel_axis);
+  }
+  return (bits + 7) / 8;
+}
+
 static void
 json_layers (JsonBuilder *json, const Inspection *inspection)
 {
@@ -171,6 +207,8 @@ json_layers (JsonBuilder *json, const Inspection *inspection)
     bs_json_integer (json, "channel_axis", layer->channel_axis);
     bs_json_integer (json, "parameters", (gint64) layer->parameters);
     bs_json_integer (json, "macs", (gint64) layer->macs);
+    bs_json_integer (json, "bit_ops", (gint64) bit_ops (inspection, layer));
+    bs_json_integer (json, "traffic_bytes", (gint64) traffic_bytes (inspection, layer));
     json_builder_end_object (json);
   }
   json_builder_end_array (json);
@@ -247,13 +285,14 @@ static void
 print_layers (const Inspection *inspection)
 {
   const BsModel *model = inspection->model;
-  g_autoptr (BsTable) table =
-    bs_table_new (_ ("Layer|Operator|Weight|Shape|>Parameters|>Multiply-adds"));
+  g_autoptr (BsTable) table = bs_table_new (
+    _ ("Layer|Operator|Weight|Shape|>Parameters|>Multiply-adds|>Bit operations|>Traffic"));
 
   for (guint i = 0; i < inspection->layers->len; i++) {
     const BsLayer *layer = &g_array_index (inspection->layers, BsLayer, i);
     const BsTensor *weight = &model->tensors[layer->tensors[0]];
-    g_autofree char *shape = bs_dims_to_string (weight->dims, weight->n_dims);
+    g_autofree char *shape = bs_dims_to_string (weight->dims, weight->n_dims),
+                    *traffic = bs_bytes_to_string (traffic_bytes (inspection, layer));
 
     bs_table_add (table, "%s", model->nodes[layer->node].name);
     bs_table_add (table, "%s", model->nodes[layer->node].op_type);
@@ -261,6 +300,8 @@ print_layers (const Inspection *inspection)
     bs_table_add (table, "%s", shape);
     bs_table_add (table, "%" G_GUINT64_FORMAT, layer->parameters);
     bs_table_add (table, "%" G_GUINT64_FORMAT, layer->macs);
+    bs_table_add (table, "%" G_GUINT64_FORMAT, bit_ops (inspection, layer));
+    bs_table_add (table, "%s", traffic);
   }
   bs_table_print (table);
 }

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static char *out, *layer, *model_path;
+static char *out, *layer, *model_path, *against;
 static gboolean list;
 static double width, height;
 
@@ -21,6 +21,8 @@ static const GOptionEntry options[] = {
     N_ ("Where to; the suffix .png, .svg or .pdf decides"), "FILE" },
   { "layer", 'l', 0, G_OPTION_ARG_STRING, &layer,
     N_ ("For plots of one layer; default the worst one"), "NAME" },
+  { "x", 'x', 0, G_OPTION_ARG_STRING, &against,
+    N_ ("For the trade-off: bytes (default), bit-ops, traffic or latency"), "COST" },
   { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model_path,
     N_ ("For plots of weights; default where the study found it"), "MODEL" },
   { "width", 0, 0, G_OPTION_ARG_DOUBLE, &width, N_ ("In CSS pixels; default 960"), "N" },
@@ -120,6 +122,10 @@ run (BsCli *cli, char **args, GError **error)
   g_autoptr (BsTensorView) view = NULL;
   g_autofree char *title = NULL;
   BsPlotInput input = { 0 };
+
+  if (against != NULL && !bs_plot_cost_find (against, &input.cost))
+    return bs_cli_usage (error, _ ("-x takes bytes, bit-ops, traffic or latency, not “%s”"),
+                         against);
 
   if (list) {
     print_kinds (cli);

@@ -122,9 +122,11 @@ add_layers (GString *html, const BsResult *r)
   g_string_append (html, "<h2>");
   add_text (html, _ ("Layers of %s"), r->label);
   g_string_append (html, "</h2>");
-  add_heads (html, _ ("Layer|Operator|Weights|Activations|>Local SQNR|>Accumulated|>Saturated"));
+  add_heads (html, _ ("Layer|Operator|Weights|Activations|>Local SQNR|>Accumulated|>Saturated|"
+                      ">Multiply-adds|>Bit operations|>Traffic|>Latency"));
   for (guint i = 0; i < r->n_layers; i++) {
     const BsLayerResult *layer = &r->layers[i];
+    g_autofree char *traffic = bs_bytes_to_string (layer->traffic_bytes);
     g_string_append (html, "<tr>");
     add_cell (html, FALSE, layer->name);
     add_cell (html, FALSE, layer->op);
@@ -133,6 +135,10 @@ add_layers (GString *html, const BsResult *r)
     add_number (html, layer->local_sqnr_db, 1, " dB");
     add_number (html, layer->accumulated_sqnr_db, 1, " dB");
     add_number (html, 100 * layer->saturated_share, 2, " %");
+    add_number (html, (double) layer->macs, 0, "");
+    add_number (html, (double) layer->bit_ops, 0, "");
+    add_cell (html, TRUE, traffic);
+    add_number (html, layer->latency_ms, 4, " ms");
     g_string_append (html, "</tr>\n");
   }
   g_string_append (html, "</tbody></table>\n");

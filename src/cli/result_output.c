@@ -29,6 +29,10 @@ add_layers (JsonBuilder *json, const BsResult *result)
     bs_json_flag (json, "on_integers", layer->on_integers);
     bs_json_integer (json, "weight_bits", (gint64) layer->weight_bits);
     bs_json_number (json, "mean_bits", layer->mean_bits);
+    bs_json_integer (json, "macs", (gint64) layer->macs);
+    bs_json_integer (json, "bit_ops", (gint64) layer->bit_ops);
+    bs_json_integer (json, "traffic_bytes", (gint64) layer->traffic_bytes);
+    bs_json_number (json, "latency_ms", layer->latency_ms);
     bs_json_number (json, "weight_sqnr_db", layer->weight_sqnr_db);
     bs_json_number (json, "local_sqnr_db", layer->local_sqnr_db);
     bs_json_number (json, "accumulated_sqnr_db", layer->accumulated_sqnr_db);
@@ -79,7 +83,9 @@ bs_json_result (JsonBuilder *json, const BsResult *result, gboolean with_layers)
   bs_json_text (json, "level", result->level);
   bs_json_integer (json, "seed", (gint64) result->seed);
   bs_json_number (json, "seconds", result->seconds);
+  bs_json_integer (json, "traffic_bytes", (gint64) result->traffic_bytes);
   bs_json_number (json, "latency_ms", result->latency_ms);
+  bs_json_text (json, "machine", result->machine != NULL ? result->machine : "");
   bs_json_integer (json, "finished_at", result->finished_at);
   if (with_layers)
     add_layers (json, result);
@@ -219,7 +225,7 @@ describe_weights (const BsResult *result)
 }
 
 static void
-add_row (BsTable *table, const BsResult *result, const char *mark)
+add_row (BsTable *table, const BsResult *result, const char *mark, gboolean timed)
 {
   g_autofree char *value = bs_result_value_to_string (result);
   g_autofree char *size = bs_bytes_to_string (result->weight_bytes);
@@ -240,6 +246,8 @@ add_row (BsTable *table, const BsResult *result, const char *mark)
   bs_table_add_number (table, result->output_sqnr_db, 1, " dB");
   bs_table_add (table, "%s", size);
   bs_table_add (table, "%s", samples);
+  if (timed)
+    bs_table_add_number (table, result->latency_ms, 4, " ms");
   if (result->simulated)
     bs_table_add (table, _ ("simulated, %.1f %% on integers"), 100 * result->integer_share);
   else
@@ -261,14 +269,27 @@ print_gains (GPtrArray *results)
   }
 }
 
+/* Whether any of them has a latency. */
+static gboolean
+is_timed (GPtrArray *results)
+{
+  for (guint i = 0; i < results->len; i++)
+    if (!isnan (((const BsResult *) results->pdata[i])->latency_ms))
+      return TRUE;
+  return FALSE;
+}
+
 void
 bs_print_results (GPtrArray *results, const BsResult *baseline, gboolean only_pareto)
 {
   g_autofree gboolean *pareto = frontier (results);
   g_autoptr (GArray) sorted = g_array_new (FALSE, FALSE, sizeof (Sorted));
+  gboolean timed = is_timed (results);
   g_autoptr (BsTable) table = bs_table_new (
-    _ (" |Key|Weights|Activations|>Value|>95 % interval|>Agreement|>Output SQNR|>Size|>Samples|On "
-       "integers"));
+    timed ? _ (" |Key|Weights|Activations|>Value|>95 % interval|>Agreement|>Output SQNR|>Size|"
+               ">Samples|>Latency|On integers")
+          : _ (" |Key|Weights|Activations|>Value|>95 % interval|>Agreement|>Output SQNR|>Size|"
+               ">Samples|On integers"));
 
   for (guint i = 0; i < results->len; i++) {
     Sorted row = { sort_key (results->pdata[i]), i };
@@ -277,12 +298,12 @@ bs_print_results (GPtrArray *results, const BsResult *baseline, gboolean only_pa
   }
   g_array_sort (sorted, compare_sorted);
   if (baseline != NULL)
-    add_row (table, baseline, "");
+    add_row (table, baseline, "", timed);
   for (guint i = 0; i < sorted->len; i++) {
     Sorted *row = &g_array_index (sorted, Sorted, i);
 
     if (pareto[row->index] || !only_pareto)
-      add_row (table, results->pdata[row->index], pareto[row->index] ? "●" : "");
+      add_row (table, results->pdata[row->index], pareto[row->index] ? "●" : "", timed);
     g_free (row->key);
   }
   bs_table_print (table);
@@ -293,12 +314,14 @@ bs_print_results (GPtrArray *results, const BsResult *baseline, gboolean only_pa
 void
 bs_print_layers (const BsResult *result)
 {
-  g_autoptr (BsTable) table = bs_table_new (_ ("Layer|Operator|Weights|Activations|>Size|>Local "
-                                               "SQNR|>Accumulated|>Cosine|>Max error|>Saturated"));
+  g_autoptr (BsTable) table = bs_table_new (
+    _ ("Layer|Operator|Weights|Activations|>Size|>Local SQNR|>Accumulated|>Cosine|>Max error|"
+       ">Saturated|>Bit operations|>Traffic|>Latency"));
 
   for (guint i = 0; i < result->n_layers; i++) {
     const BsLayerResult *layer = &result->layers[i];
-    g_autofree char *size = bs_bytes_to_string ((layer->weight_bits + 7) / 8);
+    g_autofree char *size = bs_bytes_to_string ((layer->weight_bits + 7) / 8),
+                    *traffic = bs_bytes_to_string (layer->traffic_bytes);
 
     bs_table_add (table, "%s", layer->name);
     bs_table_add (table, "%s", layer->op);
@@ -310,6 +333,9 @@ bs_print_layers (const BsResult *result)
     bs_table_add_number (table, layer->cosine, 4, "");
     bs_table_add_number (table, layer->max_abs, 4, "");
     bs_table_add_number (table, 100 * layer->saturated_share, 2, " %");
+    bs_table_add (table, "%" G_GUINT64_FORMAT, layer->bit_ops);
+    bs_table_add (table, "%s", traffic);
+    bs_table_add_number (table, layer->latency_ms, 4, " ms");
   }
   bs_table_print (table);
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 
 static char *weights, *acts, *scopes, *ranges, *corrections, *time_box, *shard;
-static gboolean race;
+static gboolean race, latency;
 
 static const GOptionEntry options[] = {
   { "weights", 'w', 0, G_OPTION_ARG_STRING, &weights,
@@ -29,6 +29,8 @@ static const GOptionEntry options[] = {
     "TIME" },
   { "race", 0, 0, G_OPTION_ARG_NONE, &race,
     N_ ("Give configurations up early that stay below smaller ones"), NULL },
+  { "latency", 0, 0, G_OPTION_ARG_NONE, &latency,
+    N_ ("Measure the time a sample takes on one thread of this machine too"), NULL },
   { "shard", 0, 0, G_OPTION_ARG_STRING, &shard,
     N_ ("Only part I of N, to share the work; join with merge"), "I/N" },
   { NULL },
@@ -129,6 +131,7 @@ run (BsCli *cli, char **args, GError **error)
   double seconds;
 
   sweep.race = race;
+  sweep.latency = latency;
   if (!check_plan (&plan, error) ||
       (time_box != NULL && !bs_time_from_option (time_box, &sweep.seconds, error)) ||
       (shard != NULL && !parse_shard (&sweep, error)) || !bs_data_from_options (&data, error))

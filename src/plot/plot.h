@@ -22,6 +22,17 @@ typedef struct {
 } BsPlotStyle;
 extern const BsPlotStyle bs_plot_style_light, bs_plot_style_dark;
 
+/* What the trade-off is against. */
+typedef enum {
+  BS_PLOT_BYTES,   /* of the weights */
+  BS_PLOT_BIT_OPS, /* of a sample */
+  BS_PLOT_TRAFFIC, /* bytes that the layers read and write for a sample */
+  BS_PLOT_LATENCY, /* of a sample; results without one are left out */
+} BsPlotCost;
+
+/* bs_plot_cost_find: "bytes", "bit-ops", "traffic", "latency"; FALSE: none of these. */
+gboolean bs_plot_cost_find (const char *name, BsPlotCost *cost);
+
 /* What a plot can be made from; a plot reads what it needs and says what is missing. Borrowed. */
 typedef struct {
   const char *title; /* model and data: "mnist_lenet_bn · mnist10k" */
@@ -35,6 +46,7 @@ typedef struct {
   const double *levels; /* the comb: decoded levels, ascending; may be NULL */
   guint n_levels;
   double clip_lo, clip_hi;
+  BsPlotCost cost; /* of the trade-off */
 } BsPlotInput;
 
 typedef struct _BsPlotData BsPlotData; /* laid out once per data, drawn often */

@@ -1,10 +1,12 @@
-/* Plot: quality over size, one point a configuration, with the Pareto frontier and the float model
+/* Plot: quality over size or another cost, one point a configuration, with the Pareto frontier and the float model
  * as a line. SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cost.h"
 #include "data.h"
 #include "draw.h"
 #include "quality.h"
 #include "quant/encoding.h"
 #include "quant/spec.h"
+#include "study/pareto.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
@@ -13,7 +15,7 @@
 #define MAX_NUMBERED 64 /* more points than this are drawn small, without the width inside */
 
 typedef struct {
-  double bytes, y, lo, hi;
+  double x, y, lo, hi;
   guint color; /* by scope: index into the style's series */
   guint shape; /* index into shapes */
   guint order; /* place among the results */
@@ -23,11 +25,12 @@ typedef struct {
 
 typedef struct {
   BsQuantity quantity;
+  BsPlotCost cost;
   BsPlotScale scale;
-  GArray *points;     /* Point, by size */
+  GArray *points;     /* Point, by cost */
   gboolean scopes[6]; /* BsScope, and float as the last */
   GPtrArray *shapes;  /* char *: what a marker's shape stands for */
-  double float_y, float_bytes;
+  double float_y, float_x;
   double best; /* the largest share that the y axis needs to show */
 } TradeOff;
 
@@ -56,22 +59,23 @@ trade_off_free (gpointer data)
 }
 
 static char *
-item_text (BsQuantity quantity, const BsResult *result, gboolean pareto)
+item_text (const TradeOff *own, const BsResult *result, gboolean pareto)
 {
+  BsQuantity quantity = own->quantity;
   GString *text = g_string_new (result->label);
   double y, lo, hi;
-  char bytes[32], a[32], b[32];
+  char cost[64], a[32], b[32];
 
   bs_quantity_read (quantity, result, &y, &lo, &hi);
   g_autofree char *quality = bs_quantity_text (quantity, y);
-  bs_plot_bytes (bytes, sizeof bytes, (double) result->weight_bytes);
+  bs_plot_cost_text (own->cost, cost, sizeof cost, bs_plot_cost_read (own->cost, result));
   g_string_append_printf (text, "\n%s", quality);
   if (quantity == BS_QUANTITY_TOP1 || quantity == BS_QUANTITY_AGREEMENT) {
     bs_plot_number (a, sizeof a, lo * 100, 2);
     bs_plot_number (b, sizeof b, hi * 100, 2);
     g_string_append_printf (text, " (%s–%s)", a, b);
   }
-  g_string_append_printf (text, " · %s", bytes);
+  g_string_append_printf (text, " · %s", cost);
   if (quantity == BS_QUANTITY_TOP1 && !isnan (result->agreement)) {
     bs_plot_number (a, sizeof a, result->agreement * 100, 2);
     g_string_append_c (text, '\n');
@@ -124,8 +128,8 @@ compare_points (gconstpointer a, gconstpointer b)
 {
   const Point *p = a, *q = b;
 
-  if (p->bytes != q->bytes)
-    return p->bytes < q->bytes ? -1 : 1;
+  if (p->x != q->x)
+    return p->x < q->x ? -1 : 1;
   return p->order < q->order ? -1 : p->order > q->order;
 }
 
@@ -135,7 +139,7 @@ describe (const TradeOff *own, const BsPlotInput *input)
   double lo = G_MAXDOUBLE, hi = -G_MAXDOUBLE;
   guint n_pareto = 0;
   const Point *pick = NULL;
-  char small[32], large[32], float_bytes[32];
+  char small[64], large[64], float_cost[64];
   GString *text = g_string_new (NULL);
 
   for (guint i = 0; i < own->points->len; i++) {
@@ -154,9 +158,9 @@ describe (const TradeOff *own, const BsPlotInput *input)
     bs_quantity_text (own->quantity, own->quantity == BS_QUANTITY_PERPLEXITY ? hi : lo);
   g_autofree char *best =
     bs_quantity_text (own->quantity, own->quantity == BS_QUANTITY_PERPLEXITY ? lo : hi);
-  bs_plot_bytes (small, sizeof small, g_array_index (own->points, Point, 0).bytes);
-  bs_plot_bytes (large, sizeof large,
-                 g_array_index (own->points, Point, own->points->len - 1).bytes);
+  bs_plot_cost_text (own->cost, small, sizeof small, g_array_index (own->points, Point, 0).x);
+  bs_plot_cost_text (own->cost, large, sizeof large,
+                     g_array_index (own->points, Point, own->points->len - 1).x);
   g_string_append_printf (
     text,
     ngettext ("%u configuration from %s to %s at %s to %s, %u on the frontier",
@@ -164,14 +168,14 @@ describe (const TradeOff *own, const BsPlotInput *input)
     own->points->len, worst, best, small, large, n_pareto);
   if (!isnan (own->float_y)) {
     g_autofree char *quality = bs_quantity_text (own->quantity, own->float_y);
-    bs_plot_bytes (float_bytes, sizeof float_bytes, own->float_bytes);
-    g_string_append_printf (text, _ ("; float: %s at %s"), quality, float_bytes);
+    bs_plot_cost_text (own->cost, float_cost, sizeof float_cost, own->float_x);
+    g_string_append_printf (text, _ ("; float: %s at %s"), quality, float_cost);
   }
   if (pick != NULL) {
     const BsResult *result = input->results[pick->order];
     g_autofree char *quality = bs_quantity_text (own->quantity, pick->y);
-    char bytes[32];
-    bs_plot_bytes (bytes, sizeof bytes, pick->bytes);
+    char cost[64];
+    bs_plot_cost_text (own->cost, cost, sizeof cost, pick->x);
     const char *format = own->quantity == BS_QUANTITY_TOP1
                            ? _ ("; smallest within one percentage point of float: %s with %s at %s")
                          : own->quantity == BS_QUANTITY_PERPLEXITY
@@ -179,10 +183,33 @@ describe (const TradeOff *own, const BsPlotInput *input)
                          : own->quantity == BS_QUANTITY_AGREEMENT
                            ? _ ("; smallest with 99 %% agreement: %s with %s at %s")
                            : _ ("; smallest with 30 dB: %s with %s at %s");
-    g_string_append_printf (text, format, result->label, quality, bytes);
+    g_string_append_printf (text, format, result->label, quality, cost);
   }
   g_string_append (text, _ ("."));
   return g_string_free (text, FALSE);
+}
+
+/* Of size as everywhere; of another cost likewise. */
+static void
+find_frontier (const BsPlotInput *input, gboolean *pareto)
+{
+  g_autofree double *cost = g_new (double, input->n_results),
+                    *error = g_new (double, input->n_results);
+  g_autofree guint *front = g_new (guint, input->n_results);
+  guint n;
+
+  if (input->cost == BS_PLOT_BYTES) {
+    bs_results_pareto (input->results, input->n_results, pareto);
+    return;
+  }
+  for (guint i = 0; i < input->n_results; i++) {
+    const BsResult *result = input->results[i];
+    cost[i] = bs_plot_cost_read (input->cost, result);
+    error[i] = result->stopped_early ? (double) NAN : -bs_result_quality (result);
+  }
+  n = bs_pareto_front (cost, error, input->n_results, front);
+  for (guint i = 0; i < n; i++)
+    pareto[front[i]] = TRUE;
 }
 
 static BsPlotData *
@@ -201,17 +228,20 @@ build (const BsPlotInput *input, GError **error)
   own->points = g_array_new (FALSE, TRUE, sizeof (Point));
   own->shapes = g_ptr_array_new_with_free_func (g_free);
   own->quantity = bs_quantity_of (input->results[0]);
-  own->float_y = own->float_bytes = NAN;
+  own->cost = input->cost;
+  own->float_y = own->float_x = NAN;
   if (input->float_result != NULL && own->quantity != BS_QUANTITY_AGREEMENT &&
       own->quantity != BS_QUANTITY_SQNR) {
-    own->float_y = input->float_result->value;
-    own->float_bytes = (double) input->float_result->float_bytes;
+    own->float_x = own->cost == BS_PLOT_BYTES ? (double) input->float_result->float_bytes
+                                              : bs_plot_cost_read (own->cost, input->float_result);
+    if (!isnan (own->float_x))
+      own->float_y = input->float_result->value;
   }
   data = bs_plot_data_new (input, own, trade_off_free);
 
   g_autofree BsSpec *specs = g_new0 (BsSpec, input->n_results);
   g_autofree gboolean *pareto = g_new0 (gboolean, input->n_results);
-  bs_results_pareto (input->results, input->n_results, pareto);
+  find_frontier (input, pareto);
   for (guint i = 0; i < input->n_results; i++) {
     if (!bs_spec_parse (input->results[i]->weights, &specs[i], error)) {
       bs_plot_data_free (data);
@@ -228,13 +258,13 @@ build (const BsPlotInput *input, GError **error)
     const BsResult *result = input->results[i];
     const BsSpec *spec = &specs[i];
     guint scope = bs_spec_is_float (spec) ? 5 : (guint) spec->scope;
-    Point point = { .bytes = (double) result->weight_bytes,
+    Point point = { .x = bs_plot_cost_read (own->cost, result),
                     .order = i,
                     .pareto = pareto[i],
                     .color = scope_colors[scope] };
 
     bs_quantity_read (own->quantity, result, &point.y, &point.lo, &point.hi);
-    if (isnan (point.y))
+    if (isnan (point.y) || isnan (point.x))
       continue;
     own->scopes[scope] = TRUE;
     point.shape =
@@ -249,14 +279,16 @@ build (const BsPlotInput *input, GError **error)
   if (own->points->len == 0) {
     bs_plot_data_free (data);
     g_set_error_literal (error, BS_ERROR, BS_ERROR_NOT_FINITE,
-                         _ ("No result has a measure that could be plotted"));
+                         input->cost == BS_PLOT_LATENCY
+                           ? _ ("No result has a measured time; sweep --latency measures it")
+                           : _ ("No result has a measure that could be plotted"));
     return NULL;
   }
   g_array_sort (own->points, compare_points);
   for (guint i = 0; i < own->points->len; i++) {
     const Point *point = &g_array_index (own->points, Point, i);
     bs_plot_data_add_item (data, point->order,
-                           item_text (own->quantity, input->results[point->order], point->pareto));
+                           item_text (own, input->results[point->order], point->pareto));
   }
 
   own->scale = own->quantity == BS_QUANTITY_PERPLEXITY ? BS_PLOT_LOG : BS_PLOT_LINEAR;
@@ -302,8 +334,7 @@ draw_frontier (const TradeOff *own, BsPlotFrame *frame, const BsPlotAxis *x, con
   cairo_new_path (frame->cr);
   for (guint i = 0; i < own->points->len; i++) {
     const Point *point = &g_array_index (own->points, Point, i);
-    double px = bs_plot_axis_at (x, point->bytes), py = bs_plot_axis_at (y, point->y), from_x,
-           from_y;
+    double px = bs_plot_axis_at (x, point->x), py = bs_plot_axis_at (y, point->y), from_x, from_y;
     if (!point->pareto)
       continue;
     if (started) {
@@ -341,7 +372,7 @@ draw_points (BsPlotData *data, BsPlotFrame *frame, const BsPlotAxis *x, const Bs
     const Point *point = &g_array_index (own->points, Point, i);
     if (!isfinite (point->lo) || !isfinite (point->hi) || point->hi <= point->lo)
       continue;
-    double px = bs_plot_crisp (bs_plot_axis_at (x, point->bytes), 1), cap = radius * 0.45;
+    double px = bs_plot_crisp (bs_plot_axis_at (x, point->x), 1), cap = radius * 0.45;
     double a = bs_plot_crisp (bs_plot_axis_at (y, point->lo), 1),
            b = bs_plot_crisp (bs_plot_axis_at (y, point->hi), 1);
     cairo_move_to (cr, px, a);
@@ -358,7 +389,7 @@ draw_points (BsPlotData *data, BsPlotFrame *frame, const BsPlotAxis *x, const Bs
       const Point *point = &g_array_index (own->points, Point, i);
       if (point->pareto != (pass == 1))
         continue;
-      double px = bs_plot_axis_at (x, point->bytes), py = bs_plot_axis_at (y, point->y);
+      double px = bs_plot_axis_at (x, point->x), py = bs_plot_axis_at (y, point->y);
       BsColor color = style->series[point->color];
       bs_plot_marker (cr, markers[point->shape % G_N_ELEMENTS (markers)], px, py, radius);
       bs_plot_set_color (cr, point->pareto ? color : bs_plot_mix (color, style->background, 0.25),
@@ -390,7 +421,6 @@ draw (BsPlotData *data,
   BsLegendEntry legend[G_N_ELEMENTS (scope_names) + BS_N_MARKERS + 4];
   guint n = 0;
   double lo, hi;
-  const char *unit_name;
   g_autofree char *float_text = NULL;
 
   bs_plot_frame_begin (&frame, cr, pango, style, width, height, data->title);
@@ -405,10 +435,10 @@ draw (BsPlotData *data,
     (BsLegendEntry){ _ ("Pareto frontier"),
                      bs_plot_mix (style->foreground, style->background, 0.45), BS_MARKER_LINE };
   if (!isnan (own->float_y)) {
-    char bytes[32];
+    char cost[64];
     g_autofree char *quality = bs_quantity_text (own->quantity, own->float_y);
-    bs_plot_bytes (bytes, sizeof bytes, own->float_bytes);
-    float_text = g_strdup_printf (_ ("float32: %s, %s"), quality, bytes);
+    bs_plot_cost_text (own->cost, cost, sizeof cost, own->float_x);
+    float_text = g_strdup_printf (_ ("float32: %s, %s"), quality, cost);
     legend[n++] = (BsLegendEntry){ float_text, style->foreground, BS_MARKER_DASHES };
   }
   bs_plot_frame_legend (&frame, legend, n);
@@ -417,12 +447,12 @@ draw (BsPlotData *data,
   gboolean share = own->quantity == BS_QUANTITY_TOP1 || own->quantity == BS_QUANTITY_AGREEMENT;
   bs_plot_axis_init (&y, own->scale, own->quantity == BS_QUANTITY_PERPLEXITY ? hi : lo,
                      own->quantity == BS_QUANTITY_PERPLEXITY ? lo : hi, 0.07, share ? 0.01 : 1);
-  double first = g_array_index (own->points, Point, 0).bytes,
-         last = g_array_index (own->points, Point, own->points->len - 1).bytes;
-  double unit = bs_plot_byte_unit (last, &unit_name);
+  double first = g_array_index (own->points, Point, 0).x,
+         last = g_array_index (own->points, Point, own->points->len - 1).x;
+  double unit;
+  g_autofree char *x_title = bs_plot_cost_axis (own->cost, last, &unit);
   bs_plot_axis_init (&x, BS_PLOT_LINEAR, first, last, 0.05, unit);
 
-  g_autofree char *x_title = g_strdup_printf (_ ("Size of the weights (%s)"), unit_name);
   g_autofree char *y_title = own->quantity == BS_QUANTITY_PERPLEXITY
                                ? g_strdup (_ ("Perplexity (log scale, better upwards)"))
                              : own->quantity == BS_QUANTITY_SQNR ? g_strdup (_ ("Output SQNR (dB)"))

@@ -29,7 +29,8 @@ static const BsColumn result_columns[] = {
   RESULT (TEXT, level),           RESULT (INTEGER, seed),
   RESULT (REAL, seconds),         RESULT (REAL, latency_ms),
   RESULT (INTEGER, finished_at),  RESULT (INTEGER, n_samples),
-  RESULT (FLAG, stopped_early),   { NULL },
+  RESULT (FLAG, stopped_early),   RESULT (INTEGER, traffic_bytes),
+  RESULT (TEXT, machine),         { NULL },
 };
 
 static const BsColumn layer_columns[] = {
@@ -47,6 +48,10 @@ static const BsColumn layer_columns[] = {
   LAYER (REAL, max_abs),
   LAYER (REAL, saturated_share),
   LAYER (REAL, error_span),
+  LAYER (INTEGER, macs),
+  LAYER (INTEGER, bit_ops),
+  LAYER (INTEGER, traffic_bytes),
+  LAYER (REAL, latency_ms),
   { NULL },
 };
 
@@ -72,12 +77,15 @@ add_layer (BsStore *store,
   return bs_store_step (store, statement, error) == SQLITE_DONE;
 }
 
-/* What was stopped early gives way to a measurement of more samples. */
+/* What was stopped early gives way to a measurement of more samples, and what has no latency to one
+ * of as many samples that has. */
 static gboolean
-remove_shorter (BsStore *store, gint64 study, const BsResult *result, GError **error)
+remove_lesser (BsStore *store, gint64 study, const BsResult *result, GError **error)
 {
   sqlite3_stmt *statement = bs_store_statement (
-    store, "DELETE FROM result WHERE study = ? AND key = ? AND stopped_early AND n_samples < ?",
+    store,
+    "DELETE FROM result WHERE study = ?1 AND key = ?2 AND ((stopped_early AND n_samples < ?3)"
+    " OR (latency_ms IS NULL AND ?4 IS NOT NULL AND n_samples <= ?3))",
     error);
 
   if (statement == NULL)
@@ -85,6 +93,7 @@ remove_shorter (BsStore *store, gint64 study, const BsResult *result, GError **e
   sqlite3_bind_int64 (statement, 1, study);
   sqlite3_bind_text (statement, 2, result->key, -1, SQLITE_STATIC);
   sqlite3_bind_int64 (statement, 3, (gint64) result->n_samples);
+  sqlite3_bind_double (statement, 4, result->latency_ms); /* NaN becomes NULL */
   return bs_store_step (store, statement, error) == SQLITE_DONE;
 }
 
@@ -126,7 +135,7 @@ bs_store_add (BsStore *store,
 
   if (!bs_store_begin (store, error))
     return FALSE;
-  done = remove_shorter (store, study, result, error) &&
+  done = remove_lesser (store, study, result, error) &&
          add_result (store, study, result, is_float, &id, error);
   for (guint i = 0; done && id != 0 && i < result->n_layers; i++)
     done = add_layer (store, insert, id, i, &result->layers[i], error);

@@ -90,6 +90,13 @@ static const char *const scripts[] = {
   "ALTER TABLE result ADD COLUMN n_samples INTEGER NOT NULL DEFAULT 0;" /* run */
   "ALTER TABLE result ADD COLUMN stopped_early INTEGER NOT NULL DEFAULT 0;"
   "UPDATE result SET n_samples = (SELECT n_samples FROM study WHERE study.id = result.study);",
+  /* 3: what layers cost */
+  "ALTER TABLE result ADD COLUMN traffic_bytes INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE result ADD COLUMN machine TEXT NOT NULL DEFAULT '';" /* of latency_ms */
+  "ALTER TABLE layer ADD COLUMN macs INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE layer ADD COLUMN bit_ops INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE layer ADD COLUMN traffic_bytes INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE layer ADD COLUMN latency_ms REAL;",
 };
 
 const gint bs_schema_version = G_N_ELEMENTS (scripts);

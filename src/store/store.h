@@ -47,7 +47,8 @@ gboolean bs_store_add (BsStore *store,
                        const BsResult *result,
                        gboolean is_float,
                        GError **error); /* a key stored already: left as it is, unless it was
-                                           stopped early after fewer samples: replaced */
+                                           stopped early after fewer samples, or has no latency and
+                                           this one has: replaced */
 GHashTable *bs_store_keys (BsStore *store,
                            gint64 study,
                            GError **error); /* set of char *: what need not be measured again; not

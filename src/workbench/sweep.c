@@ -17,7 +17,7 @@ typedef struct {
   BsSweepSummary *summary;
   GHashTable *stored;  /* key → BsResult */
   GPtrArray *finished; /* BsResult of the plan: what a race is run against */
-  gboolean race;
+  gboolean race, latency;
   gint64 deadline_us; /* 0: no time box */
   BsPace *pace;
 } Sweep;
@@ -95,7 +95,7 @@ read_stored (Sweep *sweep, GError **error)
   for (guint i = 0; i < results->len; i++) {
     BsResult *result = bs_result_ref (results->pdata[i]);
 
-    if (result->stopped_early && !sweep->race)
+    if (result->stopped_early ? !sweep->race : sweep->latency && isnan (result->latency_ms))
       bs_result_unref (result);
     else
       g_hash_table_insert (sweep->stored, result->key, result);
@@ -166,11 +166,17 @@ should_stop (const Sweep *sweep)
 }
 
 BsResult *
-bs_workbench_measure (BsStudy *study, BsConfig *config, const gint *cancelled, GError **error)
+bs_workbench_measure (BsStudy *study,
+                      BsConfig *config,
+                      BsMeasure measure,
+                      const gint *cancelled,
+                      GError **error)
 {
-  if (is_float (config))
-    return bs_result_ref (bs_study_float (study));
-  return bs_study_measure (study, config, BS_MEASURE_LAYERS, cancelled, error);
+  if (!is_float (config))
+    return bs_study_measure (study, config, measure, cancelled, error);
+  if ((measure & BS_MEASURE_LATENCY) != 0 && !bs_study_time_float (study, error))
+    return NULL;
+  return bs_result_ref (bs_study_float (study));
 }
 
 /* The best quality among the finished results that are no larger. */
@@ -195,8 +201,9 @@ measure (Sweep *sweep, BsConfig *config, GError **error)
   const BsRace race = { bar, sweep };
   gint64 start = g_get_monotonic_time ();
   g_autofree char *kind = kind_of (config);
-  g_autoptr (BsResult) result = bs_study_race (sweep->study, config, BS_MEASURE_LAYERS,
-                                               sweep->race ? &race : NULL, cancelled, error);
+  g_autoptr (BsResult) result = bs_study_race (
+    sweep->study, config, BS_MEASURE_LAYERS | (sweep->latency ? BS_MEASURE_LATENCY : 0),
+    sweep->race ? &race : NULL, cancelled, error);
 
   if (result == NULL || !bs_store_add (sweep->store, sweep->summary->study, result, FALSE, error))
     return FALSE;
@@ -283,6 +290,7 @@ bs_workbench_sweep (BsStudy *study,
   if (options == NULL)
     options = &everything;
   sweep.race = options->race;
+  sweep.latency = options->latency;
   *summary = (BsSweepSummary){ 0 };
   if (options->seconds > 0)
     sweep.deadline_us = g_get_monotonic_time () + (gint64) (options->seconds * G_USEC_PER_SEC);
@@ -291,6 +299,8 @@ bs_workbench_sweep (BsStudy *study,
     return FALSE;
   text = bs_plan_to_string (plan);
   summary->n_configs = configs->len;
+  if (options->latency && !bs_study_time_float (study, error))
+    return FALSE;
   summary->study = bs_workbench_study (study, store, model_path, data_spec, text, error);
   if (summary->study < 0 || !read_stored (&sweep, error))
     return FALSE;

@@ -12,8 +12,9 @@ G_BEGIN_DECLS
 typedef struct {
   guint shard, n_shards; /* only configurations i with i mod n_shards == shard − 1; 0: all */
   double seconds;        /* time box; 0: none */
-  gboolean race; /* small first; give configurations up that stay below smaller ones of the plan:
+  gboolean race;    /* small first; give configurations up that stay below smaller ones of the plan:
                     bs_study_race. Without it what was given up before is measured to the end */
+  gboolean latency; /* measured too; what is stored without is measured again */
 } BsSweepOptions;
 
 typedef struct {
@@ -39,10 +40,14 @@ gint64 bs_workbench_study (BsStudy *study,
                            const char *plan,
                            GError **error);
 
-/* bs_workbench_measure: one configuration; the float run itself where nothing is quantized.
+/* bs_workbench_measure: one configuration; the float run itself where nothing is quantized, with
+ * its latency where that is asked for.
  * (transfer full) */
-BsResult *
-bs_workbench_measure (BsStudy *study, BsConfig *config, const gint *cancelled, GError **error);
+BsResult *bs_workbench_measure (BsStudy *study,
+                                BsConfig *config,
+                                BsMeasure measure,
+                                const gint *cancelled,
+                                GError **error);
 
 /* bs_workbench_sweep: measures what the plan asks for and the store does not have, one transaction
  * per result. The observer's result () is called for stored results too, first. Cancelling is not

@@ -214,6 +214,32 @@ class Sweep(DatabaseTestCase):
         self.assertEqual(len(self.rows()), 21)
         self.assert_integrity()
 
+    def test_latency(self):
+        """Measured only when asked for; what is stored without is completed, and stays."""
+        base = ["sweep", DIGITS.model, *DIGITS.data, "--weights", "int4,int8", "--acts", "uint8"]
+        plain = self.json(*base)
+        self.assertEqual({r["latency_ms"] for r in plain["results"]}, {None})
+        self.refuse(1, ["--latency"], "plot", "trade-off", "1", "-x", "latency", "-o", self.path("p.svg"))
+        timed = self.json(*base, "--latency")
+        self.assertEqual(timed["measured"], 2)
+        self.assertEqual(without_times(timed["results"]), without_times(
+            [{**r, "machine": timed["results"][0]["machine"]} for r in plain["results"]]))
+        again = self.json(*base, "--latency")
+        self.assertEqual((again["measured"], again["results"]), (0, timed["results"]))
+        self.assertEqual(self.json(*base)["results"], timed["results"])
+        for result in [*timed["results"], self.json("results")["float"]]:
+            self.assertGreater(result["latency_ms"], 0)
+        self.assertEqual(len(self.rows()), 2)
+        for cost, says in {"latency": " ms", "bit-ops": "bit operations", "traffic": "iB", "bytes": "iB"}.items():
+            document = self.json("plot", "trade-off", "1", "-x", cost, "-o", self.path("p.svg"))
+            self.assertIn(says, document["description"])
+        self.refuse(2, ["-x"], "plot", "trade-off", "1", "-x", "weight", "-o", self.path("p.svg"))
+        one = self.json("evaluate", DIGITS.model, *DIGITS.data, "--weights", "int3", "--acts", "uint8", "--latency")
+        self.assertGreater(one["latency_ms"], 0)
+        for layer in one["layers"]:
+            self.assertEqual(layer["bit_ops"], layer["macs"] * 3 * 8)
+            self.assertGreaterEqual(layer["latency_ms"], 0)
+
     def test_coarse_to_fine(self):
         document = self.json("sweep", DIGITS.model, *DIGITS.data, "--weights", "int2..int8", "--acts", "uint8")
         self.assertEqual({r["weights"] for r in document["results"][:2]}, {"int2", "int8"})
@@ -464,7 +490,8 @@ class Models(bitstair.TestCase):
         self.assertEqual(document["inputs"], [{"name": "input", "type": "float32", "shape": [None, 1, 28, 28]}])
         self.assertEqual(document["unsupported"], [])
         for layer in document["layers"]:
-            self.assert_members(layer, "name op weight shape parameters macs")
+            self.assert_members(layer, "name op weight shape parameters macs traffic_bytes")
+            self.assertEqual(layer["bit_ops"], layer["macs"] * 64)  # int8 · uint8, as the findings
         self.assertEqual([layer["macs"] for layer in document["layers"]], [230400, 819200, 61440, 10080, 840])
         out, _ = self.call("inspect", MNIST.model)
         self.assertIn("85918", out)

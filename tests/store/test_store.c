@@ -427,9 +427,12 @@ test_newer_schema (Fixture *fixture, gconstpointer data)
 static void
 test_older_schema (Fixture *fixture, gconstpointer data)
 {
-  static const char downgrade[] = "ALTER TABLE result DROP COLUMN n_samples;"
-                                  "ALTER TABLE result DROP COLUMN stopped_early;"
-                                  "PRAGMA user_version = 1";
+  static const char downgrade[] =
+    "ALTER TABLE result DROP COLUMN n_samples; ALTER TABLE result DROP COLUMN stopped_early;"
+    "ALTER TABLE result DROP COLUMN traffic_bytes; ALTER TABLE result DROP COLUMN machine;"
+    "ALTER TABLE layer DROP COLUMN macs; ALTER TABLE layer DROP COLUMN bit_ops;"
+    "ALTER TABLE layer DROP COLUMN traffic_bytes; ALTER TABLE layer DROP COLUMN latency_ms;"
+    "PRAGMA user_version = 1";
   g_autoptr (GError) error = NULL;
   gint64 study = fill (fixture->path, "model", 0, 3);
   sqlite3 *db;

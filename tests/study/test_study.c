@@ -233,6 +233,47 @@ test_layer_errors (void)
   }
 }
 
+/* Counted by hand for the first convolution of the network; times add up. */
+static void
+test_costs (void)
+{
+  g_autoptr (BsStudy) study = net_study (20);
+  g_autoptr (BsConfig) config = net_layer_config ("int4:channel", "uint8", "fc", "float", "float");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BsResult) r = bs_study_measure (study, config, BS_MEASURE_LATENCY, NULL, &error);
+  g_autoptr (BsResult) without = bs_study_measure (study, config, 0, NULL, &error);
+  const BsLayerResult *fc = find_layer (r, "fc"), *conv1 = find_layer (r, "conv1");
+  guint64 bit_ops = 0, traffic = 0;
+  double layers = 0;
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < r->n_layers; i++) {
+    bit_ops += r->layers[i].bit_ops;
+    traffic += r->layers[i].traffic_bytes;
+    layers += r->layers[i].latency_ms;
+    g_assert_cmpfloat (r->layers[i].latency_ms, >=, 0);
+    g_assert_true (isnan (without->layers[i].latency_ms));
+  }
+  g_assert_cmpuint (r->bit_ops, ==, bit_ops);
+  g_assert_cmpuint (r->traffic_bytes, ==, traffic);
+  g_assert_cmpuint (conv1->bit_ops, ==, conv1->macs * 4 * 8);
+  g_assert_cmpuint (fc->bit_ops, ==, fc->macs * 32 * 32);
+  g_assert_cmpuint (fc->macs * 4, ==, (fc->weight_bits + 7) / 8);
+  g_assert_cmpuint (fc->traffic_bytes, ==,
+                    fc->macs * 4 + fc->macs / NET_CLASSES * 4 + NET_CLASSES * 4);
+  guint64 pixels = NET_SIDE * NET_SIDE;
+  const BsDataset *data = bs_study_dataset (study);
+  g_assert_cmpuint (conv1->traffic_bytes, ==,
+                    (conv1->weight_bits + 7) / 8 + data->sample_bytes / 4 + NET_CHANNELS * pixels);
+  g_assert_cmpfloat (r->latency_ms, >, 0);
+  g_assert_cmpfloat (layers, <=, 1.5 * r->latency_ms); /* medians, each of its own */
+  g_assert_nonnull (r->machine);
+  g_assert_true (isnan (without->latency_ms));
+  g_assert_true (isnan (bs_study_float (study)->latency_ms));
+  g_assert_true (bs_study_time_float (study, &error));
+  g_assert_cmpfloat (bs_study_float (study)->latency_ms, >, 0);
+}
+
 static void
 test_one_layer (void)
 {
@@ -294,6 +335,7 @@ main (int argc, char **argv)
   g_test_add_func ("/study/cancelled", test_cancelled);
   g_test_add_func ("/study/unknown-layer", test_unknown_layer);
   g_test_add_func ("/study/layer-errors", test_layer_errors);
+  g_test_add_func ("/study/costs", test_costs);
   g_test_add_func ("/study/one-layer", test_one_layer);
   g_test_add_func ("/study/fixed-batch", test_fixed_batch);
   return g_test_run ();

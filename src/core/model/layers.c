@@ -77,6 +77,19 @@ bs_node_macs (const BsModel *model, const BsNode *node, BsValue *shapes)
   return node->op->macs (&call);
 }
 
+/* Elements of the node's inputs that are no constants, or of its outputs. */
+static guint64
+count_activations (const BsModel *model, const BsValue *shapes, const guint *tensors, guint n)
+{
+  guint64 count = 0;
+
+  for (guint i = 0; shapes != NULL && i < n; i++)
+    if (tensors[i] != BS_TENSOR_NONE && !model->tensors[tensors[i]].is_constant &&
+        shapes[tensors[i]].n_dims != BS_DIMS_UNKNOWN)
+      count += bs_value_count (&shapes[tensors[i]]);
+  return count;
+}
+
 GArray *
 bs_model_layers (const BsModel *model, const BsValue *shapes)
 {
@@ -101,6 +114,8 @@ bs_model_layers (const BsModel *model, const BsValue *shapes)
     layer.channel_axis = channel_axis (node, model->tensors[layer.tensors[0]].n_dims);
     layer.parameters = node_parameters (model, node);
     layer.macs = bs_node_macs (model, node, (BsValue *) shapes);
+    layer.n_read = count_activations (model, shapes, node->inputs, node->n_inputs);
+    layer.n_written = count_activations (model, shapes, node->outputs, node->n_outputs);
     g_array_append_val (layers, layer);
   }
   return layers;

@@ -18,6 +18,7 @@ typedef struct {
                          last, Gather and GRU rows) */
   guint64 parameters; /* of the node: weights and all its other float constants */
   guint64 macs;       /* multiply-adds for one sample; 0 when shapes are not known */
+  guint64 n_read, n_written; /* activations in and out for one sample; likewise */
 } BsLayer;
 
 /* bs_model_layers: all layers in execution order. (transfer full) array of BsLayer; shapes from

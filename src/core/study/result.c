@@ -42,6 +42,7 @@ bs_result_unref (BsResult *result)
   g_free (result->label);
   g_free (result->metric);
   g_free (result->level);
+  g_free (result->machine);
   g_free (result->predictions);
   g_free (result);
 }

@@ -10,14 +10,18 @@ G_BEGIN_DECLS
 #define BS_ERROR_BINS 65 /* error histograms: bins over ±error_span, the middle one around 0 */
 
 typedef struct {
-  char *name;                 /* node name */
-  char *op;                   /* "Conv" */
-  char *weights, *acts;       /* spec texts in force; "float" where left alone */
-  gboolean on_integers;       /* ran on integer kernels */
-  guint64 weight_bits;        /* size of the weights in bits, scales included */
-  double mean_bits;           /* bits per weight element, scales included */
-  double weight_sqnr_db;      /* of the weights alone; +inf for float */
-  double local_sqnr_db;       /* this layer alone quantized, fed with the float activation */
+  char *name;            /* node name */
+  char *op;              /* "Conv" */
+  char *weights, *acts;  /* spec texts in force; "float" where left alone */
+  gboolean on_integers;  /* ran on integer kernels */
+  guint64 weight_bits;   /* size of the weights in bits, scales included */
+  double mean_bits;      /* bits per weight element, scales included */
+  guint64 macs, bit_ops; /* of one sample; bit_ops: macs × weight bits × activation bits */
+  guint64 traffic_bytes; /* weights read once, activations read and written at their widths, for
+                                 one sample */
+  double latency_ms;     /* as the result's; NaN: not measured */
+  double weight_sqnr_db; /* of the weights alone; +inf for float */
+  double local_sqnr_db;  /* this layer alone quantized, fed with the float activation */
   double accumulated_sqnr_db; /* output of the quantized network against float */
   double cosine, max_abs;     /* accumulated */
   double saturated_share;     /* share of output values at the ends of their code range */
@@ -52,9 +56,11 @@ struct _BsResult {
   gboolean simulated;   /* some layer ran in float on decoded values */
   char *level;          /* instruction-set level: "avx512vnni" */
   guint64 seed;
-  double seconds;     /* to measure it */
-  double latency_ms;  /* measured, one sample, one thread; NaN: not measured */
-  gint64 finished_at; /* Unix time */
+  double seconds;        /* to measure it */
+  guint64 traffic_bytes; /* of the layers, for one sample */
+  double latency_ms;     /* a sample on one thread: bs_study_measure; NaN: not measured */
+  char *machine;         /* processor that latency_ms was measured on; NULL or "": none */
+  gint64 finished_at;    /* Unix time */
 
   guint n_layers;
   BsLayerResult *layers; /* in execution order: layers with weights */

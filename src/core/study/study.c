@@ -245,7 +245,7 @@ describe_layers (const BsStudy *study, const BsPrepared *plan, BsResult *result)
     out->acts = bs_spec_to_string (layer->acts);
     out->on_integers = layer->on_integers;
     out->local_sqnr_db = out->accumulated_sqnr_db = out->cosine = NAN;
-    out->max_abs = out->saturated_share = out->error_span = NAN;
+    out->max_abs = out->saturated_share = out->error_span = out->latency_ms = NAN;
     for (guint k = 0; k < layer->layer.n_weights; k++) {
       const BsTensor *t = &study->model->tensors[layer->layer.tensors[k]];
       gsize n;
@@ -266,9 +266,9 @@ describe_layers (const BsStudy *study, const BsPrepared *plan, BsResult *result)
     }
     out->mean_bits = elements > 0 ? (double) out->weight_bits / (double) elements : 0;
     out->weight_sqnr_db = weights.count > 0 ? bs_error_sqnr_db (&weights) : INFINITY;
-    result->bit_ops += layer->layer.macs *
-                       (bs_spec_is_float (layer->weights) ? FLOAT_BITS : layer->weights->bits) *
-                       (bs_spec_is_float (layer->acts) ? FLOAT_BITS : layer->acts->bits);
+    bs_study_count_cost (plan, layer, out);
+    result->bit_ops += out->bit_ops;
+    result->traffic_bytes += out->traffic_bytes;
   }
   result->weight_bytes += all * sizeof (float);
   result->float_bytes = bs_model_parameters (study->model) * sizeof (float);
@@ -328,24 +328,6 @@ fill_measures (const BsStudy *study, const BsShardSums *sums, BsResult *result)
   }
 }
 
-static double
-measure_latency (const BsStudy *study, const BsPrepared *plan)
-{
-  g_autoptr (BsRunner) runner = bs_runner_new (plan);
-  double best = INFINITY;
-  gint64 until = g_get_monotonic_time () + 50 * 1000;
-
-  for (guint round = 0; round < 5 || g_get_monotonic_time () < until; round++) {
-    BsValue inputs[BS_CALL_MAX];
-    gint64 start = g_get_monotonic_time ();
-    bs_study_inputs (study, FALSE, 0, (guint) MAX (study->fixed_batch, 1), inputs);
-    if (!bs_runner_run (runner, inputs, 1, 0, G_MAXUINT, NULL, NULL, NULL))
-      return NAN;
-    best = MIN (best, (double) (g_get_monotonic_time () - start) / 1000);
-  }
-  return best;
-}
-
 static BsResult *
 begin_result (const BsStudy *study, const BsPrepared *plan)
 {
@@ -393,6 +375,14 @@ bs_study_set_float (BsStudy *study, const BsPrepared *plan, const BsShardSums *s
               study->float_result);
 }
 
+gboolean
+bs_study_time_float (BsStudy *study, GError **error)
+{
+  g_autoptr (BsPrepared) plan = prepare_variant (study, study->float_config, error);
+
+  return plan != NULL && bs_study_measure_latency (study, plan, study->float_result, error);
+}
+
 BsResult *
 bs_study_measure (BsStudy *study,
                   BsConfig *config,
@@ -433,8 +423,9 @@ bs_study_race (BsStudy *study,
   if ((measure & BS_MEASURE_LAYERS) != 0 && !result->stopped_early &&
       !bs_study_measure_layers (study, plan, result, cancelled, error))
     return NULL;
-  if ((measure & BS_MEASURE_LATENCY) != 0 && !result->stopped_early)
-    result->latency_ms = measure_latency (study, plan);
+  if ((measure & BS_MEASURE_LATENCY) != 0 && !result->stopped_early &&
+      !bs_study_measure_latency (study, plan, result, error))
+    return NULL;
   end_result (study, &sums, g_steal_pointer (&classes), start, result);
   return g_steal_pointer (&result);
 }

@@ -41,10 +41,17 @@ const BsStats *bs_study_stats (const BsStudy *study, guint tensor);
 
 typedef enum {
   BS_MEASURE_LAYERS = 1 << 0,  /* local and accumulated error per layer */
-  BS_MEASURE_LATENCY = 1 << 1, /* one sample, one thread */
+  BS_MEASURE_LATENCY = 1 << 1, /* time a sample, of the whole and of each layer */
 } BsMeasure;
 
-/* bs_study_measure: one configuration over all evaluation samples.
+/* bs_study_time_float: latency of the float run, into bs_study_float, which must not have been
+ * handed on yet. */
+gboolean bs_study_time_float (BsStudy *study, GError **error);
+
+/* bs_study_measure: one configuration over all evaluation samples. Latency is the median of at least
+ * 9 repeats of one batch of 16 samples (or the model's own batch) on one thread after a first one
+ * that warms caches up, over the samples; it is what this machine's kernels take, not what another's
+ * would.
  * Returns (transfer full). Numbers do not depend on threads or on what was measured before. */
 BsResult *bs_study_measure (BsStudy *study,
                             BsConfig *config,

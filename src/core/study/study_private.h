@@ -134,6 +134,15 @@ gboolean bs_race_is_lost (const BsStudy *study,
 void
 bs_study_set_float (BsStudy *study, const BsPrepared *plan, const BsShardSums *sums, gint64 start);
 
+/* bs_study_count_cost: macs, bit_ops and traffic_bytes of a layer; weight_bits is known. */
+void bs_study_count_cost (const BsPrepared *plan, const BsPlannedLayer *layer, BsLayerResult *out);
+
+/* bs_study_measure_latency: latency_ms of result and its layers, and the machine. */
+gboolean bs_study_measure_latency (const BsStudy *study,
+                                   const BsPrepared *plan,
+                                   BsResult *result,
+                                   GError **error);
+
 /* bs_study_measure_layers: local and accumulated errors on the probes into result->layers (already
  * made). */
 gboolean bs_study_measure_layers (BsStudy *study,
