@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "quant/levels.h"
 #include "quant/quant.h"
 
 G_BEGIN_DECLS
@@ -34,8 +35,16 @@ struct _BsEncoding {
 
   /* Fills codes, values, scale, zero, size_bits of quant, whose spec, dims and groups are set.
    *   x         the tensor, row-major
-   *   intervals one per scale group, already chosen and including 0; NULL with BS_ENCODING_OWN_RANGE */
+   *   intervals one per scale group, already chosen and including 0; NULL with BS_ENCODING_OWN_RANGE
+   * What an earlier call left in quant is replaced, but tensor_scale is taken as it is unless 0. */
   gboolean (*encode) (BsQuant *quant, const float *x, const BsInterval *intervals, GError **error);
+
+  /* For rows whose codes are those of a level table fitted to the values, NULL for others: the table and the scale of n
+   * values that share one. What encode does is bs_levels_encode with them. */
+  void (*fit) (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, float *scale);
+
+  float (*tensor_scale) (
+    double amax); /* tensor_scale of BsQuant, from the largest magnitude in it; NULL: none */
 
   BsEncodingFlags flags;
   guint block; /* values that share a scale unless the spec says otherwise; 0: the whole tensor */

@@ -4,10 +4,12 @@
 #include "quant/groups.h"
 #include "quant/round.h"
 #include "quant/scale.h"
+#include "quant/vectors.h"
 
 #include <glib/gi18n-lib.h>
 
 #define ROUNDER 0x1.8p23f /* v + ROUNDER − ROUNDER is v rounded half to even for |v| ≤ 2²² */
+#define ROUNDER_F64 0x1.8p52 /* the same for doubles, |v| < 2⁵¹ */
 
 gboolean
 bs_spec_integer_codes (const BsSpec *spec, gint32 *qmin, gint32 *qmax)
@@ -65,51 +67,129 @@ bs_quant_params (const BsSpec *spec, const BsInterval *interval, BsQuantParams *
   params_of (spec, interval, out);
 }
 
+/* What the loops below need to know of a group. */
+typedef struct {
+  const BsQuantParams *p;
+  double scale; /* not rounded to float with a scale stored as a double */
+  BsArith arith;
+  BsRounding rounding;
+  guint64 draws; /* of stochastic rounding, for the first value */
+} Job;
+
 /* encode_plain: float division, half to even: ONNX QuantizeLinear. NaN is unequal to itself and
  * becomes 0. */
-static void
-encode_plain (const BsQuantParams *p, const float *x, gsize n, gint32 *codes, float *values)
+BS_VECTORIZED static void
+encode_plain (gconstpointer how,
+              const float *restrict x,
+              gsize n,
+              gsize first,
+              gint32 *restrict codes,
+              float *restrict values)
 {
+  const BsQuantParams *p = ((const Job *) how)->p;
   float lo = (float) (p->qmin - p->zero), hi = (float) (p->qmax - p->zero), scale = p->scale;
   gint32 zero = p->zero;
 
-  for (gsize i = 0; i < n; i++) {
-    float v = x[i] / scale;
-    v = v < lo ? lo : v;
-    v = v > hi ? hi : v;
-    v = v == v ? v : 0;
-    gint32 code = (gint32) (v + ROUNDER - ROUNDER);
-    codes[i] = code + zero;
-    values[i] = (float) code * scale;
+  for (gsize from = 0; from < n; from += BS_VECTOR)
+    for (gsize i = from; i < from + BS_VECTOR; i++) {
+      float v = x[i] / scale;
+      v = bs_select (v < lo, lo, v);
+      v = bs_select (v > hi, hi, v);
+      v = bs_select (v == v, v, 0);
+      gint32 code = (gint32) (v + ROUNDER - ROUNDER);
+      codes[i] = code + zero;
+      values[i] = (float) code * scale;
+    }
+}
+
+/* units: x in steps, in the arithmetic asked for; NaN is 0, and infinities are far out. */
+BS_INLINE void
+units (const Job *job, const float *restrict x, double *restrict v)
+{
+  float scale = job->p->scale, inverse = 1 / scale;
+
+  if (job->arith == BS_ARITH_F32)
+    for (guint i = 0; i < BS_VECTOR; i++)
+      v[i] = x[i] / scale;
+  else if (job->arith == BS_ARITH_F32MUL)
+    for (guint i = 0; i < BS_VECTOR; i++)
+      v[i] = x[i] * inverse;
+  else
+    for (guint i = 0; i < BS_VECTOR; i++)
+      v[i] = x[i] / job->scale;
+  for (guint i = 0; i < BS_VECTOR; i++) {
+    v[i] = bs_select_f64 (v[i] == v[i], v[i], 0);
+    v[i] = bs_select_f64 (v[i] < -1e6, -1e6, v[i]);
+    v[i] = bs_select_f64 (v[i] > 1e6, 1e6, v[i]);
   }
 }
 
-static void
-encode_any (const BsSpec *spec,
-            const BsQuantParams *p,
-            double scale,
-            guint64 draws,
-            const float *x,
-            gsize n,
-            gint32 *codes,
-            float *values)
+/* round_all: as bs_round, in forms that make vectors. */
+BS_INLINE void
+round_all (BsRounding rounding, guint64 draws, double *restrict v)
 {
-  float inverse = 1 / p->scale;
+  double even[BS_VECTOR], low[BS_VECTOR];
 
-  for (gsize i = 0; i < n; i++) {
-    double v;
-    if (spec->arith == BS_ARITH_F32)
-      v = x[i] / p->scale;
-    else if (spec->arith == BS_ARITH_F32MUL)
-      v = x[i] * inverse;
-    else
-      v = x[i] / scale;
-    v = isnan (v) ? 0 : v;
-    guint64 draw = spec->rounding == BS_ROUND_STOCHASTIC ? bs_hash64 (draws + i) : 0;
-    v = CLAMP (v, -1e6, 1e6); /* infinities */
-    v = CLAMP (bs_round (v, spec->rounding, draw) + p->zero, p->qmin, p->qmax);
-    codes[i] = (gint32) v;
-    values[i] = (float) ((codes[i] - p->zero) * scale);
+  for (guint i = 0; i < BS_VECTOR; i++) {
+    even[i] = v[i] + ROUNDER_F64 - ROUNDER_F64;
+    low[i] = even[i] - bs_select_f64 (even[i] > v[i], 1, 0);
+  }
+  switch (rounding) {
+  case BS_ROUND_HALF_AWAY: /* the half-way case above 0 goes up, below it down */
+    for (guint i = 0; i < BS_VECTOR; i++) {
+      double part = v[i] - low[i];
+      v[i] = low[i] + bs_select_f64 ((part > 0.5) | ((part == 0.5) & (v[i] > 0)), 1, 0);
+    }
+    break;
+  case BS_ROUND_HALF_UP:
+    for (guint i = 0; i < BS_VECTOR; i++)
+      v[i] = low[i] + bs_select_f64 (v[i] - low[i] >= 0.5, 1, 0);
+    break;
+  case BS_ROUND_FLOOR:
+    for (guint i = 0; i < BS_VECTOR; i++)
+      v[i] = low[i];
+    break;
+  case BS_ROUND_CEIL:
+    for (guint i = 0; i < BS_VECTOR; i++)
+      v[i] = even[i] + bs_select_f64 (even[i] < v[i], 1, 0);
+    break;
+  case BS_ROUND_TRUNC:
+    for (guint i = 0; i < BS_VECTOR; i++)
+      v[i] = low[i] + bs_select_f64 ((v[i] < 0) & (low[i] != v[i]), 1, 0);
+    break;
+  case BS_ROUND_STOCHASTIC:
+    for (guint i = 0; i < BS_VECTOR; i++)
+      v[i] = bs_round (v[i], rounding, bs_hash64 (draws + i));
+    break;
+  case BS_ROUND_HALF_EVEN:
+  default:
+    for (guint i = 0; i < BS_VECTOR; i++)
+      v[i] = even[i];
+  }
+}
+
+BS_VECTORIZED static void
+encode_any (gconstpointer how,
+            const float *restrict x,
+            gsize n,
+            gsize first,
+            gint32 *restrict codes,
+            float *restrict values)
+{
+  const Job *job = how;
+  double zero = job->p->zero, qmin = job->p->qmin, qmax = job->p->qmax, scale = job->scale;
+
+  for (gsize from = 0; from < n; from += BS_VECTOR) {
+    double v[BS_VECTOR];
+    units (job, x + from, v);
+    round_all (job->rounding, job->draws + first + from, v);
+    for (guint i = 0; i < BS_VECTOR; i++) {
+      double code = v[i] + zero;
+      code = bs_select_f64 (code < qmin, qmin, code);
+      code = bs_select_f64 (code > qmax, qmax, code);
+      codes[from + i] = (gint32) code;
+      values[from + i] = (float) ((code - zero) * scale);
+    }
   }
 }
 
@@ -132,11 +212,10 @@ encode_group (BsQuant *quant,
     quant->scale_f64[k] = scale;
   if (quant->zero != NULL)
     quant->zero[k] = p.zero;
-  if (spec->arith == BS_ARITH_F32 && spec->rounding == BS_ROUND_HALF_EVEN &&
-      spec->store != BS_STORE_F64)
-    encode_plain (&p, x, n, codes, values);
-  else
-    encode_any (spec, &p, scale, bs_hash64 (spec->seed) + bs_hash64 (k), x, n, codes, values);
+  Job job = { &p, scale, spec->arith, spec->rounding, bs_hash64 (spec->seed) + bs_hash64 (k) };
+  gboolean plain = spec->arith == BS_ARITH_F32 && spec->rounding == BS_ROUND_HALF_EVEN &&
+                   spec->store != BS_STORE_F64;
+  bs_in_vectors (plain ? encode_plain : encode_any, &job, x, n, codes, values);
 }
 
 static gboolean

@@ -3,8 +3,8 @@
 #include "quant/kmeans.h"
 #include "quant/encoding.h"
 #include "quant/groups.h"
-#include "quant/levels.h"
 
+#include <bsk.h>
 #include <glib/gi18n-lib.h>
 
 #include <math.h>
@@ -12,7 +12,9 @@
 #include <string.h>
 
 #define EXACT_POINTS 4096
+#define MANY (16 * EXACT_POINTS) /* values: too many to sort */
 #define BINS 65536
+#define FAST_BINS 32768 /* as many as bsk_histogram takes */
 #define COARSE_POINTS 2048
 #define MAX_ROUNDS 100
 
@@ -167,7 +169,7 @@ compare (const void *a, const void *b)
 static gboolean
 gather_sorted (const float *x, gsize n, double mean, Points *points)
 {
-  if (n > 16 * EXACT_POINTS)
+  if (n > MANY)
     return FALSE;
   g_autofree float *sorted = g_memdup2 (x, n * sizeof *x);
   qsort (sorted, n, sizeof *sorted, compare);
@@ -210,6 +212,36 @@ gather_bins (const float *x, gsize n, double mean, Points *points)
       points_add (points, weight[i], sum[i], sum_sq[i]);
 }
 
+/* gather_middles: one point per bin, at its middle: FALSE where that is not good enough, because the
+ * range is too wide or too narrow for bins, or so few of them hold all values that these may stand
+ * apart. */
+static gboolean
+gather_middles (const float *x, gsize n, Points *points)
+{
+  g_autofree guint64 *counts = g_new0 (guint64, FAST_BINS);
+  double mean = 0, width;
+  guint filled = 0;
+  float lo, hi;
+
+  bsk_minmax (x, n, &lo, &hi, NULL);
+  if (bsk_histogram (x, n, lo, hi, FAST_BINS, counts) != BSK_OK)
+    return FALSE;
+  width = ((double) hi - lo) / FAST_BINS;
+  for (guint i = 0; i < FAST_BINS; i++) {
+    mean += (double) counts[i] * (lo + (i + 0.5) * width);
+    filled += counts[i] > 0;
+  }
+  if (filled <= EXACT_POINTS)
+    return FALSE;
+  points_init (points, filled, mean / (double) n);
+  for (guint i = 0; i < FAST_BINS; i++)
+    if (counts[i] > 0) {
+      double weight = (double) counts[i], v = lo + (i + 0.5) * width - points->mean;
+      points_add (points, weight, weight * v, weight * v * v);
+    }
+  return TRUE;
+}
+
 /* join: neighbours until COARSE_POINTS of about equal spread are left: cells of equal ∫ weight^⅓,
  * where optimal levels of that many would lie (Panter and Dite 1951). */
 static void
@@ -231,21 +263,32 @@ join (const Points *fine, Points *coarse)
   }
 }
 
-void
-bs_kmeans (const float *x, gsize n, guint k, double *levels)
+static double
+mean_of (const float *x, gsize n)
 {
-  Points points, coarse;
   double mean = 0;
 
   for (gsize i = 0; i < n; i++)
     mean += x[i] / (double) n;
+  return mean;
+}
+
+void
+bs_kmeans (const float *x, gsize n, guint k, double *levels)
+{
+  Points points, coarse;
+  gboolean exact = FALSE;
+
   if (n == 0) {
     memset (levels, 0, k * sizeof *levels);
     return;
   }
-  gboolean exact = gather_sorted (x, n, mean, &points);
-  if (!exact)
-    gather_bins (x, n, mean, &points);
+  if (n <= MANY || !gather_middles (x, n, &points)) {
+    double mean = mean_of (x, n);
+    exact = gather_sorted (x, n, mean, &points);
+    if (!exact)
+      gather_bins (x, n, mean, &points);
+  }
   if (points.n <= k) {
     for (guint c = 0; c < k; c++)
       levels[c] = points.value[MIN (c, points.n - 1)];
@@ -263,8 +306,34 @@ bs_kmeans (const float *x, gsize n, guint k, double *levels)
     }
   }
   for (guint c = 0; c < k; c++)
-    levels[c] += mean;
+    levels[c] += points.mean;
   points_clear (&points);
+}
+
+static void
+fit (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, float *scale)
+{
+  g_autofree float *finite = NULL;
+  gsize n_finite = n;
+  size_t n_not_finite = 0;
+  double level[BS_LEVELS_MAX];
+  float lo, hi;
+
+  if (n > 0)
+    bsk_minmax (x, n, &lo, &hi, &n_not_finite);
+  if (n_not_finite > 0) {
+    finite = g_new (float, MAX (n - n_not_finite, 1));
+    n_finite = 0;
+    for (gsize i = 0; i < n; i++)
+      if (isfinite (x[i]))
+        finite[n_finite++] = x[i];
+    x = finite;
+  }
+  bs_kmeans (x, n_finite, 1u << spec->bits, level);
+  for (guint i = 0; i < 1u << spec->bits; i++)
+    level[i] = (float) level[i];
+  bs_levels_init (levels, level, 1u << spec->bits);
+  *scale = 1;
 }
 
 static void
@@ -278,27 +347,12 @@ encode_group (BsQuant *quant,
               gpointer user)
 {
   guint n_levels = 1u << quant->spec.bits;
-  g_autofree float *finite = NULL;
-  const float *fitted = x;
-  gsize n_finite = 0;
-  double level[BS_LEVELS_MAX];
   BsLevels levels;
+  float scale;
 
-  for (gsize i = 0; i < n; i++)
-    n_finite += isfinite (x[i]) != 0;
-  if (n_finite != n) {
-    finite = g_new (float, MAX (n_finite, 1));
-    for (gsize i = 0, to = 0; i < n; i++)
-      if (isfinite (x[i]))
-        finite[to++] = x[i];
-    fitted = finite;
-  }
-  bs_kmeans (fitted, n_finite, n_levels, level);
-  for (guint i = 0; i < n_levels; i++)
-    level[i] = (float) level[i];
-  bs_levels_init (&levels, level, n_levels);
+  fit (&quant->spec, x, n, &levels, &scale);
   memcpy (quant->code_book + k * n_levels, levels.level, n_levels * sizeof (float));
-  bs_levels_encode (&levels, 1, x, n, codes, values);
+  bs_levels_encode (&levels, scale, x, n, codes, values);
 }
 
 static gboolean
@@ -339,6 +393,7 @@ const BsEncoding bs_encoding_kmeans = {
   .min_bits = 1,
   .max_bits = 8,
   .encode = encode,
+  .fit = fit,
   .flags = BS_ENCODING_OWN_RANGE | BS_ENCODING_OWN_SCALE,
   .size_bits = size_bits,
 };

@@ -1,5 +1,6 @@
 /* Encoding: the optimal code book of a normal or Laplace distribution, scaled to the values.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/vectorize.h"
 #include "quant/density.h"
 #include "quant/encoding.h"
 #include "quant/groups.h"
@@ -17,7 +18,62 @@ static const BsParam params[] = {
   { NULL },
 };
 
-/* encode_group: the scale is the root mean square of the finite values. */
+#define LANES 8 /* partial sums, so that the compiler makes vectors of them */
+
+typedef struct {
+  double count[LANES], sum_sq[LANES];
+} Lanes;
+
+BS_VECTORIZED static void
+add_squares (Lanes *lanes, const float *restrict x, gsize n)
+{
+  for (gsize from = 0; from < n; from += LANES)
+    for (guint j = 0; j < LANES; j++) {
+      double v = x[from + j];
+      gboolean finite = v - v == 0;
+      lanes->count[j] += finite ? 1 : 0;
+      lanes->sum_sq[j] += finite ? v * v : 0;
+    }
+}
+
+/* root_mean_square: of the finite values. */
+static double
+root_mean_square (const float *x, gsize n)
+{
+  Lanes lanes = { 0 };
+  double count = 0, sum_sq = 0;
+  gsize whole = n - n % LANES;
+
+  add_squares (&lanes, x, whole);
+  for (guint j = 0; j < LANES; j++) {
+    count += lanes.count[j];
+    sum_sq += lanes.sum_sq[j];
+  }
+  for (gsize i = whole; i < n; i++)
+    if (isfinite (x[i])) {
+      count++;
+      sum_sq += (double) x[i] * x[i];
+    }
+  return count > 0 ? sqrt (sum_sq / count) : 0;
+}
+
+static void
+levels_of (const BsSpec *spec, BsLevels *levels)
+{
+  double level[BS_LEVELS_MAX];
+  gboolean laplace = spec->encoding_params[P_LAPLACE] != 0;
+
+  bs_density_lloyd_max (laplace ? BS_DENSITY_LAPLACE : BS_DENSITY_NORMAL, 1u << spec->bits, level);
+  bs_levels_init (levels, level, 1u << spec->bits);
+}
+
+static void
+fit (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, float *scale)
+{
+  levels_of (spec, levels);
+  *scale = (float) bs_scale_store (root_mean_square (x, n), spec->store);
+}
+
 static void
 encode_group (BsQuant *quant,
               gsize k,
@@ -28,29 +84,16 @@ encode_group (BsQuant *quant,
               float *values,
               gpointer user)
 {
-  double sum_sq = 0;
-  gsize count = 0;
-
-  for (gsize i = 0; i < n; i++)
-    if (isfinite (x[i])) {
-      sum_sq += (double) x[i] * x[i];
-      count++;
-    }
-  double rms = count > 0 ? sqrt (sum_sq / (double) count) : 0;
-  quant->scale[k] = (float) bs_scale_store (rms, quant->spec.store);
+  quant->scale[k] = (float) bs_scale_store (root_mean_square (x, n), quant->spec.store);
   bs_levels_encode (user, quant->scale[k], x, n, codes, values);
 }
 
 static gboolean
 encode (BsQuant *quant, const float *x, const BsInterval *intervals, GError **error)
 {
-  double level[BS_LEVELS_MAX];
   BsLevels levels;
-  BsDensity density =
-    quant->spec.encoding_params[P_LAPLACE] != 0 ? BS_DENSITY_LAPLACE : BS_DENSITY_NORMAL;
 
-  bs_density_lloyd_max (density, 1u << quant->spec.bits, level);
-  bs_levels_init (&levels, level, 1u << quant->spec.bits);
+  levels_of (&quant->spec, &levels);
   bs_groups_encode (quant, x, NULL, encode_group, &levels);
   return TRUE;
 }
@@ -67,5 +110,6 @@ const BsEncoding bs_encoding_lloyd = {
   .max_bits = 8,
   .params = params,
   .encode = encode,
+  .fit = fit,
   .flags = BS_ENCODING_OWN_RANGE,
 };

@@ -1,6 +1,7 @@
 /* Small binary floating-point formats: sign, exponent, mantissa.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "quant/minifloat.h"
+#include "quant/vectors.h"
 
 #include <math.h>
 #include <string.h>
@@ -62,7 +63,7 @@ bs_minifloat_decode (const BsMinifloat *format, guint code)
   return (float) (code & sign_bit ? -value : value);
 }
 
-static inline guint32
+BS_INLINE guint32
 bits_of (float v)
 {
   guint32 bits;
@@ -71,7 +72,7 @@ bits_of (float v)
   return bits;
 }
 
-static inline float
+BS_INLINE float
 float_of (guint32 bits)
 {
   float v;
@@ -82,11 +83,14 @@ float_of (guint32 bits)
 
 /* What the loop below needs of a format, worked out once. */
 typedef struct {
+  float scale, first, second;
   guint32 drop; /* mantissa bits of a float32 that the format lacks */
   guint32 base; /* code of the smallest normal number as a float32 shifted by drop, less its code */
-  guint32 n_mantissa;                 /* 2^mantissa_bits: codes below are subnormal */
-  guint32 too_large;                  /* code for what is too large */
+  guint32 n_mantissa; /* 2^mantissa_bits: codes below are subnormal */
+  guint32 too_large;  /* code for what is too large */
+  guint32 max_code, nan_code, sign_shift;
   float smallest_normal, adder, unit; /* adder: its last bit is worth one subnormal step, unit */
+  float beyond;                       /* what codes above max_code stand for */
 } Constants;
 
 static inline float
@@ -107,6 +111,10 @@ constants_of (const BsMinifloat *format, gboolean saturate)
                       .base = (guint32) (127 - format->bias) << m,
                       .n_mantissa = 1u << m,
                       .too_large = saturate ? format->max_code : not_finite,
+                      .max_code = format->max_code,
+                      .nan_code = format->nan_code,
+                      .sign_shift = 31u - (guint32) (format->exponent_bits + m),
+                      .beyond = format->inf_code != 0 ? INFINITY : NAN,
                       .smallest_normal = power_of_two (lowest),
                       .adder = power_of_two (lowest - m + 23),
                       .unit = power_of_two (lowest - m) };
@@ -115,6 +123,38 @@ constants_of (const BsMinifloat *format, gboolean saturate)
 /* The same results as the functions above, without branches, so that the compiler makes vectors of
  * it. Normal numbers round on their bits: half of the dropped bits, less one where the kept part is
  * even, carries into it. Subnormal ones round in a float addition whose last bit is their step. */
+BS_VECTORIZED static void
+encode_vectors (gconstpointer how,
+                const float *restrict x,
+                gsize n,
+                gsize first,
+                gint32 *restrict codes,
+                float *restrict values)
+{
+  const Constants c = *(const Constants *) how;
+  const guint32 nan_sign = c.nan_code != 0 ? 0x80000000u : 0, half = (1u << (c.drop - 1)) - 1;
+
+  for (gsize from = 0; from < n; from += BS_VECTOR)
+    for (gsize i = from; i < from + BS_VECTOR; i++) {
+      float v = x[i] / c.scale;
+      guint32 bits = bits_of (v), magnitude = bits & 0x7FFFFFFFu, sign = bits & 0x80000000u;
+      float a = float_of (magnitude);
+      guint32 normal = ((magnitude + half + (magnitude >> c.drop & 1)) >> c.drop) - c.base;
+      guint32 subnormal = bits_of (a + c.adder) - bits_of (c.adder);
+      guint32 code = a < c.smallest_normal ? subnormal : normal;
+      code = (gint32) code > (gint32) c.max_code ? c.too_large : code;
+      code = magnitude > 0x7F800000u ? c.nan_code : code;
+      sign = magnitude > 0x7F800000u ? sign & nan_sign : sign;
+
+      float small = (float) (gint32) code * c.unit;
+      float large = float_of ((code + c.base) << c.drop);
+      float value = code < c.n_mantissa ? small : large;
+      value = code > c.max_code ? (magnitude > 0x7F800000u ? NAN : c.beyond) : value;
+      codes[i] = (gint32) (code | sign >> c.sign_shift);
+      values[i] = float_of (bits_of (value) | sign) * c.first * c.second;
+    }
+}
+
 void
 bs_minifloat_encode_twice (const BsMinifloat *format,
                            float scale,
@@ -126,30 +166,12 @@ bs_minifloat_encode_twice (const BsMinifloat *format,
                            gint32 *codes,
                            float *values)
 {
-  const Constants c = constants_of (format, saturate);
-  const guint32 sign_shift = 31u - (guint32) (format->exponent_bits + format->mantissa_bits);
-  const guint32 max_code = format->max_code, nan_code = format->nan_code, drop = c.drop;
-  const float beyond = format->inf_code != 0 ? INFINITY : NAN;
-  const guint32 nan_sign = nan_code != 0 ? 0x80000000u : 0, half = (1u << (drop - 1)) - 1;
+  Constants c = constants_of (format, saturate);
 
-  for (gsize i = 0; i < n; i++) {
-    float v = x[i] / scale;
-    guint32 bits = bits_of (v), magnitude = bits & 0x7FFFFFFFu, sign = bits & 0x80000000u;
-    float a = float_of (magnitude);
-    guint32 normal = ((magnitude + half + (magnitude >> drop & 1)) >> drop) - c.base;
-    guint32 subnormal = bits_of (a + c.adder) - bits_of (c.adder);
-    guint32 code = a < c.smallest_normal ? subnormal : normal;
-    code = (gint32) code > (gint32) max_code ? c.too_large : code;
-    code = magnitude > 0x7F800000u ? nan_code : code;
-    sign = magnitude > 0x7F800000u ? sign & nan_sign : sign;
-
-    float small = (float) (gint32) code * c.unit;
-    float large = float_of ((code + c.base) << drop);
-    float value = code < c.n_mantissa ? small : large;
-    value = code > max_code ? (magnitude > 0x7F800000u ? NAN : beyond) : value;
-    codes[i] = (gint32) (code | sign >> sign_shift);
-    values[i] = float_of (bits_of (value) | sign) * first * second;
-  }
+  c.scale = scale;
+  c.first = first;
+  c.second = second;
+  bs_in_vectors (encode_vectors, &c, x, n, codes, values);
 }
 
 void

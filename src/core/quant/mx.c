@@ -3,6 +3,7 @@
 #include "quant/encoding.h"
 #include "quant/groups.h"
 #include "quant/minifloat.h"
+#include "quant/vectors.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define MX_INT8_MAX 127
+#define ROUNDER 0x1.8p52 /* v + ROUNDER − ROUNDER is v rounded half to even for |v| < 2⁵¹ */
 
 /* block_exponent: of the shared scale 2^e, from the bits of amax, because log2 of a float may round
  * up. Denormal numbers are below the smallest scale whatever the format. */
@@ -20,6 +22,33 @@ block_exponent (float amax, int largest_exponent)
 
   memcpy (&bits, &amax, sizeof bits);
   return CLAMP ((int) (bits >> 23 & 0xFF) - 127 - largest_exponent, -127, 127);
+}
+
+/* MXINT8: codes of x in units of step, doubles, both exact. */
+typedef struct {
+  double inverse, step;
+} Steps;
+
+BS_VECTORIZED static void
+int8_vectors (gconstpointer how,
+              const float *restrict x,
+              gsize n,
+              gsize first,
+              gint32 *restrict codes,
+              float *restrict values)
+{
+  const Steps steps = *(const Steps *) how;
+
+  for (gsize from = 0; from < n; from += BS_VECTOR)
+    for (gsize i = from; i < from + BS_VECTOR; i++) {
+      double v = x[i] * steps.inverse;
+      v = bs_select_f64 (v == v, v, 0);
+      v = bs_select_f64 (v < -MX_INT8_MAX, -MX_INT8_MAX, v);
+      v = bs_select_f64 (v > MX_INT8_MAX, MX_INT8_MAX, v);
+      v = v + ROUNDER - ROUNDER;
+      codes[i] = (gint32) v;
+      values[i] = (float) (v * steps.step);
+    }
 }
 
 static void
@@ -41,12 +70,8 @@ mx_group (BsQuant *quant,
     bs_minifloat_encode_array (format, quant->scale[k], TRUE, x, n, codes, values);
     return;
   }
-  double inverse = ldexp (64, -exponent), step = ldexp (1, exponent - 6);
-  for (gsize i = 0; i < n; i++) {
-    double v = isnan (x[i]) ? 0 : CLAMP (x[i] * inverse, -MX_INT8_MAX, MX_INT8_MAX);
-    codes[i] = (gint32) rint (v);
-    values[i] = (float) (codes[i] * step);
-  }
+  Steps steps = { ldexp (64, -exponent), ldexp (1, exponent - 6) };
+  bs_in_vectors (int8_vectors, &steps, x, n, codes, values);
 }
 
 static gboolean
@@ -76,13 +101,7 @@ nvfp4_group (BsQuant *quant,
              float *values,
              gpointer user)
 {
-  double amax = MAX (-interval->lo, interval->hi);
-  float block = bs_minifloat_decode (
-    &bs_fp8e4m3,
-    bs_minifloat_encode (&bs_fp8e4m3,
-                         (float) (amax / (bs_fp4e2m1.max * (double) quant->tensor_scale)), TRUE));
-
-  quant->scale[k] = block;
+  float block = quant->scale[k];
   float scale = block * quant->tensor_scale;
   if (scale > 0) {
     /* element · block is exact, so that the value is rounded once */
@@ -94,6 +113,14 @@ nvfp4_group (BsQuant *quant,
   }
 }
 
+static float
+nvfp4_tensor_scale (double amax)
+{
+  float scale = amax > 0 ? (float) (amax / ((double) bs_fp4e2m1.max * bs_fp8e4m3.max)) : 1;
+
+  return MAX (scale, 0x1p-126f);
+}
+
 static gboolean
 encode_nvfp4 (BsQuant *quant, const float *x, const BsInterval *intervals, GError **error)
 {
@@ -101,8 +128,15 @@ encode_nvfp4 (BsQuant *quant, const float *x, const BsInterval *intervals, GErro
 
   for (gsize k = 0; k < quant->n_scales; k++)
     amax = MAX (amax, MAX (-intervals[k].lo, intervals[k].hi));
-  quant->tensor_scale = amax > 0 ? (float) (amax / ((double) bs_fp4e2m1.max * bs_fp8e4m3.max)) : 1;
-  quant->tensor_scale = MAX (quant->tensor_scale, 0x1p-126f);
+  if (quant->tensor_scale == 0)
+    quant->tensor_scale = nvfp4_tensor_scale (amax);
+
+  g_autofree float *wanted = g_new (float, MAX (quant->n_scales, 1));
+  g_autofree gint32 *codes = g_new (gint32, MAX (quant->n_scales, 1));
+  for (gsize k = 0; k < quant->n_scales; k++)
+    wanted[k] = (float) (MAX (-intervals[k].lo, intervals[k].hi) /
+                         (bs_fp4e2m1.max * (double) quant->tensor_scale));
+  bs_minifloat_encode_array (&bs_fp8e4m3, 1, TRUE, wanted, quant->n_scales, codes, quant->scale);
   bs_groups_encode (quant, x, intervals, nvfp4_group, NULL);
   return TRUE;
 }
@@ -177,6 +211,7 @@ const BsEncoding bs_encoding_nvfp4 = {
   .min_bits = 4,
   .max_bits = 4,
   .encode = encode_nvfp4,
+  .tensor_scale = nvfp4_tensor_scale,
   .flags = BS_ENCODING_OWN_SCALE | BS_ENCODING_BLOCKS_ONLY,
   .block = 16,
   .size_bits = nvfp4_size,

@@ -5,11 +5,13 @@
 #include "quant/groups.h"
 #include "quant/levels.h"
 #include "quant/scale.h"
+#include "quant/vectors.h"
 
 #include <glib/gi18n-lib.h>
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { P_LOG };
 enum { P_PER_TERM };
@@ -36,26 +38,46 @@ bs_pow2_exponent (double amax)
   return mantissa >= 0.75 ? exponent : exponent - 1;
 }
 
-/* pow2_index: which level, 0 for 2^e1, 1 for 2^(e1−1), …; at least n: zero.
- * unit = |x| / 2^e1, finite. */
-static int
-pow2_index (double unit, gboolean log_rule, int n)
-{
-  int exponent;
-  double mantissa =
-    frexp (unit, &exponent); /* in [0.5, 1): nearest powers are 2^(exponent−1) and 2^exponent */
-  /* Linear: half-way is 0.75, a tie goes to the larger. Log: half-way is √½, which no double
-   * equals. */
-  gboolean up = log_rule ? mantissa > M_SQRT1_2 : mantissa >= 0.75;
-  int nearest = up ? exponent : exponent - 1;
+/* What a block of values needs to know of their group. */
+typedef struct {
+  double unit;         /* 2^−e1 */
+  guint64 half;        /* mantissa bits from which on the nearer power is the higher */
+  gint32 n;            /* levels beside 0: 2^e1, 2^(e1−1), … */
+  double least;        /* half of the smallest level, in units: from here on a value is not 0 */
+  float value[1 << 7]; /* [n + 1], the last 0 */
+} Powers;
 
-  if (nearest >= 0)
-    return 0;
-  if (-nearest < n)
-    return -nearest;
-  /* Below the smallest level: linear, at least half of it; log, nothing whose exponent rounds
-   * lower. */
-  return !log_rule && unit >= ldexp (0.5, 1 - n) ? n - 1 : n;
+#define MANTISSA ((G_GUINT64_CONSTANT (1) << 52) - 1)
+
+/* pow2_vectors: as doubles, all floats are normal numbers. The index of a level is what the exponent
+ * lacks to e1; n stands for 0. */
+BS_VECTORIZED static void
+pow2_vectors (gconstpointer how,
+              const float *restrict x,
+              gsize n,
+              gsize first,
+              gint32 *restrict codes,
+              float *restrict values)
+{
+  const Powers *powers = how;
+
+  for (gsize from = 0; from < n; from += BS_VECTOR)
+    for (gsize i = from; i < from + BS_VECTOR; i++) {
+      double magnitude = x[i] * powers->unit;
+      guint64 bits;
+      memcpy (&bits, &magnitude, sizeof bits);
+      bits &= G_MAXINT64;
+      memcpy (&magnitude, &bits, sizeof bits);
+      gint32 nearest = (gint32) (bits >> 52) - 1023 + ((bits & MANTISSA) >= powers->half);
+      gint32 index = nearest < 0 ? -nearest : 0;
+      gint32 lowest = magnitude >= powers->least ? powers->n - 1 : powers->n;
+      index = index < powers->n ? index : lowest;
+      index = magnitude == magnitude ? index : powers->n;
+      gint32 code = index < powers->n ? 1 + index : 0;
+      float value = powers->value[index];
+      codes[i] = x[i] < 0 ? -code : code;
+      values[i] = x[i] < 0 && code != 0 ? -value : value;
+    }
 }
 
 static void
@@ -69,22 +91,20 @@ pow2_group (BsQuant *quant,
             gpointer user)
 {
   int e1 = bs_pow2_exponent (MAX (-interval->lo, interval->hi));
-  int n_levels = (1 << (quant->spec.bits - 1)) - 1;
   gboolean log_rule = quant->spec.encoding_params[P_LOG] != 0;
-  double unit = ldexp (1, -e1);
+  gint32 n_levels = (1 << (quant->spec.bits - 1)) - 1;
+  Powers powers = { .unit = ldexp (1, -e1), .n = n_levels };
 
+  /* Linear: half-way is 1.5, a tie goes to the higher, and half of the smallest level is not 0.
+   * Log: half-way is √2, which no double equals, and what rounds lower than the smallest is 0. */
+  double half = log_rule ? nextafter (2 * M_SQRT1_2, 2) : 1.5;
+  memcpy (&powers.half, &half, sizeof half);
+  powers.half &= MANTISSA;
+  powers.least = log_rule ? INFINITY : ldexp (1, -n_levels);
+  for (gint32 i = 0; i < n_levels; i++)
+    powers.value[i] = (float) ldexp (1, MIN (e1 - i, 127));
   quant->scale[k] = (float) ldexp (1, MIN (e1, 127));
-  for (gsize i = 0; i < n; i++) {
-    double magnitude = fabs ((double) x[i]) * unit;
-    int index = n_levels;
-    if (isinf (magnitude))
-      index = 0;
-    else if (magnitude > 0)
-      index = pow2_index (magnitude, log_rule, n_levels);
-    codes[i] = index >= n_levels ? 0 : x[i] < 0 ? -1 - index : 1 + index;
-    float value = index >= n_levels ? 0 : (float) ldexp (1, MIN (e1 - index, 127));
-    values[i] = x[i] < 0 && value > 0 ? -value : value;
-  }
+  bs_in_vectors (pow2_vectors, &powers, x, n, codes, values);
 }
 
 static gboolean
@@ -142,17 +162,8 @@ apot_group (BsQuant *quant,
             float *values,
             gpointer user)
 {
-  g_autofree float *magnitudes = g_new (float, MAX (n, 1));
-
   quant->scale[k] = (float) bs_scale_store (MAX (-interval->lo, interval->hi), quant->spec.store);
-  for (gsize i = 0; i < n; i++)
-    magnitudes[i] = fabsf (x[i]);
-  bs_levels_encode (user, quant->scale[k], magnitudes, n, codes, values);
-  for (gsize i = 0; i < n; i++)
-    if (x[i] < 0 && codes[i] != 0) {
-      codes[i] = -codes[i];
-      values[i] = -values[i];
-    }
+  bs_levels_encode_magnitudes (user, quant->scale[k], x, n, codes, values);
 }
 
 static gboolean

@@ -121,17 +121,14 @@ choose_intervals (const BsQuant *quant,
 }
 
 BsQuant *
-bs_quantize (const BsSpec *spec,
-             const float *x,
-             const gint64 *dims,
-             guint n_dims,
-             gint channel_axis,
-             const BsInterval *model_range,
-             const char *name,
-             GError **error)
+bs_quant_new (const BsSpec *spec,
+              const gint64 *dims,
+              guint n_dims,
+              gint channel_axis,
+              const char *name,
+              GError **error)
 {
   g_autoptr (BsQuant) quant = g_new0 (BsQuant, 1);
-  g_autofree BsInterval *intervals = NULL;
 
   if (!check_spec (spec, error))
     return NULL;
@@ -145,10 +142,24 @@ bs_quantize (const BsSpec *spec,
     memcpy (quant->dims, dims, n_dims * sizeof *dims);
   if (!bs_groups_plan (quant, channel_axis, name, error) || !allocate (quant, name, error))
     return NULL;
-  if ((spec->encoding->flags & BS_ENCODING_OWN_RANGE) == 0) {
+  quant->size_bits = size_bits (spec, quant->n, quant->n_scales);
+  return g_steal_pointer (&quant);
+}
+
+gboolean
+bs_quant_encode (BsQuant *quant,
+                 const float *x,
+                 const BsInterval *model_range,
+                 const char *name,
+                 GError **error)
+{
+  const BsEncoding *encoding = quant->spec.encoding;
+  g_autofree BsInterval *intervals = NULL;
+
+  if ((encoding->flags & BS_ENCODING_OWN_RANGE) == 0) {
     intervals = choose_intervals (quant, x, model_range, name, error);
     if (intervals == NULL)
-      return NULL;
+      return FALSE;
   }
   if (quant->n > 0) {
     float lo, hi;
@@ -156,11 +167,26 @@ bs_quantize (const BsSpec *spec,
     bsk_minmax (x, quant->n, &lo, &hi, &n_not_finite);
     quant->n_not_finite = n_not_finite;
   }
-  if (!spec->encoding->encode (quant, x, intervals, error)) {
-    g_prefix_error (error, "Tensor “%s”: ", name);
+  if (encoding->encode (quant, x, intervals, error))
+    return TRUE;
+  g_prefix_error (error, "Tensor “%s”: ", name);
+  return FALSE;
+}
+
+BsQuant *
+bs_quantize (const BsSpec *spec,
+             const float *x,
+             const gint64 *dims,
+             guint n_dims,
+             gint channel_axis,
+             const BsInterval *model_range,
+             const char *name,
+             GError **error)
+{
+  g_autoptr (BsQuant) quant = bs_quant_new (spec, dims, n_dims, channel_axis, name, error);
+
+  if (quant == NULL || !bs_quant_encode (quant, x, model_range, name, error))
     return NULL;
-  }
-  quant->size_bits = size_bits (spec, quant->n, quant->n_scales);
   return g_steal_pointer (&quant);
 }
 

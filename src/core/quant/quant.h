@@ -53,6 +53,20 @@ BsQuant *bs_quantize (const BsSpec *spec,
                       const char *name,
                       GError **error);
 void bs_quant_free (BsQuant *quant);
+
+/* bs_quant_new, bs_quant_encode: the two halves of bs_quantize, for several tensors of one shape: memory and groups,
+ * codes not set yet; and codes, values and scales for values of that shape, in the place of earlier ones. */
+BsQuant *bs_quant_new (const BsSpec *spec,
+                       const gint64 *dims,
+                       guint n_dims,
+                       gint channel_axis,
+                       const char *name,
+                       GError **error);
+gboolean bs_quant_encode (BsQuant *quant,
+                          const float *x,
+                          const BsInterval *model_range,
+                          const char *name,
+                          GError **error);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsQuant, bs_quant_free)
 
 /* bs_quant_model_range: the one interval that BS_SCOPE_MODEL uses for all tensors.

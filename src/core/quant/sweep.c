@@ -79,7 +79,27 @@ in_slices (const BsSpec *spec,
   return TRUE;
 }
 
-/* in_rows: no group crosses rows of the first dimension: some rows at a time. */
+/* fitted: tensor scope, a level table for all values together. */
+static gboolean
+fitted (const BsSpec *spec, const float *x, gsize n, BsErrorSums *sums, GError **error)
+{
+  g_autofree BsLevels *levels = g_new (BsLevels, 1);
+  g_autoptr (BsQuant) scratch = bs_quant_scratch (spec, MIN (n, SLICE), error);
+  float scale;
+
+  if (scratch == NULL)
+    return FALSE;
+  spec->encoding->fit (spec, x, n, levels, &scale);
+  for (gsize from = 0; from < n; from += SLICE) {
+    gsize m = MIN (n - from, SLICE);
+    bs_levels_encode (levels, scale, x + from, m, scratch->codes, scratch->values);
+    bs_error_sums_compare (sums, x + from, scratch->values, m);
+  }
+  return TRUE;
+}
+
+/* in_rows: no group crosses rows of the first dimension: some rows at a time.
+ *   tensor_scale  as in BsQuant, of all rows */
 static gboolean
 in_rows (const BsSpec *spec,
          const float *x,
@@ -87,22 +107,45 @@ in_rows (const BsSpec *spec,
          guint n_dims,
          gint channel_axis,
          gsize n,
+         float tensor_scale,
          const char *name,
          BsErrorSums *sums,
          GError **error)
 {
   gsize rows = (gsize) dims[0], row = n / rows, step = MAX (SLICE / MAX (row, 1), 1);
+  g_autoptr (BsQuant) quant = NULL;
   gint64 slice[BS_MAX_DIMS];
 
   memcpy (slice, dims, n_dims * sizeof *dims);
   for (gsize from = 0; from < rows; from += step) {
-    slice[0] = (gint64) MIN (rows - from, step);
-    g_autoptr (BsQuant) quant =
-      bs_quantize (spec, x + from * row, slice, n_dims, channel_axis, NULL, name, error);
-    if (quant == NULL)
+    if (quant == NULL || rows - from < step) {
+      g_clear_pointer (&quant, bs_quant_free);
+      slice[0] = (gint64) MIN (rows - from, step);
+      quant = bs_quant_new (spec, slice, n_dims, channel_axis, name, error);
+      if (quant == NULL)
+        return FALSE;
+      quant->tensor_scale = tensor_scale;
+    }
+    if (!bs_quant_encode (quant, x + from * row, NULL, name, error))
       return FALSE;
     bs_error_sums_compare (sums, x + from * row, quant->values, quant->n);
   }
+  return TRUE;
+}
+
+/* find_tensor_scale: what an encoding that has one for all groups together needs to know before it
+ * sees only some of them. FALSE: only the whole tensor tells. */
+static gboolean
+find_tensor_scale (const BsSpec *spec, const float *x, gsize n, float *scale)
+{
+  BsInterval all;
+
+  *scale = 0;
+  if (spec->encoding->tensor_scale == NULL)
+    return TRUE;
+  if (spec->range != &bs_range_minmax || !bs_range_choose_values (x, n, spec, "", &all, NULL))
+    return FALSE;
+  *scale = spec->encoding->tensor_scale (MAX (-all.lo, all.hi));
   return TRUE;
 }
 
@@ -132,6 +175,8 @@ bs_quant_error (const BsSpec *spec,
     spec->rounding != BS_ROUND_STOCHASTIC && spec->encoding->family != BS_FAMILY_NONE;
   gsize n;
   if (repeatable && bs_dims_count (dims, n_dims, &n) && n > SLICE) {
+    if (one_scale && spec->encoding->fit != NULL)
+      return fitted (spec, x, n, sums, error);
     if (one_scale && (spec->encoding->flags & BS_ENCODING_OWN_RANGE) == 0 &&
         spec->bits >= spec->encoding->min_bits && spec->bits <= spec->encoding->max_bits) {
       BsInterval interval;
@@ -147,8 +192,9 @@ bs_quant_error (const BsSpec *spec,
       return FALSE;
     gboolean by_rows = (spec->scope == BS_SCOPE_CHANNEL && shape.axis == 0) ||
                        (spec->scope == BS_SCOPE_GROUP && shape.axis > 0);
-    if (by_rows && strcmp (spec->encoding->id, "nvfp4") != 0) /* that has one scale for all, too */
-      return in_rows (spec, x, dims, n_dims, channel_axis, n, name, sums, error);
+    float scale;
+    if (by_rows && find_tensor_scale (spec, x, n, &scale))
+      return in_rows (spec, x, dims, n_dims, channel_axis, n, scale, name, sums, error);
   }
   g_autoptr (BsQuant) quant =
     bs_quantize (spec, x, dims, n_dims, channel_axis, model_range, name, error);
