@@ -255,8 +255,9 @@ bsk_conv_pack (const BskConvShape *shape, const BskGemmArgs *args, const void *w
   if (status)
     return status;
   if (!header.depthwise && !header.wide) {
-    header.narrow = !header.row_sums && header.table->gemm_tile_narrow &&
-                    bsk_pairs_fit (&header, args, w, (size_t) header.k);
+    if (!header.row_sums && header.table->gemm_tile_narrow)
+      header.depth = bsk_pairs_fit (&header, args, w, (size_t) header.k);
+    header.narrow = header.depth > 0;
     bsk_layout (&header, (size_t) header.n_seg * (size_t) header.quads);
   }
 

@@ -99,8 +99,9 @@ bsk_gemm_pack (const BskGemmArgs *args, const void *w, size_t ldw, void *packed)
                        : bsk_check_channels (&header, args, w, ldw);
   if (status)
     return status;
-  header.narrow = !header.wide && !header.row_sums && header.table->gemm_tile_narrow &&
-                  bsk_pairs_fit (&header, args, w, ldw);
+  if (!header.wide && !header.row_sums && header.table->gemm_tile_narrow)
+    header.depth = bsk_pairs_fit (&header, args, w, ldw);
+  header.narrow = header.depth > 0;
   bsk_layout (&header, (size_t) header.quads);
 
   *out = header;

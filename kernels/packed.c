@@ -260,11 +260,11 @@ bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const void *w, si
     }
 }
 
-bool
+int
 bsk_pairs_fit (const BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw)
 {
   size_t channels = (size_t) header->n * (size_t) header->groups;
-  int top = args->a.qmax > args->a.zero_point ? args->a.qmax : args->a.zero_point;
+  int top = args->a.qmax > args->a.zero_point ? args->a.qmax : args->a.zero_point, largest = 1;
 
   if (args->a_type == BSK_S8)
     top += 128;
@@ -275,12 +275,13 @@ bsk_pairs_fit (const BskPacked *header, const BskGemmArgs *args, const void *w, 
     for (size_t i = 0; i < (size_t) header->k; i++) {
       int size = abs (bsk_channel_weight (&channel, i));
 
-      if ((last + size) * top > INT16_MAX)
-        return false;
+      largest = (last + size) * top > largest ? (last + size) * top : largest;
+      if (largest > INT16_MAX)
+        return 0;
       last = size;
     }
   }
-  return true;
+  return INT16_MAX / largest < 64 ? INT16_MAX / largest : 64;
 }
 
 void
@@ -347,6 +348,7 @@ bsk_panel_open (const BskPacked *header, int group, BskTileArgs *tile)
                    .n_seg = header->n_seg,
                    .quads = header->quads,
                    .chunk = header->chunk,
+                   .depth = header->depth,
                    .a_flip = header->a_flip,
                    .w = (char *) bsk_at (header, header->w) + (size_t) group * header->group_w,
                    .start = (int32_t *) bsk_at (header, header->start) + first,

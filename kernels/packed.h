@@ -21,6 +21,7 @@ typedef struct {
   uint32_t run_mask, last_mask;
   int8_t levels[16];
   bool narrow;   /* packed for gemm_tile_narrow */
+  int depth;     /* see BskTileArgs */
   bool zeros;    /* weights may have zero points: there is room for `zero` */
   bool row_sums; /* they have: tiles want the sums of the rows of A */
   int seg_bytes; /* of a run of K that exist; 8 bits or fewer */
@@ -133,9 +134,10 @@ BskStatus
 bsk_check_channels (BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw);
 void bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw);
 
-/* bsk_pairs_fit: largest |activation| · (|w0| + |w1|) of adjacent weights stays in int16, so that
- * an instruction with saturating pair sums is exact. */
-bool bsk_pairs_fit (const BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw);
+/* bsk_pairs_fit: how many times the largest |activation| · (|w0| + |w1|) of adjacent weights fits
+ * in int16, at most 64; 0 when not even once: an instruction with saturating pair sums would not be
+ * exact. */
+int bsk_pairs_fit (const BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw);
 
 /* bsk_sum_rows: the sums of rows of A that the tiles of `tile` want. */
 void

@@ -30,6 +30,7 @@ typedef struct {
   const void *w;          /* panel: [n_seg · quads][vecs · lanes][4] */
   const int64_t *start64; /* 16-bit products: instead of start */
   int chunk;              /* 16-bit products: pairs whose sum fits in int32 */
+  int depth; /* gemm_tile_narrow: quads of which each pair of products, added up, fits in int16 */
   const int32_t *start;   /* [vecs · lanes] bias − zero_point · Σ w */
   const int32_t *row_sum; /* [rows] sums of the rows of A, or NULL: w_zero is not looked at */
   const int32_t *w_zero; /* [vecs · lanes] row i starts at start − row_sum[i] · w_zero, wrapping */

@@ -13,9 +13,12 @@ enum { N_ROUNDS = 5 };
 
 typedef struct {
   const char *group, *name;
-  enum { PRODUCT, CONV, LOW, BITS, QUANTIZE, DEQUANTIZE, MINMAX, ERROR, SWEEP, HISTOGRAM } kind;
+  enum { PRODUCT, CONV, BITS, QUANTIZE, DEQUANTIZE, MINMAX, ERROR, SWEEP, HISTOGRAM } kind;
   int m, n, k;        /* products */
   BskConvShape shape; /* convolutions; m images */
+  BskWeightType w_type;
+  int w_bits; /* of int8 weights; 0: 8 */
+  int w_zero, w_group;
 } Case;
 
 #define SQUARE(size, cin, cout, kernel, stride, groups)                                            \
@@ -30,12 +33,43 @@ static const Case cases[] = {
   { "product", "3136 x 64 x 64", PRODUCT, 3136, 64, 64, { 0 } },
   { "product", "12544 x 16 x 32", PRODUCT, 12544, 16, 32, { 0 } },
   { "product", "1 x 3072 x 768", PRODUCT, 1, 3072, 768, { 0 } },
+  { "product", "7-bit weights, 784 x 128 x 512", PRODUCT, 784, 128, 512, { 0 }, .w_bits = 7 },
+  { "product",
+    "4-bit weights as int8, 784 x 128 x 512",
+    PRODUCT,
+    784,
+    128,
+    512,
+    { 0 },
+    .w_bits = 4 },
+  { "product",
+    "zero points, 784 x 128 x 512",
+    PRODUCT,
+    784,
+    128,
+    512,
+    { 0 },
+    BSK_W_U8,
+    .w_zero = 90 },
   { "convolution", "3x3 64 > 64, 56 x 56", CONV, 1, 0, 0, SQUARE (56, 64, 64, 3, 1, 1) },
   { "convolution", "3x3 1 > 16, 28 x 28, 16 images", CONV, 16, 0, 0, SQUARE (28, 1, 16, 3, 1, 1) },
   { "convolution", "7x7 stride 2 3 > 64, 224 x 224", CONV, 1, 0, 0, SQUARE (224, 3, 64, 7, 2, 1) },
   { "depthwise", "3x3 32, 112 x 112", CONV, 1, 0, 0, SQUARE (112, 32, 32, 3, 1, 32) },
   { "depthwise", "3x3 384, 14 x 14", CONV, 1, 0, 0, SQUARE (14, 384, 384, 3, 1, 384) },
-  { "low bits", "4 bits, groups of 32, 128 x 768 x 768", LOW, 128, 768, 768, { 0 } },
+  { "low bits",
+    "4 bits, groups of 32, 128 x 768 x 768",
+    PRODUCT,
+    128,
+    768,
+    768,
+    { 0 },
+    BSK_W_S4,
+    .w_group = 32 },
+  { "low bits", "4 bits, 784 x 128 x 512", PRODUCT, 784, 128, 512, { 0 }, BSK_W_S4 },
+  { "low bits", "4 bits, 3x3 64 > 64, 56 x 56", CONV, 1, 0, 0, SQUARE (56, 64, 64, 3, 1, 1),
+    BSK_W_S4 },
+  { "low bits", "1 bit, 3x3 64 > 64, 56 x 56", CONV, 1, 0, 0, SQUARE (56, 64, 64, 3, 1, 1),
+    BSK_W_BIT },
   { "bits", "128 x 768 x 3072", BITS, 128, 768, 3072, { 0 } },
   { "stream", "quantize 64 Ki", QUANTIZE, 0, 0, 65536, { 0 } },
   { "stream", "dequantize 64 Ki", DEQUANTIZE, 0, 0, 65536, { 0 } },
@@ -85,7 +119,6 @@ call (const Work *w)
 
   switch (k->kind) {
   case PRODUCT:
-  case LOW:
     bsk_gemm (w->packed, w->a, n, w->c, (size_t) k->n, 0, (size_t) k->m);
     break;
   case CONV:
@@ -132,6 +165,24 @@ close_work (Work *w)
   free (w->x);
 }
 
+/* A weight over the whole range of its type. */
+static int8_t
+weight (const Case *k, size_t i)
+{
+  int top = (1 << (k->w_bits ? k->w_bits : 8) >> 1) - 1;
+
+  switch (k->w_type) {
+  case BSK_W_U8:
+    return (int8_t) (uint8_t) (i * 31);
+  case BSK_W_S4:
+    return (int8_t) ((int) (i * 31 % 16) - 8);
+  case BSK_W_BIT:
+    return i * 31 % 127 & 1 ? 1 : -1;
+  default:
+    return (int8_t) ((int) (i * 31 % (size_t) (2 * top + 1)) - top);
+  }
+}
+
 /* Packs and allocates; false when memory ran out. */
 static bool
 open_work (const Case *k, Work *w)
@@ -146,14 +197,17 @@ open_work (const Case *k, Work *w)
   size_t inputs =
     conv ? (size_t) k->m * (size_t) k->shape.h * (size_t) k->shape.w * (size_t) k->shape.cin
          : (size_t) k->m * depth;
-  size_t groups = k->kind == LOW ? depth / 32 : 1;
+  size_t groups = k->w_group ? depth / (size_t) k->w_group : 1;
   float *scale = malloc ((cout * groups + 1) * sizeof *scale);
   int8_t *weights = malloc (cout * depth + 8);
   BskGemmArgs args = { .n = (int) cout,
                        .k = (int) depth,
+                       .w_type = k->w_type,
+                       .group = k->w_group,
+                       .w_zero_point = k->w_zero,
                        .w_scale = scale,
                        .a_type = BSK_U8,
-                       .out_type = BSK_U8,
+                       .out_type = k->w_group ? BSK_F32 : BSK_U8,
                        .a = { 0.02f, 118, 0, 255 },
                        .out = { 1, 121, 0, 255 } };
   bool good = scale && weights;
@@ -170,7 +224,7 @@ open_work (const Case *k, Work *w)
   for (size_t i = 0; good && stream && i < depth; i++)
     w->x[i] = (float) (i * 7919 % 10007) / 1700 - 3;
   for (size_t i = 0; good && !stream && i < cout * depth; i++)
-    weights[i] = (int8_t) (k->kind == LOW ? (int) (i * 31 % 16) - 8 : (int) (i * 31 % 255) - 127);
+    weights[i] = weight (k, i);
   for (size_t i = 0; good && i < cout * groups && !stream; i++)
     scale[i] = 0.004f;
   w->ops = stream ? (double) depth * (k->kind == SWEEP ? 16 : 1)
@@ -178,11 +232,6 @@ open_work (const Case *k, Work *w)
   if (good && !stream) {
     BskStatus status = BSK_OK;
 
-    if (k->kind == LOW) {
-      args.w_type = BSK_W_S4;
-      args.group = 32;
-      args.out_type = BSK_F32;
-    }
     w->packed = allocate (conv              ? bsk_conv_bytes (&k->shape, &args)
                           : k->kind == BITS ? bsk_bits_bytes (k->n, k->k)
                                             : bsk_gemm_bytes (&args));

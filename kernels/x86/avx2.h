@@ -45,7 +45,7 @@ weight_bytes (const Form form)
 }
 
 #ifndef DOT_VNNI
-#define DOT_VNNI(sum, u8, s8) (void) 0
+#define DOT_VNNI(sum, u8, s8) ((void) (sum), (void) (u8), (void) (s8))
 #endif
 
 ALWAYS_INLINE __m256i

@@ -1,5 +1,5 @@
-/* AVX2 product tiles for operands whose pair sums fit in int16: about a quarter faster than the
- * exact form.
+/* AVX2 product tiles for operands whose pair sums fit in int16: up to twice as fast as the exact
+ * form, the fewer bits the faster.
  * SPDX-License-Identifier: BSD-2-Clause */
 #define TILE_FORM FORM_NARROW
 #include "tile256.inc"

@@ -63,18 +63,13 @@ element_good (const Case *c, const void *out, size_t at, float want, int32_t sum
   int32_t s;
   float f;
 
-  memcpy (&s,
-          (const char *) out +
-            (c->args.out_type == BSK_U8 || c->args.out_type == BSK_S8 ? 0 : 4 * at),
-          4);
+  if (c->args.out_type == BSK_U8 || c->args.out_type == BSK_S8)
+    return ((const uint8_t *) out)[at] == (uint8_t) (code < q->qmin   ? q->qmin
+                                                     : code > q->qmax ? q->qmax
+                                                                      : (int) code);
+  memcpy (&s, (const char *) out + 4 * at, 4);
   memcpy (&f, &s, 4);
-  if (c->args.out_type == BSK_S32)
-    return s == sum;
-  if (c->args.out_type == BSK_F32)
-    return f == want;
-  return ((const uint8_t *) out)[at] == (uint8_t) (code < q->qmin   ? q->qmin
-                                                   : code > q->qmax ? q->qmax
-                                                                    : (int) code);
+  return c->args.out_type == BSK_S32 ? s == sum : f == want;
 }
 
 static void
