@@ -100,7 +100,28 @@ run_bytes (const BskConvShape *s)
   size_t stride = (size_t) s->stride_w, pixels = (bsk_padded_w (s) + stride - 1) / stride;
 
   /* An odd number of cache lines keeps rows apart in the cache's sets. */
-  return bsk_align (pixels * (size_t) s->cin + BSK_SLACK) | BSK_ALIGN;
+  return bsk_align (pixels * (size_t) s->cin + BSK_ALIGN + BSK_SLACK) | BSK_ALIGN;
+}
+
+/* Pixels [first, end) of a run come from the image; those around them, up to `total`, are padding.
+ */
+typedef struct {
+  size_t first, end, total;
+  size_t at; /* bytes from the row's start to the run's */
+} Span;
+
+static Span
+span_of (const BskConvShape *s, int f)
+{
+  size_t stride = (size_t) s->stride_w, left = (size_t) s->pad_left, back = stride - 1 - (size_t) f;
+
+  Span span = { .first = (left + back) / stride,
+                .end = (left + (size_t) s->w + back) / stride,
+                .total = (bsk_padded_w (s) + back) / stride };
+
+  /* What is copied from the image starts a cache line. */
+  span.at = (size_t) f * run_bytes (s) + (-span.first * (size_t) s->cin) % BSK_ALIGN;
+  return span;
 }
 
 static size_t
@@ -108,7 +129,7 @@ tap_offset (const BskConvShape *s, int kx)
 {
   size_t px = (size_t) kx * (size_t) s->dilation_w, stride = (size_t) s->stride_w;
 
-  return px % stride * run_bytes (s) + px / stride * (size_t) s->cin;
+  return span_of (s, (int) (px % stride)).at + px / stride * (size_t) s->cin;
 }
 
 /* Output rows per call of the kernel, and input rows from the first to the last one below them.
@@ -131,12 +152,6 @@ rows_below (const BskPacked *header, int out_rows)
   return (size_t) (out_rows - 1) * (size_t) s->stride_h +
          (size_t) (s->kh - 1) * (size_t) s->dilation_h + 1;
 }
-
-/* Pixels [first, end) of a run come from the image; those around them, up to `total`, are padding.
- */
-typedef struct {
-  size_t first, end, total;
-} Span;
 
 /* What one call of bsk_conv works with. */
 typedef struct {
@@ -174,16 +189,6 @@ bsk_flat_scratch (const BskPacked *header, size_t *bytes)
   return true;
 }
 
-static Span
-span_of (const BskConvShape *s, int f)
-{
-  size_t stride = (size_t) s->stride_w, left = (size_t) s->pad_left, back = stride - 1 - (size_t) f;
-
-  return (Span){ .first = (left + back) / stride,
-                 .end = (left + (size_t) s->w + back) / stride,
-                 .total = (bsk_padded_w (s) + back) / stride };
-}
-
 /* Padding left and right of all slots, which stays there from image to image, and the blank row. */
 static void
 fill_padding (const Work *k)
@@ -197,7 +202,7 @@ fill_padding (const Work *k)
   for (int f = 0; f < s->stride_w && !k->direct; f++)
     for (size_t i = 0; i < k->n_slots; i++) {
       const Span *span = &k->span[f];
-      uint8_t *run = k->ring + i * k->row_bytes + (size_t) f * run_bytes (s);
+      uint8_t *run = k->ring + i * k->row_bytes + span->at;
 
       memset (run, code, span->first * px);
       memset (run + span->end * px, code, (span->total - span->end) * px);
@@ -209,7 +214,7 @@ static void
 copy_rows (Work *k, size_t slot, int64_t end)
 {
   const BskConvShape *s = &k->header->shape;
-  size_t px = (size_t) s->cin, run = run_bytes (s);
+  size_t px = (size_t) s->cin;
 
   while (k->copied < end) {
     size_t left = (size_t) (end - k->copied);
@@ -226,7 +231,7 @@ copy_rows (Work *k, size_t slot, int64_t end)
       const Span *span = &k->span[f];
 
       copy.pixels = span->end - span->first;
-      copy.to = k->ring + slot * k->row_bytes + (size_t) f * run + span->first * px;
+      copy.to = k->ring + slot * k->row_bytes + span->at + span->first * px;
       copy.from =
         from + ((size_t) f + span->first * (size_t) s->stride_w - (size_t) s->pad_left) * px;
       if (s->stride_w == 1) {
@@ -346,7 +351,7 @@ bsk_flat_run (const BskPacked *header, const BskConvRun *run)
                           .per_group = per_group,
                           .finish = &header->finish };
   for (int i = 0; i < columns (s); i++)
-    k.tap[i] = tap_offset (s, i);
+    k.tap[i] = along_row (s) ? 0 : tap_offset (s, i);
   for (int f = 0; f < s->stride_w; f++)
     k.span[f] = span_of (s, f);
   fill_padding (&k);

@@ -5,70 +5,63 @@
 /* How results leave: codes that need no clamp, other codes, sums or floats. */
 typedef enum { PLAIN, CODES, WIDE } Finish;
 
-/* Sums to be stored: which output row, the block's place in it, and how many positions exist. */
+/* Where the results of a block go, and which of its positions exist. */
 typedef struct {
-  const BskFlatArgs *d;
+  const BskFinish *finish;
+  const char *w; /* the block's packed form */
   char *c;
   __mmask64 mask;
-  __m512i m[4];    /* of the block; floats */
-  const void *cut; /* likewise */
 } Place;
 
 /* Sums and floats, once per kernel rather than once per tile: 16-byte lane L of vector j holds
  * positions 16 L + 4 j to 16 L + 4 j + 3. */
 static __attribute__ ((noinline)) void
-store_sums (const Place *p, const __m512i sum[4])
+store_sums (Place place, __m512i s0, __m512i s1, __m512i s2, __m512i s3)
 {
+  const __m512i sum[4] = { s0, s1, s2, s3 };
+
   for (int j = 0; j < 4; j++) {
-    __m512i v = p->d->finish->out == BSK_F32
-                  ? _mm512_castps_si512 (
-                      _mm512_mul_ps (_mm512_cvtepi32_ps (sum[j]), _mm512_castsi512_ps (p->m[j])))
-                  : sum[j];
+    const float *m = (const float *) (const void *) (place.w + BSK_FLAT_M) + 16 * j;
+    __m512i v =
+      place.finish->out == BSK_F32
+        ? _mm512_castps_si512 (_mm512_mul_ps (_mm512_cvtepi32_ps (sum[j]), _mm512_loadu_ps (m)))
+        : sum[j];
     __m128i lane[4];
 
     _mm512_storeu_si512 (lane, v);
     for (int i = 0; i < 4; i++)
-      _mm_mask_storeu_epi32 (p->c + 64 * i + 16 * j, (__mmask8) (p->mask >> (16 * i + 4 * j) & 15),
-                             lane[i]);
+      _mm_mask_storeu_epi32 (place.c + 64 * i + 16 * j,
+                             (__mmask8) (place.mask >> (16 * i + 4 * j) & 15), lane[i]);
   }
 }
 
 /* The four vectors of a block to 64 results. What the byte unpacks have spread over the vectors,
  * the packs put back in order. */
 ALWAYS_INLINE void
-emit (const Place *p,
-      __m512i s0,
-      __m512i s1,
-      __m512i s2,
-      __m512i s3,
-      const Codes *k,
-      const Finish finish)
+emit (const Place *place, __m512i s[4], const __m512i m[4], const Codes *k, const Finish finish)
 {
   __m512i low, high, codes;
 
-  if (p->d->finish->cut) {
-    s0 = _mm512_min_epi32 (s0, _mm512_load_si512 (p->cut));
-    s1 = _mm512_min_epi32 (s1, _mm512_load_si512 ((const char *) p->cut + 64));
-    s2 = _mm512_min_epi32 (s2, _mm512_load_si512 ((const char *) p->cut + 128));
-    s3 = _mm512_min_epi32 (s3, _mm512_load_si512 ((const char *) p->cut + 192));
-  }
+  if (place->finish->cut)
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++)
+      s[j] = _mm512_min_epi32 (s[j], _mm512_loadu_si512 (place->w + BSK_FLAT_CUT + 64 * j));
   if (finish == WIDE) {
-    store_sums (p, (__m512i[4]){ s0, s1, s2, s3 });
+    store_sums (*place, s[0], s[1], s[2], s[3]);
     return;
   }
-  s0 = scale_sums (s0, _mm512_castsi512_ps (p->m[0]));
-  s1 = scale_sums (s1, _mm512_castsi512_ps (p->m[1]));
-  s2 = scale_sums (s2, _mm512_castsi512_ps (p->m[2]));
-  s3 = scale_sums (s3, _mm512_castsi512_ps (p->m[3]));
-  low = _mm512_adds_epi16 (_mm512_packs_epi32 (s0, s1), k->zero);
-  high = _mm512_adds_epi16 (_mm512_packs_epi32 (s2, s3), k->zero);
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++)
+    s[j] = scale_sums (s[j], _mm512_castsi512_ps (m[j]));
+  low = _mm512_adds_epi16 (_mm512_packs_epi32 (s[0], s[1]), k->zero);
+  high = _mm512_adds_epi16 (_mm512_packs_epi32 (s[2], s[3]), k->zero);
   codes = _mm512_packus_epi16 (low, high);
   if (finish == CODES)
     codes = _mm512_xor_si512 (_mm512_min_epu8 (_mm512_max_epu8 (codes, k->lo), k->hi), k->flip);
-  if (p->mask == ~0ull)
-    _mm512_storeu_si512 (p->c, codes);
+  if (place->mask == ~0ull)
+    _mm512_storeu_si512 (place->c, codes);
   else
-    _mm512_mask_storeu_epi8 (p->c, p->mask, codes);
+    _mm512_mask_storeu_epi8 (place->c, place->mask, codes);
 }
 
 /* A vector that is used more than once and must not be loaded each time: gcc prefers to fold loads
@@ -97,10 +90,10 @@ blocks (const BskFlatArgs *d, const int groups, const int per_group, const Finis
   for (size_t n = 0; n < d->count; n++, at += d->step) {
     const char *v = w + BSK_FLAT_WEIGHTS;
     const uint8_t *const *rows = d->rows;
-    __m512i sum[4][4];
-    Place place = { .d = d,
-                    .mask = n + 1 < d->count ? d->mask : d->last_mask,
-                    .cut = w + BSK_FLAT_CUT };
+    __m512i sum[4][4], m[4];
+    Place place = { .finish = d->finish,
+                    .w = w,
+                    .mask = n + 1 < d->count ? d->mask : d->last_mask };
 
 #pragma GCC unroll 4
     for (int i = 0; i < groups * per_group; i++)
@@ -139,12 +132,12 @@ blocks (const BskFlatArgs *d, const int groups, const int per_group, const Finis
       }
 #pragma GCC unroll 4
     for (int j = 0; j < 4; j++)
-      place.m[j] = load_once (w + BSK_FLAT_M + 64 * j);
+      m[j] = load_once (w + BSK_FLAT_M + 64 * j);
       /* Last row first: where it is not to be kept, the one before overwrites it. */
 #pragma GCC unroll 4
     for (int i = groups * per_group - 1; i >= 0; i--) {
       place.c = d->c[i] + n * d->c_step;
-      emit (&place, sum[i][0], sum[i][1], sum[i][2], sum[i][3], &k, finish);
+      emit (&place, sum[i], m, &k, finish);
     }
     w += d->w_step;
     if (w == d->w_end)
@@ -177,23 +170,22 @@ depthwise_flat (const BskFlatArgs *d)
     (d->groups == 1 ? blocks_1x1 : d->groups == 2 ? blocks_2x1 : blocks_4x1) (d);
 }
 
-/* Pixels of at most 64 bytes: where the row goes on far enough, they are written with what follows
- * them, which the next one overwrites; a store without a mask is cheaper. */
-ALWAYS_INLINE void
-copy_small (const BskCopyArgs *args, const uint8_t *from, uint8_t *to, const bool half)
+/* Pixels of at most 64 bytes: where the row goes on far enough, they are read and written with what
+ * follows them, which the next one overwrites; that is cheaper than a mask. */
+static void
+copy_small (const BskCopyArgs *args, const uint8_t *from, uint8_t *to)
 {
   const __m512i flip = _mm512_set1_epi8 ((char) args->flip);
   const __mmask64 mask = mask64 (args->bytes);
   const uint8_t *end = to + args->pixels * args->bytes;
 
-  for (; to + (half ? 32 : 64) <= end; from += args->step, to += args->bytes) {
-    __m512i v = _mm512_xor_si512 (_mm512_maskz_loadu_epi8 (mask, from), flip);
-
-    if (half)
-      _mm256_storeu_si256 ((void *) to, _mm512_castsi512_si256 (v));
-    else
-      _mm512_storeu_si512 (to, v);
-  }
+  if (args->bytes <= 32)
+    for (; to + 32 <= end; from += args->step, to += args->bytes)
+      _mm256_storeu_si256 ((void *) to, _mm256_xor_si256 (_mm256_loadu_si256 ((const void *) from),
+                                                          _mm512_castsi512_si256 (flip)));
+  else
+    for (; to + 64 <= end; from += args->step, to += args->bytes)
+      _mm512_storeu_si512 (to, _mm512_xor_si512 (_mm512_loadu_si512 (from), flip));
   for (; to < end; from += args->step, to += args->bytes)
     _mm512_mask_storeu_epi8 (to, mask,
                              _mm512_xor_si512 (_mm512_maskz_loadu_epi8 (mask, from), flip));
@@ -222,10 +214,8 @@ copy_pixels (const BskCopyArgs *args)
     const uint8_t *from = args->from + i * args->from_row;
     uint8_t *to = args->to + i * args->to_row;
 
-    if (args->pixels > 1 && args->bytes <= 32)
-      copy_small (args, from, to, true);
-    else if (args->pixels > 1 && args->bytes <= 64)
-      copy_small (args, from, to, false);
+    if (args->pixels > 1 && args->bytes <= 64)
+      copy_small (args, from, to);
     else
       copy_large (args, from, to);
   }
