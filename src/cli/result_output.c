@@ -320,6 +320,7 @@ bs_print_layers (const BsResult *result)
 
   for (guint i = 0; i < result->n_layers; i++) {
     const BsLayerResult *layer = &result->layers[i];
+    gboolean counted = layer->traffic_bytes > 0; /* not by earlier versions */
     g_autofree char *size = bs_bytes_to_string ((layer->weight_bits + 7) / 8),
                     *traffic = bs_bytes_to_string (layer->traffic_bytes);
 
@@ -333,8 +334,8 @@ bs_print_layers (const BsResult *result)
     bs_table_add_number (table, layer->cosine, 4, "");
     bs_table_add_number (table, layer->max_abs, 4, "");
     bs_table_add_number (table, 100 * layer->saturated_share, 2, " %");
-    bs_table_add (table, "%" G_GUINT64_FORMAT, layer->bit_ops);
-    bs_table_add (table, "%s", traffic);
+    bs_table_add_number (table, counted ? (double) layer->bit_ops : (double) NAN, 0, "");
+    bs_table_add (table, "%s", counted ? traffic : "–");
     bs_table_add_number (table, layer->latency_ms, 4, " ms");
   }
   bs_table_print (table);

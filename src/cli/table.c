@@ -116,6 +116,14 @@ bs_table_print (const BsTable *table)
   fputs (text, stdout);
 }
 
+const GPtrArray *
+bs_table_cells (const BsTable *table, guint *n_columns, const gboolean **right)
+{
+  *n_columns = table->n_columns;
+  *right = table->right;
+  return table->cells;
+}
+
 char *
 bs_bytes_to_string (guint64 bytes)
 {

@@ -25,6 +25,9 @@ void bs_table_add_number (BsTable *table, double value, gint digits, const char 
 char *bs_table_to_string (const BsTable *table);
 void bs_table_print (const BsTable *table);
 
+/* bs_table_cells: char *, the titles first, row by row; borrowed. right: [n_columns], borrowed. */
+const GPtrArray *bs_table_cells (const BsTable *table, guint *n_columns, const gboolean **right);
+
 /* “343 KiB”; (transfer full) */
 char *bs_bytes_to_string (guint64 bytes);
 

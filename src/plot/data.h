@@ -25,6 +25,24 @@ void bs_plot_data_add_item (BsPlotData *data, guint index, char *text);
 void
 bs_plot_data_place (BsPlotData *data, guint i, double x, double y, double width, double height);
 
+/* bs_plot_render: a plot as the bytes of a file; suffix: ".png", ".svg" or ".pdf"; width and height
+ * in CSS pixels, 0: 960 × 600. */
+gboolean bs_plot_render (const BsPlot *plot,
+                         BsPlotData *data,
+                         const char *suffix,
+                         double width,
+                         double height,
+                         GByteArray *bytes,
+                         GError **error);
+
+/* bs_plot_surface: what bs_plot_render draws on: writes into bytes, in CSS pixels. (transfer full) */
+cairo_surface_t *
+bs_plot_surface (const char *suffix, GByteArray *bytes, double width, double height);
+
+/* bs_plot_context: of its own, so that files do not depend on the screen's font size, resolution or
+ * hinting. (transfer full) */
+PangoContext *bs_plot_context (void);
+
 /* bs_plot_find_layer: the named layer of a result, or NULL. */
 const BsLayerResult *bs_plot_find_layer (const BsResult *result, const char *name);
 

@@ -1,7 +1,7 @@
 /* Plots as files: PNG, SVG, PDF. The same input gives the same bytes.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/error.h"
-#include "plot.h"
+#include "data.h"
 
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
@@ -24,8 +24,8 @@ append (void *closure, const unsigned char *bytes, unsigned int n)
   return CAIRO_STATUS_SUCCESS;
 }
 
-static cairo_surface_t *
-make_surface (const char *suffix, GByteArray *bytes, double width, double height)
+cairo_surface_t *
+bs_plot_surface (const char *suffix, GByteArray *bytes, double width, double height)
 {
   cairo_surface_t *surface;
 
@@ -45,10 +45,8 @@ make_surface (const char *suffix, GByteArray *bytes, double width, double height
   return surface;
 }
 
-/* A context of its own, so that files do not depend on the screen's font size, resolution or
- * hinting. */
-static PangoContext *
-make_context (void)
+PangoContext *
+bs_plot_context (void)
 {
   PangoFontMap *map = pango_cairo_font_map_new ();
   PangoContext *context = pango_font_map_create_context (map);
@@ -99,6 +97,40 @@ renumber_surfaces (GByteArray *svg)
 }
 
 gboolean
+bs_plot_render (const BsPlot *plot,
+                BsPlotData *data,
+                const char *suffix,
+                double width,
+                double height,
+                GByteArray *bytes,
+                GError **error)
+{
+  width = width == 0 ? DEFAULT_WIDTH : width;
+  height = height == 0 ? DEFAULT_HEIGHT : height;
+
+  cairo_surface_t *surface = bs_plot_surface (suffix, bytes, width, height);
+  cairo_t *cr = cairo_create (surface);
+  g_autoptr (GObject) context = G_OBJECT (bs_plot_context ());
+  plot->draw (data, cr, PANGO_CONTEXT (context), &bs_plot_style_light, width, height);
+  cairo_status_t status = cairo_status (cr);
+  cairo_destroy (cr);
+  if (strcmp (suffix, ".png") == 0 && status == CAIRO_STATUS_SUCCESS)
+    status = cairo_surface_write_to_png_stream (surface, append, bytes);
+  cairo_surface_finish (surface);
+  if (status == CAIRO_STATUS_SUCCESS)
+    status = cairo_surface_status (surface);
+  cairo_surface_destroy (surface);
+  if (status != CAIRO_STATUS_SUCCESS) {
+    g_set_error (error, BS_ERROR, BS_ERROR_IO, _ ("The plot cannot be drawn: %s"),
+                 cairo_status_to_string (status));
+    return FALSE;
+  }
+  if (strcmp (suffix, ".svg") == 0)
+    renumber_surfaces (bytes);
+  return TRUE;
+}
+
+gboolean
 bs_plot_save (const BsPlot *plot,
               BsPlotData *data,
               const char *path,
@@ -122,28 +154,10 @@ bs_plot_save (const BsPlot *plot,
                  LARGEST, LARGEST);
     return FALSE;
   }
-  width = width == 0 ? DEFAULT_WIDTH : width;
-  height = height == 0 ? DEFAULT_HEIGHT : height;
-
-  cairo_surface_t *surface = make_surface (suffix, bytes, width, height);
-  cairo_t *cr = cairo_create (surface);
-  g_autoptr (GObject) context = G_OBJECT (make_context ());
-  plot->draw (data, cr, PANGO_CONTEXT (context), &bs_plot_style_light, width, height);
-  cairo_status_t status = cairo_status (cr);
-  cairo_destroy (cr);
-  if (strcmp (suffix, ".png") == 0 && status == CAIRO_STATUS_SUCCESS)
-    status = cairo_surface_write_to_png_stream (surface, append, bytes);
-  cairo_surface_finish (surface);
-  if (status == CAIRO_STATUS_SUCCESS)
-    status = cairo_surface_status (surface);
-  cairo_surface_destroy (surface);
-  if (status != CAIRO_STATUS_SUCCESS) {
-    g_set_error (error, BS_ERROR, BS_ERROR_IO, _ ("“%s” cannot be drawn: %s"), path,
-                 cairo_status_to_string (status));
+  if (!bs_plot_render (plot, data, suffix, width, height, bytes, error)) {
+    g_prefix_error (error, "“%s”: ", path);
     return FALSE;
   }
-  if (strcmp (suffix, ".svg") == 0)
-    renumber_surfaces (bytes);
   if (!g_file_set_contents (path, (const char *) bytes->data, bytes->len, &io)) {
     g_set_error (error, BS_ERROR, BS_ERROR_IO, _ ("“%s” cannot be written: %s"), path, io->message);
     return FALSE;

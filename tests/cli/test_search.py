@@ -2,6 +2,7 @@
 SPDX-License-Identifier: GPL-3.0-or-later"""
 import json
 import os
+import re
 
 import bitstair
 
@@ -125,6 +126,15 @@ class Report(bitstair.TestCase):
         self.assertIn("int2 · tensor · uint8", page)
         self.assertNotIn("src=\"http", page)
         self.refuse(2, [".html"], "report", "1", "-o", self.path("page.doc"))
+        self.json("report", "1", "-o", self.path("page.pdf"))
+        self.json("report", "1", "-o", self.path("again.pdf"))
+        with open(self.path("page.pdf"), "rb") as file, open(self.path("again.pdf"), "rb") as again:
+            content = file.read()
+            self.assertEqual(content, again.read())
+        self.assertTrue(content.startswith(b"%PDF"))
+        pages = int(re.search(rb"/Count (\d+)", content)[1])
+        self.assertGreaterEqual(pages, 5)  # the title, plots, tables
+        self.refuse(1, ["no/page.pdf"], "report", "1", "-o", self.path("no/page.pdf"))
         self.refuse(1, ["9"], "report", "9", "-o", self.path("page.html"))
 
 
