@@ -492,6 +492,48 @@ BSK_API BskStatus bsk_dequantize_nchw (const void *q,
  * and zero_point − qmin at most 2²⁴. y may be x itself. */
 BSK_API BskStatus bsk_fake_quantize (const float *x, size_t n, const BskQParams *params, float *y);
 
+#define BSK_LEVELS_MAX 256
+#define BSK_LEVELS_BUCKETS 4096
+
+/* A table of levels: a code book, or any format of few numbers. Filled by bsk_levels_init. */
+typedef struct {
+  int n;                               /* 1 … BSK_LEVELS_MAX */
+  int nan_code;                        /* what NaN becomes */
+  float level[BSK_LEVELS_MAX];         /* what the codes 0 … n − 1 stand for */
+  float threshold[2 * BSK_LEVELS_MAX]; /* n − 1 rising ones, then infinities */
+
+  /* The library's own: value v lies in bucket trunc ((v − low) · per_unit); of the thresholds,
+   * first[bucket] lie in lower ones and at most depth in it. */
+  float low, per_unit;
+  int depth;
+  int32_t first[BSK_LEVELS_BUCKETS];
+} BskLevels;
+
+/* bsk_levels_init: a value is given the code i when it lies above i of the thresholds.
+ *
+ *   level      [n] what the codes stand for, in units of the scale
+ *   threshold  [n − 1] finite, not falling, in units of the scale
+ *   nan_code   0 … n − 1 */
+BSK_API BskStatus bsk_levels_init (BskLevels *levels,
+                                   int n,
+                                   const float *level,
+                                   const float *threshold,
+                                   int nan_code);
+
+/* bsk_quantize_levels: codes[i] = number of thresholds below x[i] / scale, the quotient correctly
+ * rounded to float; y[i] = level[codes[i]] · scale.
+ *
+ *   magnitudes  not 0: both from |x[i]|, then negated where x[i] < 0 and the code is not 0
+ *
+ * y may be x itself. */
+BSK_API BskStatus bsk_quantize_levels (const BskLevels *levels,
+                                       const float *x,
+                                       size_t n,
+                                       float scale,
+                                       int magnitudes,
+                                       int32_t *codes,
+                                       float *y);
+
 /* bsk_minmax: smallest and largest finite value; returns through n_not_finite (may be NULL) how
  * many were NaN or infinite. Without a finite value min = +∞ and max = −∞. */
 BSK_API BskStatus

@@ -225,6 +225,28 @@ bsk_fast_quotient (float scale)
   return scale >= 0x1p-60f && scale <= 0x1p60f;
 }
 
+/* Thresholds in one bucket up to which buckets are the fastest way to a code. */
+#define BSK_LEVELS_DEPTH 4
+
+static inline int
+bsk_levels_bucket (const BskLevels *levels, float v)
+{
+  float at = (v - levels->low) * levels->per_unit;
+
+  at = at > 0 ? at : 0; /* also where infinity times 0 is not a number */
+  at = at < BSK_LEVELS_BUCKETS - 1 ? at : BSK_LEVELS_BUCKETS - 1;
+  return (int) at;
+}
+
+/* bsk_ref_quantize_levels: for what does not fill a vector. */
+void bsk_ref_quantize_levels (const BskLevels *levels,
+                              const float *x,
+                              size_t n,
+                              float scale,
+                              bool magnitudes,
+                              int32_t *codes,
+                              float *y);
+
 /* The error sweep, see bsk_error_sweep: blocks of 4096 values in rows of 64, one lane each. */
 #define BSK_SWEEP_BLOCK 4096
 #define BSK_SWEEP_ROW 64

@@ -164,4 +164,5 @@ bsk_ref_init (BskTable *table)
   bsk_ref_stream_init (table);
   bsk_ref_stats_init (table);
   bsk_ref_sweep_init (table);
+  bsk_ref_levels_init (table);
 }

@@ -14,3 +14,4 @@ void bsk_ref_wide_init (BskTable *table);
 void bsk_ref_stream_init (BskTable *table);
 void bsk_ref_stats_init (BskTable *table);
 void bsk_ref_sweep_init (BskTable *table);
+void bsk_ref_levels_init (BskTable *table);

@@ -17,4 +17,5 @@ bsk_avx2_init (BskTable *table)
   bsk_avx2_stream_init (table);
   bsk_avx2_stats_init (table);
   bsk_avx2_sweep_init (table);
+  bsk_avx2_levels_init (table);
 }

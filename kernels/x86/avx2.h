@@ -135,3 +135,4 @@ void bsk_avx2_wide_init (BskTable *table);
 void bsk_avx2_stream_init (BskTable *table);
 void bsk_avx2_stats_init (BskTable *table);
 void bsk_avx2_sweep_init (BskTable *table);
+void bsk_avx2_levels_init (BskTable *table);

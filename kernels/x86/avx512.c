@@ -16,4 +16,5 @@ bsk_avx512_init (BskTable *table)
   bsk_avx512_stream_init (table);
   bsk_avx512_stats_init (table);
   bsk_avx512_sweep_init (table);
+  bsk_avx512_levels_init (table);
 }

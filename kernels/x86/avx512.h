@@ -116,3 +116,4 @@ void bsk_avx512_wide_init (BskTable *table);
 void bsk_avx512_stream_init (BskTable *table);
 void bsk_avx512_stats_init (BskTable *table);
 void bsk_avx512_sweep_init (BskTable *table);
+void bsk_avx512_levels_init (BskTable *table);

@@ -240,6 +240,7 @@ main (int argc, char **argv)
                                        { "stats", check_stats },
                                        { "float", check_float },
                                        { "sweep", check_sweep },
+                                       { "levels", check_levels },
                                        { "errors", check_errors } };
   const char *wanted = getenv ("BSK_CPU"), *only = NULL;
   bool bench = false;

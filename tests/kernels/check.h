@@ -81,5 +81,6 @@ void check_elementwise (void);
 void check_stream (void);
 void check_stats (void);
 void check_sweep (void);
+void check_levels (void);
 void check_float (void);
 void check_errors (void);

@@ -2,33 +2,22 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <bsk.h>
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-#define BS_LEVELS_MAX 256
-#define BS_LEVELS_BUCKETS 4096
+#define BS_LEVELS_MAX BSK_LEVELS_MAX
 
-typedef struct {
-  guint n;                    /* 1 … BS_LEVELS_MAX */
-  float level[BS_LEVELS_MAX]; /* rising */
-  /* What lies above threshold[i] is nearer to level[i + 1]; n − 1 of them, then infinities. */
-  float threshold[2 * BS_LEVELS_MAX];
-  guint16 zero; /* the level nearest to 0: what NaN becomes */
+typedef BskLevels BsLevels;
 
-  /* Where to look for the code of v among many levels: bucket trunc ((v − low) · per_unit), cut to
-   * those there are; of its thresholds, first[bucket] lie in lower ones and at most depth in it. */
-  float low, per_unit;
-  guint depth;
-  gint32 first[BS_LEVELS_BUCKETS];
-} BsLevels;
-
-/* bs_levels_init: thresholds half-way between levels, a tie goes to the lower level.
+/* bs_levels_init: thresholds half-way between levels, a tie goes to the lower level. NaN becomes
+ * the level nearest to 0, infinities the ends.
  *   level  rising, finite; n of them */
 void bs_levels_init (BsLevels *levels, const double *level, guint n);
 
 /* bs_levels_encode: code = index of the level nearest to x / scale (float division), value = level
- * · scale. NaN gives the level nearest to 0, infinities the ends. */
+ * · scale. */
 void bs_levels_encode (const BsLevels *levels,
                        float scale,
                        const float *x,
@@ -44,5 +33,9 @@ void bs_levels_encode_magnitudes (const BsLevels *levels,
                                   gsize n,
                                   gint32 *codes,
                                   float *values);
+
+/* bs_round_down: the largest float not above v: for floats x, x > v and x > bs_round_down (v) say
+ * the same. */
+float bs_round_down (double v);
 
 G_END_DECLS

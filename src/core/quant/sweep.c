@@ -54,7 +54,7 @@ stream (const BsQuant *plan,
   return TRUE;
 }
 
-#define SLICE 16384 /* values encoded at a time: codes and values stay in the cache */
+#define SLICE 32768 /* values encoded at a time: codes and values stay in the cache */
 
 /* in_slices: tensor scope, a given interval: the same scratch memory for every slice. */
 static gboolean
