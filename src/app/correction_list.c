@@ -42,7 +42,8 @@ toggled_cb (BsCorrectionList *self)
   }
   BsPlan plan = settings->plan;
   plan.corrections = list;
-  g_autoptr (BsSweepSettings) changed = bs_sweep_settings_new (&plan, settings->limit);
+  g_autoptr (BsSweepSettings) changed =
+    bs_sweep_settings_new (&plan, settings->limit, settings->edits);
   bs_document_set_settings (self->document, changed);
 }
 

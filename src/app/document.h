@@ -44,10 +44,18 @@ void bs_document_close (BsDocument *self);
 
 void bs_document_set_data (BsDocument *self, const char *data_text);
 void bs_document_set_settings (BsDocument *self, BsSweepSettings *settings); /* can be undone */
+
+/* bs_document_edit: what the weights of a layer are to become, over what the selected result has;
+ * NULL: that again. layer NULL: no edits at all. Can be undone. */
+void bs_document_edit (BsDocument *self, const char *layer, const char *spec);
 void bs_document_undo (BsDocument *self);
 void bs_document_redo (BsDocument *self);
 
-void bs_document_run (BsDocument *self);  /* measures the sweep */
+void bs_document_run (BsDocument *self); /* measures the sweep */
+void bs_document_measure (BsDocument *self,
+                          BsConfig *config); /* one configuration, selects it; nothing else runs */
+void bs_document_run_edited (
+  BsDocument *self); /* measures the selected result's configuration with the edits, selects it */
 void bs_document_stop (BsDocument *self); /* ends the running job; what is done stays */
 void bs_document_export (BsDocument *self,
                          const BsExport *target,

@@ -1,6 +1,7 @@
 /* The document: running, stopping and exporting.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/document_private.h"
+#include "study/advise.h"
 
 #include <glib/gi18n.h>
 
@@ -36,6 +37,36 @@ take_float (BsDocument *self)
     bs_document_set_findings (self, findings);
 }
 
+/* The selected result's configuration, or 8 bits where there is none, with the edits. */
+static BsConfig *
+edited_config (BsDocument *self, GError **error)
+{
+  const BsSweepSettings *settings = bs_document_settings (self);
+  g_autoptr (BsConfig) base =
+    self->selected_result != NULL
+      ? bs_config_parse (bs_result_item_get (self->selected_result)->config, error)
+      : bs_advise_default ();
+  BsConfig *config = base;
+  GVariantIter iter;
+  const char *layer, *text;
+  BsSpec spec;
+
+  if (base == NULL)
+    return NULL;
+  bs_config_ref (config);
+  g_variant_iter_init (&iter, settings->edits);
+  while (g_variant_iter_next (&iter, "{&s&s}", &layer, &text)) {
+    if (!bs_spec_parse (text, &spec, error)) {
+      bs_config_unref (config);
+      return NULL;
+    }
+    BsConfig *edited = bs_config_with_weights (config, layer, &spec);
+    bs_config_unref (config);
+    config = edited;
+  }
+  return config;
+}
+
 static void
 results_cb (BsJob *job, GPtrArray *results, BsDocument *self)
 {
@@ -63,6 +94,10 @@ finished_cb (BsJob *job, BsDocument *self)
   }
   if (self->job_kind == BS_JOB_SWEEP) {
     bs_document_propose (self);
+  } else if (self->job_kind == BS_JOB_MEASURE) {
+    BsResultItem *item = g_hash_table_lookup (self->keys, bs_job_measured_key (job));
+    if (item != NULL)
+      bs_document_select_result (self, item);
   } else if (self->job_kind == BS_JOB_EXPORT) {
     g_autoptr (BsExportReport) report = bs_job_take_report (job);
     if (report != NULL)
@@ -111,6 +146,32 @@ bs_document_run (BsDocument *self)
     return;
   }
   start_job (self, make_spec (self, BS_JOB_SWEEP));
+}
+
+void
+bs_document_measure (BsDocument *self, BsConfig *config)
+{
+  BsJobSpec *spec;
+
+  if (self->facts == NULL || self->job != NULL)
+    return;
+  spec = make_spec (self, BS_JOB_MEASURE);
+  spec->config = bs_config_ref (config);
+  start_job (self, spec);
+}
+
+void
+bs_document_run_edited (BsDocument *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->facts == NULL)
+    return;
+  g_autoptr (BsConfig) config = edited_config (self, &error);
+  if (config == NULL)
+    bs_document_fail (self, error);
+  else
+    bs_document_measure (self, config);
 }
 
 void

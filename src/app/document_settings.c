@@ -46,6 +46,15 @@ bs_document_set_settings (BsDocument *self, BsSweepSettings *settings)
   notify_settings (self);
 }
 
+void
+bs_document_edit (BsDocument *self, const char *layer, const char *spec)
+{
+  g_autoptr (BsSweepSettings) settings =
+    bs_sweep_settings_with_edit (bs_document_settings (self), layer, spec);
+
+  bs_document_set_settings (self, settings);
+}
+
 static void
 move_in_history (BsDocument *self, guint at)
 {

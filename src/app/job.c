@@ -189,6 +189,24 @@ run_sweep (BsJob *self, const BsObserver *observer)
 }
 
 static void
+run_measure (BsJob *self, const BsObserver *observer)
+{
+  BsJobSpec *spec = self->spec;
+  g_autoptr (BsStore) store = bs_store_open (spec->db_path, &self->error);
+  g_autofree char *plan = bs_plan_to_string (&spec->settings->plan);
+  g_autofree char *weights = bs_spec_to_string (&spec->config->weights);
+
+  if (store == NULL)
+    return;
+  progress_cb (self, 0, 0, weights, -1);
+  g_autoptr (BsResult) result =
+    bs_workbench_measure_stored (spec->study, store, spec->model_path, self->data_text, plan,
+                                 spec->config, observer->cancelled, &self->error);
+  if (result != NULL)
+    result_cb (self, result);
+}
+
+static void
 run_export (BsJob *self)
 {
   BsJobSpec *spec = self->spec;
@@ -207,6 +225,8 @@ job_thread (gpointer data)
   if (make_study (self, &observer)) {
     if (self->spec->kind == BS_JOB_SWEEP)
       run_sweep (self, &observer);
+    else if (self->spec->kind == BS_JOB_MEASURE)
+      run_measure (self, &observer);
     else if (self->spec->kind == BS_JOB_EXPORT)
       run_export (self);
   }
@@ -342,4 +362,10 @@ bs_job_take_findings (BsJob *job)
   GPtrArray *findings = g_steal_pointer (&job->findings);
   g_mutex_unlock (&job->lock);
   return findings;
+}
+
+const char *
+bs_job_measured_key (BsJob *job)
+{
+  return job->spec->config != NULL ? job->spec->config->key : NULL;
 }

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
  */
 typedef enum {
   BS_JOB_SWEEP,
+  BS_JOB_MEASURE, /* one configuration, remembered with the sweep's study */
   BS_JOB_EXPORT,
   BS_JOB_PREPARE, /* makes the study only: exports need it when results come from the store */
 } BsJobKind;
@@ -34,7 +35,7 @@ typedef struct {
   BsStudy
     *study; /* made by an earlier job for the same model, data and limit, or NULL: made first */
   const BsExport *target; /* export */
-  BsConfig *config;
+  BsConfig *config;       /* measure, export */
   char *out_path;
 } BsJobSpec;
 
@@ -58,6 +59,7 @@ gboolean bs_job_was_cancelled (BsJob *job);
 BsStudy *bs_job_take_study (BsJob *job);         /* (transfer full), or NULL */
 BsExportReport *bs_job_take_report (BsJob *job); /* (transfer full), or NULL */
 gint64 bs_job_study_id (BsJob *job);             /* in the database; 0: none */
+const char *bs_job_measured_key (BsJob *job);    /* of spec->config; NULL: none was given */
 double bs_job_seconds_each (
   BsJob *job); /* mean time of a configuration measured by this job; 0: none was */
 

@@ -177,7 +177,7 @@ open_example_cb (BsMainWindow *self, BsExample *example)
                                       .acts = example->acts,
                                       .scopes = example->scopes,
                                       .corrections = example->corrections },
-                           0);
+                           0, NULL);
 
   bs_document_open (self->document, example->model, example->data, settings);
 }

@@ -2,12 +2,12 @@
  * layers. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/page_layers.h"
 
+#include "app/layer_editor.h"
 #include "app/list_util.h"
 #include "app/plot_view.h"
 #include "app/tensor_view.h"
 #include "app/text.h"
 #include "plot/axis.h"
-#include "quant/config.h"
 
 #include <glib/gi18n.h>
 
@@ -16,11 +16,12 @@ struct _BsPageLayers {
   BsDocument *document;
   BsPlotView *weights, *errors, *layers;
   GtkLabel *summary, *scale_label;
-  GtkDropDown *bits, *scope, *range;
+  BsLayerEditor *editor;
+  GtkButton *measure;
   GtkWidget *scale_box;
   GtkSpinButton *scale_spin;
   GtkAdjustment *scale_adjustment;
-  GCancellable *cancellable; /* of the quantization under way */
+  gboolean busy, again; /* a quantization is under way; another one is wanted after it */
 };
 
 G_DEFINE_FINAL_TYPE (BsPageLayers, bs_page_layers, ADW_TYPE_BIN)
@@ -33,108 +34,94 @@ selected_result (BsPageLayers *self)
   return item != NULL ? bs_result_item_get (item) : NULL;
 }
 
-static const char *
-chosen (GtkDropDown *list)
-{
-  return gtk_string_object_get_string (gtk_drop_down_get_selected_item (list));
-}
-
-/* The spec to try, or what the selected result gives this layer; FALSE: none, show the values
- * alone. */
-static gboolean
-find_spec (BsPageLayers *self, BsSpec *spec, char **name)
-{
-  const BsResult *result = selected_result (self);
-  BsLayerItem *layer = bs_document_selected_layer (self->document);
-  g_autoptr (GError) error = NULL;
-
-  if (gtk_drop_down_get_selected (self->bits) != 0) {
-    *name =
-      g_strdup_printf ("%s:%s:%s", chosen (self->bits), chosen (self->scope), chosen (self->range));
-    return bs_spec_parse (*name, spec, NULL);
-  }
-  if (result == NULL || layer == NULL)
-    return FALSE;
-  g_autoptr (BsConfig) config = bs_config_parse (result->config, &error);
-  if (config == NULL)
-    return FALSE;
-  *spec = *bs_config_weights (config, bs_layer_item_name (layer));
-  *name = bs_spec_to_string (spec);
-  return TRUE;
-}
-
 static void
-show_scales (BsPageLayers *self, const BsTensorView *view)
+show_scales (BsPageLayers *self, guint n_scales)
 {
-  gtk_widget_set_visible (self->scale_box, view->n_scales > 1);
-  if (view->n_scales > 1) {
-    g_autofree char *count = g_strdup_printf (_ ("of %u"), view->n_scales);
-    gtk_adjustment_set_upper (self->scale_adjustment, view->n_scales);
+  gtk_widget_set_visible (self->scale_box, n_scales > 1);
+  if (n_scales > 1) {
+    g_autofree char *count = g_strdup_printf (_ ("of %u"), n_scales);
+    gtk_adjustment_set_upper (self->scale_adjustment, n_scales);
     gtk_label_set_label (self->scale_label, count);
   }
 }
 
 static void
-show_weights (BsPageLayers *self,
-              const BsTensorView *view,
-              const char *spec_name,
-              const char *problem)
+summarize (BsPageLayers *self, const BsTensorView *view, const char *spec, const char *problem)
 {
   BsLayerItem *layer = bs_document_selected_layer (self->document);
-  g_autofree char *label = NULL;
   GString *summary =
     g_string_new (layer != NULL ? bs_layer_item_name (layer) : _ ("No layer is selected"));
 
-  if (layer != NULL && view != NULL && view->n_scales > 1)
-    label = g_strdup_printf (_ ("%s, scale %u of %u"), bs_layer_item_name (layer), view->scale + 1,
-                             view->n_scales);
-  BsPlotInput input = { .layer = label != NULL   ? label
-                                 : layer != NULL ? bs_layer_item_name (layer)
-                                                 : NULL };
-  if (view != NULL) {
-    input.values = view->values;
-    input.n_values = view->n;
-    input.levels = view->levels;
-    input.n_levels = view->n_levels;
-    input.clip_lo = view->clip_lo;
-    input.clip_hi = view->clip_hi;
-    show_scales (self, view);
-    if (view->n_scales > 0) {
-      g_autofree char *sqnr = bs_text_db (view->sqnr_db);
-      char bits[32];
-      bs_plot_number (bits, sizeof bits, view->bits_each, 2);
-      g_string_append (summary, " · ");
-      g_string_append_printf (summary, _ ("%s: SQNR of the weights %s, %s bits each with scales"),
-                              spec_name, sqnr, bits);
-    }
+  if (view != NULL && view->n_scales > 0) {
+    g_autofree char *sqnr = bs_text_db (view->sqnr_db);
+    char bits[32];
+    bs_plot_number (bits, sizeof bits, view->bits_each, 2);
+    g_string_append (summary, " · ");
+    g_string_append_printf (summary, _ ("%s: SQNR of the weights %s, %s bits each with scales"),
+                            spec, sqnr, bits);
   }
   if (problem != NULL)
     g_string_append_printf (summary, " · %s", problem);
-  bs_plot_view_show (self->weights, bs_plot_find ("weight-histogram"), &input);
   gtk_label_set_label (self->summary, summary->str);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->summary), summary->str);
   g_string_free (summary, TRUE);
 }
 
+/* Output errors of the selected result; where the layer is edited, they would be those of another
+ * configuration, and the errors of its weights are shown. */
+static void
+show_output_errors (BsPageLayers *self)
+{
+  BsLayerItem *layer = bs_document_selected_layer (self->document);
+  const BsPlotInput input = {
+    .selected = (BsResult *) selected_result (self),
+    .layer = layer != NULL ? bs_layer_item_name (layer) : NULL,
+  };
+
+  bs_plot_view_show (self->errors, bs_plot_find ("error-histogram"), &input);
+}
+
+/* One request at a time; what changes meanwhile is asked for when it comes back, so that dragging
+ * never waits in a queue. */
 typedef struct {
   BsPageLayers *self;
-  GCancellable *cancellable;
-  char *spec_name;
+  gboolean edited;
+  char *spec;
 } Pending;
+
+static void update_weights (BsPageLayers *self);
 
 static void
 quantized_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   Pending *pending = data;
+  BsPageLayers *self = pending->self;
   g_autoptr (GError) error = NULL;
-  g_autoptr (BsTensorView) view = bs_tensor_view_finish (result, &error);
+  g_autoptr (BsTensorPlots) plots = bs_tensor_plots_finish (result, &error);
+  gboolean again = self->again;
 
-  /* A newer request makes this answer out of date. */
-  if (!g_cancellable_is_cancelled (pending->cancellable) && pending->self->document != NULL)
-    show_weights (pending->self, view, pending->spec_name, error != NULL ? error->message : NULL);
-  g_object_unref (pending->self);
-  g_object_unref (pending->cancellable);
-  g_free (pending->spec_name);
+  self->busy = self->again = FALSE;
+  if (self->document != NULL) {
+    summarize (self, plots != NULL ? plots->view : NULL, pending->spec,
+               error != NULL ? error->message : NULL);
+    if (plots != NULL) {
+      show_scales (self, plots->view->n_scales);
+      bs_plot_view_take (self->weights, bs_plot_find ("weight-histogram"),
+                         g_steal_pointer (&plots->weights), plots->weights_reason);
+      bs_layer_editor_show_clip (self->editor, plots->view->clip_lo, plots->view->clip_hi);
+      if (pending->edited)
+        bs_plot_view_take (self->errors, bs_plot_find ("error-histogram"),
+                           g_steal_pointer (&plots->errors), plots->errors_reason);
+      else
+        show_output_errors (self);
+    } else {
+      bs_plot_view_take (self->weights, bs_plot_find ("weight-histogram"), NULL, error->message);
+    }
+    if (again)
+      update_weights (self);
+  }
+  g_object_unref (self);
+  g_free (pending->spec);
   g_free (pending);
 }
 
@@ -143,30 +130,31 @@ update_weights (BsPageLayers *self)
 {
   BsLayerItem *layer = bs_document_selected_layer (self->document);
   BsFacts *facts = bs_document_facts (self->document);
-  g_autofree char *name = NULL;
+  gboolean edited = FALSE;
   BsSpec spec;
 
   if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
     return;
-  if (self->cancellable != NULL)
-    g_cancellable_cancel (self->cancellable);
-  g_clear_object (&self->cancellable);
-  gboolean trying = gtk_drop_down_get_selected (self->bits) != 0;
-  gtk_widget_set_visible (GTK_WIDGET (self->scope), trying);
-  gtk_widget_set_visible (GTK_WIDGET (self->range), trying);
   if (layer == NULL || facts == NULL) {
-    show_weights (self, NULL, NULL, NULL);
+    const BsPlotInput nothing = { 0 };
+    bs_plot_view_show (self->weights, bs_plot_find ("weight-histogram"), &nothing);
+    show_output_errors (self);
+    summarize (self, NULL, NULL, NULL);
     return;
   }
-  gboolean has_spec = find_spec (self, &spec, &name);
+  if (self->busy) {
+    self->again = TRUE;
+    return;
+  }
+  gboolean has_spec = bs_layer_editor_spec (self->editor, &spec, &edited);
   Pending *pending = g_new0 (Pending, 1);
-  self->cancellable = g_cancellable_new ();
+  self->busy = TRUE;
   pending->self = g_object_ref (self);
-  pending->cancellable = g_object_ref (self->cancellable);
-  pending->spec_name = g_steal_pointer (&name);
-  bs_tensor_view_async (facts, bs_layer_item_tensor (layer), has_spec ? &spec : NULL,
-                        (guint) gtk_spin_button_get_value_as_int (self->scale_spin) - 1, NULL,
-                        quantized_cb, pending);
+  pending->edited = edited;
+  pending->spec = has_spec ? bs_spec_to_string (&spec) : NULL;
+  bs_tensor_plots_async (
+    facts, bs_layer_item_tensor (layer), bs_layer_item_name (layer), has_spec ? &spec : NULL,
+    (guint) gtk_spin_button_get_value_as_int (self->scale_spin) - 1, quantized_cb, pending);
 }
 
 static void
@@ -183,24 +171,10 @@ mark_layer (BsPageLayers *self)
 }
 
 static void
-update_errors (BsPageLayers *self)
-{
-  BsLayerItem *layer = bs_document_selected_layer (self->document);
-  const BsPlotInput input = {
-    .selected = (BsResult *) selected_result (self),
-    .layer = layer != NULL ? bs_layer_item_name (layer) : NULL,
-  };
-
-  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
-    bs_plot_view_show (self->errors, bs_plot_find ("error-histogram"), &input);
-}
-
-static void
 layer_cb (BsPageLayers *self)
 {
   gtk_spin_button_set_value (self->scale_spin, 1);
   update_weights (self);
-  update_errors (self);
   mark_layer (self);
 }
 
@@ -214,15 +188,31 @@ result_cb (BsPageLayers *self)
     return;
   bs_plot_view_show (self->layers, bs_plot_find ("layer-errors"), &input);
   update_weights (self);
-  update_errors (self);
   mark_layer (self);
 }
 
 static void
-spec_changed_cb (BsPageLayers *self)
+handle_moved_cb (BsPageLayers *self, guint handle, double value, gboolean released)
 {
-  if (self->document != NULL)
-    update_weights (self);
+  bs_layer_editor_drag (self->editor, handle, value, released);
+}
+
+static void
+measure_cb (BsPageLayers *self)
+{
+  bs_document_run_edited (self->document);
+}
+
+static void
+edited_cb (BsPageLayers *self)
+{
+  guint n = bs_sweep_settings_n_edits (bs_document_settings (self->document));
+  g_autofree char *text = g_strdup_printf (ngettext ("Measure %u Edit", "Measure %u Edits", n), n);
+
+  gtk_button_set_label (self->measure, text);
+  gtk_widget_set_visible (GTK_WIDGET (self->measure), n > 0);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->measure), !bs_document_is_running (self->document));
+  update_weights (self);
 }
 
 static void
@@ -258,9 +248,6 @@ dispose (GObject *object)
 {
   BsPageLayers *self = BS_PAGE_LAYERS (object);
 
-  if (self->cancellable != NULL)
-    g_cancellable_cancel (self->cancellable);
-  g_clear_object (&self->cancellable);
   g_clear_object (&self->document);
   G_OBJECT_CLASS (bs_page_layers_parent_class)->dispose (object);
 }
@@ -273,20 +260,22 @@ bs_page_layers_class_init (BsPageLayersClass *klass)
   G_OBJECT_CLASS (klass)->dispose = dispose;
   widget_class->map = map;
   g_type_ensure (BS_TYPE_PLOT_VIEW);
+  g_type_ensure (BS_TYPE_LAYER_EDITOR);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/bitstair/Bitstair/page_layers.ui");
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, weights);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, errors);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, layers);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, summary);
-  gtk_widget_class_bind_template_child (widget_class, BsPageLayers, bits);
-  gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scope);
-  gtk_widget_class_bind_template_child (widget_class, BsPageLayers, range);
+  gtk_widget_class_bind_template_child (widget_class, BsPageLayers, editor);
+  gtk_widget_class_bind_template_child (widget_class, BsPageLayers, measure);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_box);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_label);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_spin);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_adjustment);
-  gtk_widget_class_bind_template_callback (widget_class, spec_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, edited_cb);
+  gtk_widget_class_bind_template_callback (widget_class, handle_moved_cb);
+  gtk_widget_class_bind_template_callback (widget_class, measure_cb);
   gtk_widget_class_bind_template_callback (widget_class, scale_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, layer_item_cb);
 }
@@ -301,9 +290,12 @@ void
 bs_page_layers_set_document (BsPageLayers *self, BsDocument *document)
 {
   self->document = g_object_ref (document);
+  bs_layer_editor_set_document (self->editor, document);
   g_signal_connect_object (document, "notify::selected-layer", G_CALLBACK (layer_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "notify::selected-result", G_CALLBACK (result_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::running", G_CALLBACK (edited_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "opened", G_CALLBACK (result_cb), self, G_CONNECT_SWAPPED);
 }

@@ -94,15 +94,16 @@ changed_cb (BsPageSweep *self)
   g_autofree char *acts = join_axis (&self->axes[ACTS]);
   g_autofree char *scopes = join_axis (&self->axes[SCOPES]);
   g_autofree char *ranges = join_axis (&self->axes[RANGES]);
+  const BsSweepSettings *before = bs_document_settings (self->document);
   const BsPlan plan = {
     .weights = weights,
     .acts = acts,
     .scopes = scopes,
     .ranges = g_str_equal (ranges, "minmax") ? NULL : ranges,
-    .corrections = bs_document_settings (self->document)->plan.corrections,
+    .corrections = before->plan.corrections,
   };
-  g_autoptr (BsSweepSettings) settings =
-    bs_sweep_settings_new (&plan, (guint) gtk_spin_button_get_value_as_int (self->limit_spin));
+  g_autoptr (BsSweepSettings) settings = bs_sweep_settings_new (
+    &plan, (guint) gtk_spin_button_get_value_as_int (self->limit_spin), before->edits);
   bs_document_set_settings (self->document, settings);
 }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/page_trade_off.h"
 
+#include "app/budget_bar.h"
 #include "app/list_util.h"
 #include "app/plot_view.h"
 #include "app/text.h"
@@ -11,7 +12,8 @@
 struct _BsPageTradeOff {
   AdwBin parent_instance;
   BsDocument *document;
-  BsPlotView *plot;
+  BsPlotView *plot, *bits;
+  BsBudgetBar *budget;
   GtkSingleSelection *selection;
   GtkSortListModel *sorted;
   GtkColumnView *view;
@@ -60,11 +62,25 @@ update (BsPageTradeOff *self)
     .results = results,
     .n_results = n,
     .float_result = reference != NULL ? bs_result_item_get (reference) : NULL,
+    .budget = bs_budget_bar_bytes (self->budget),
   };
   bs_plot_view_show (self->plot, bs_plot_find ("trade-off"), &input);
   if (n > 0)
     gtk_column_view_column_set_title (self->quality_column, bs_text_quality_title (results[0]));
   show_selection (self);
+}
+
+/* The widths that the budget would pick; their plot is there only while one is asked for. */
+static void
+budget_cb (BsPageTradeOff *self)
+{
+  BsResult *picked = bs_budget_bar_picked (self->budget);
+  const BsPlotInput input = { .selected = picked };
+
+  gtk_widget_set_visible (GTK_WIDGET (self->bits), picked != NULL);
+  if (picked != NULL)
+    bs_plot_view_show (self->bits, bs_plot_find ("layer-bits"), &input);
+  update (self);
 }
 
 static void
@@ -75,6 +91,12 @@ item_selected_cb (BsPageTradeOff *self, guint index)
 
   if (item != NULL)
     bs_document_select_result (self->document, item);
+}
+
+static void
+home_cb (BsPageTradeOff *self)
+{
+  bs_plot_view_zoom_home (self->plot);
 }
 
 static void
@@ -109,10 +131,13 @@ bs_page_trade_off_class_init (BsPageTradeOffClass *klass)
   G_OBJECT_CLASS (klass)->dispose = dispose;
   widget_class->map = map;
   g_type_ensure (BS_TYPE_PLOT_VIEW);
+  g_type_ensure (BS_TYPE_BUDGET_BAR);
   g_type_ensure (BS_TYPE_RESULT_ITEM);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/bitstair/Bitstair/page_trade_off.ui");
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, plot);
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, bits);
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, budget);
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, selection);
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, sorted);
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, view);
@@ -122,6 +147,8 @@ bs_page_trade_off_class_init (BsPageTradeOffClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, scrolled);
   gtk_widget_class_bind_template_callback (widget_class, item_selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, selected_cb);
+  gtk_widget_class_bind_template_callback (widget_class, budget_cb);
+  gtk_widget_class_bind_template_callback (widget_class, home_cb);
 }
 
 static void
@@ -136,6 +163,7 @@ void
 bs_page_trade_off_set_document (BsPageTradeOff *self, BsDocument *document)
 {
   self->document = g_object_ref (document);
+  bs_budget_bar_set_document (self->budget, document);
   gtk_sort_list_model_set_model (self->sorted, bs_document_results (document));
   g_signal_connect_object (bs_document_results (document), "items-changed", G_CALLBACK (update),
                            self, G_CONNECT_SWAPPED);

@@ -1,42 +1,27 @@
 /* The one drawing widget: shows any plot, with hover, selection and keyboard.
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/plot_view.h"
+#include "app/plot_view_private.h"
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
-#define NONE G_MAXUINT
-
-struct _BsPlotView {
-  GtkWidget parent_instance;
-  const BsPlot *plot;
-  BsPlotData *data;
-  char *reason;        /* why there is no plot */
-  GskRenderNode *node; /* the plot as last drawn; NULL: draw again */
-  int width, height;   /* it was drawn for */
-  BsPlotStyle style;
-  guint selected; /* index of the items marked */
-  guint hovered;  /* item under the pointer */
-  guint cursor;   /* item the keyboard stands on */
-};
-
 G_DEFINE_FINAL_TYPE (BsPlotView, bs_plot_view, GTK_TYPE_WIDGET)
 
-enum { SIGNAL_ITEM_SELECTED, N_SIGNALS };
+guint bs_plot_view_signals[BS_PLOT_VIEW_N_SIGNALS];
 
-static guint signals[N_SIGNALS];
+enum { PROP_ZOOMED = 1 };
 
-static const BsPlotItem *
-items_of (BsPlotView *self, guint *n)
+const BsPlotItem *
+bs_plot_view_items (BsPlotView *self, guint *n)
 {
   *n = 0;
   return self->data != NULL ? bs_plot_data_items (self->data, n) : NULL;
 }
 
-static void
-redraw (BsPlotView *self)
+void
+bs_plot_view_redraw (BsPlotView *self)
 {
   g_clear_pointer (&self->node, gsk_render_node_unref);
   gtk_widget_queue_draw (GTK_WIDGET (self));
@@ -195,6 +180,32 @@ draw_reason (BsPlotView *self, GtkSnapshot *snapshot, int width, int height)
   gtk_snapshot_restore (snapshot);
 }
 
+/* The handle on its way, or the rubber band. */
+static void
+draw_drag (BsPlotView *self, GtkSnapshot *snapshot)
+{
+  GdkRGBA color = to_rgba (self->style.accent, 1);
+  double left, top, right, bottom;
+
+  if (self->data == NULL || !bs_plot_data_area (self->data, &left, &top, &right, &bottom))
+    return;
+  if (self->grip != BS_PLOT_NONE)
+    gtk_snapshot_append_color (snapshot, &color,
+                               &GRAPHENE_RECT_INIT ((float) round (self->grip_x) - 1, (float) top,
+                                                    2, (float) (bottom - top)));
+  if (!self->banding)
+    return;
+  graphene_rect_t band = GRAPHENE_RECT_INIT (
+    (float) MIN (self->band_x0, self->band_x1), (float) MIN (self->band_y0, self->band_y1),
+    (float) fabs (self->band_x1 - self->band_x0), (float) fabs (self->band_y1 - self->band_y0));
+  GskRoundedRect outline;
+  gsk_rounded_rect_init_from_rect (&outline, &band, 0);
+  gtk_snapshot_append_border (snapshot, &outline, (float[]){ 1, 1, 1, 1 },
+                              (GdkRGBA[]){ color, color, color, color });
+  color.alpha *= 0.12f;
+  gtk_snapshot_append_color (snapshot, &color, &band);
+}
+
 static void
 snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -217,17 +228,18 @@ snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   else if (self->reason != NULL)
     draw_reason (self, snapshot, width, height);
 
-  items = items_of (self, &n);
-  for (guint i = 0; i < n && self->selected != NONE; i++)
+  items = bs_plot_view_items (self, &n);
+  for (guint i = 0; i < n && self->selected != BS_PLOT_NONE; i++)
     if (items[i].index == self->selected)
       mark_item (self, snapshot, &items[i], 1);
-  guint shown = self->hovered != NONE      ? self->hovered
-                : has_visible_focus (self) ? self->cursor
-                                           : NONE;
+  guint shown = self->hovered != BS_PLOT_NONE ? self->hovered
+                : has_visible_focus (self)    ? self->cursor
+                                              : BS_PLOT_NONE;
   if (shown < n) {
     mark_item (self, snapshot, &items[shown], 0.6);
     draw_label (self, snapshot, &items[shown]);
   }
+  draw_drag (self, snapshot);
   if (has_visible_focus (self))
     gtk_snapshot_render_focus (snapshot, gtk_widget_get_style_context (widget), 0, 0, width,
                                height);
@@ -246,138 +258,66 @@ measure (GtkWidget *widget,
   *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 480 : 300;
 }
 
-/* Input */
-
-static guint
-item_at (BsPlotView *self, double x, double y)
-{
-  guint n, best = NONE;
-  double nearest = G_MAXDOUBLE;
-  const BsPlotItem *items = items_of (self, &n);
-
-  if (self->node == NULL)
-    return NONE; /* not placed yet */
-  for (guint i = 0; i < n; i++) {
-    double dx = x - (items[i].x + items[i].width / 2), dy = y - (items[i].y + items[i].height / 2);
-    if (fabs (dx) <= items[i].width / 2 + 2 && fabs (dy) <= items[i].height / 2 + 2 &&
-        dx * dx + dy * dy < nearest) {
-      nearest = dx * dx + dy * dy;
-      best = i;
-    }
-  }
-  return best;
-}
-
-static void
-hover (BsPlotView *self, guint item)
-{
-  if (item == self->hovered)
-    return;
-  self->hovered = item;
-  gtk_widget_queue_draw (GTK_WIDGET (self));
-}
-
-static void
-motion_cb (GtkEventControllerMotion *controller, double x, double y, BsPlotView *self)
-{
-  hover (self, item_at (self, x, y));
-}
-
-static void
-leave_cb (GtkEventControllerMotion *controller, BsPlotView *self)
-{
-  hover (self, NONE);
-}
-
-static void
-describe (BsPlotView *self)
-{
-  guint n;
-  const BsPlotItem *items = items_of (self, &n);
-  GString *text =
-    g_string_new (self->data != NULL ? bs_plot_data_description (self->data) : self->reason);
-
-  if (self->cursor < n)
-    g_string_append_printf (text, " %s", items[self->cursor].text);
-  for (char *p = text->str; *p != '\0'; p++)
-    if (*p == '\n')
-      *p = ' ';
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
-                                  text->str, -1);
-  g_string_free (text, TRUE);
-}
-
-static void
-choose (BsPlotView *self, guint item)
-{
-  guint n;
-  const BsPlotItem *items = items_of (self, &n);
-
-  if (item >= n)
-    return;
-  self->cursor = item;
-  describe (self);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
-  g_signal_emit (self, signals[SIGNAL_ITEM_SELECTED], 0, items[item].index);
-}
-
-static void
-pressed_cb (GtkGestureClick *gesture, int n_press, double x, double y, BsPlotView *self)
-{
-  gtk_widget_grab_focus (GTK_WIDGET (self));
-  choose (self, item_at (self, x, y));
-}
-
-static gboolean
-key_cb (GtkEventControllerKey *controller,
-        guint key,
-        guint code,
-        GdkModifierType state,
-        BsPlotView *self)
-{
-  guint n;
-  gboolean none;
-
-  items_of (self, &n);
-  if (n == 0 || (state & (GDK_CONTROL_MASK | GDK_ALT_MASK)) != 0)
-    return FALSE;
-  none = self->cursor >= n;
-  switch (key) {
-  case GDK_KEY_Right:
-  case GDK_KEY_Down:
-    choose (self, none ? 0 : MIN (self->cursor + 1, n - 1));
-    return TRUE;
-  case GDK_KEY_Left:
-  case GDK_KEY_Up:
-    choose (self, none ? n - 1 : self->cursor > 0 ? self->cursor - 1 : 0);
-    return TRUE;
-  case GDK_KEY_Home:
-    choose (self, 0);
-    return TRUE;
-  case GDK_KEY_End:
-    choose (self, n - 1);
-    return TRUE;
-  case GDK_KEY_Return:
-  case GDK_KEY_KP_Enter:
-  case GDK_KEY_space:
-    choose (self, none ? 0 : self->cursor);
-    return TRUE;
-  default:
-    return FALSE;
-  }
-}
-
 static void
 style_cb (BsPlotView *self)
 {
-  redraw (self);
+  bs_plot_view_redraw (self);
 }
 
 static void
 css_changed (GtkWidget *widget, GtkCssStyleChange *change)
 {
   GTK_WIDGET_CLASS (bs_plot_view_parent_class)->css_changed (widget, change);
-  redraw (BS_PLOT_VIEW (widget));
+  bs_plot_view_redraw (BS_PLOT_VIEW (widget));
+}
+
+static void
+get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_ZOOMED)
+    g_value_set_boolean (value, BS_PLOT_VIEW (object)->zoomed);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+void
+bs_plot_view_set_zoom (BsPlotView *self, const BsPlotZoom *zoom)
+{
+  gboolean zoomed = zoom != NULL;
+
+  self->zoom = zoomed ? *zoom : (BsPlotZoom){ 0, 1, 0, 1 };
+  if (self->data != NULL)
+    bs_plot_data_set_zoom (self->data, &self->zoom);
+  bs_plot_view_redraw (self);
+  if (zoomed == self->zoomed)
+    return;
+  self->zoomed = zoomed;
+  g_object_notify (G_OBJECT (self), "zoomed");
+}
+
+void
+bs_plot_view_zoom_home (BsPlotView *self)
+{
+  bs_plot_view_set_zoom (self, NULL);
+}
+
+static void
+zoom_home_cb (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  bs_plot_view_zoom_home (BS_PLOT_VIEW (widget));
+}
+
+/* Half of what is shown, around its middle: for those without a pointer. */
+static void
+zoom_in_cb (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  BsPlotView *self = BS_PLOT_VIEW (widget);
+  BsPlotZoom zoom = self->zoomed ? self->zoom : (BsPlotZoom){ 0, 1, 0, 1 };
+  double w = (zoom.x1 - zoom.x0) / 4, h = (zoom.y1 - zoom.y0) / 4;
+
+  if (self->data != NULL && bs_plot_data_can_zoom (self->data) && w > 1e-4)
+    bs_plot_view_set_zoom (self,
+                           &(BsPlotZoom){ zoom.x0 + w, zoom.x1 - w, zoom.y0 + h, zoom.y1 - h });
 }
 
 static void
@@ -402,7 +342,16 @@ bs_plot_view_class_init (BsPlotViewClass *klass)
   widget_class->css_changed = css_changed;
   gtk_widget_class_set_css_name (widget_class, "plot");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
-  signals[SIGNAL_ITEM_SELECTED] =
+  G_OBJECT_CLASS (klass)->get_property = get_property;
+  g_object_class_install_property (
+    G_OBJECT_CLASS (klass), PROP_ZOOMED,
+    g_param_spec_boolean ("zoomed", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  gtk_widget_class_install_action (widget_class, "plot.zoom-in", NULL, zoom_in_cb);
+  gtk_widget_class_install_action (widget_class, "plot.zoom-home", NULL, zoom_home_cb);
+  bs_plot_view_signals[BS_PLOT_VIEW_HANDLE_MOVED] =
+    g_signal_new ("handle-moved", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_DOUBLE, G_TYPE_BOOLEAN);
+  bs_plot_view_signals[BS_PLOT_VIEW_ITEM_SELECTED] =
     g_signal_new ("item-selected", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                   NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
 }
@@ -410,22 +359,13 @@ bs_plot_view_class_init (BsPlotViewClass *klass)
 static void
 bs_plot_view_init (BsPlotView *self)
 {
-  GtkEventController *motion = gtk_event_controller_motion_new (),
-                     *keys = gtk_event_controller_key_new ();
-  GtkGesture *click = gtk_gesture_click_new ();
   AdwStyleManager *manager = adw_style_manager_get_default ();
 
-  self->selected = self->hovered = self->cursor = NONE;
+  self->selected = self->hovered = self->cursor = self->grip = BS_PLOT_NONE;
   self->reason = g_strdup ("");
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
-  g_signal_connect (motion, "motion", G_CALLBACK (motion_cb), self);
-  g_signal_connect (motion, "leave", G_CALLBACK (leave_cb), self);
-  g_signal_connect (click, "pressed", G_CALLBACK (pressed_cb), self);
-  g_signal_connect (keys, "key-pressed", G_CALLBACK (key_cb), self);
-  gtk_widget_add_controller (GTK_WIDGET (self), motion);
-  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
-  gtk_widget_add_controller (GTK_WIDGET (self), keys);
+  bs_plot_view_add_input (self);
   g_signal_connect_object (manager, "notify::dark", G_CALLBACK (style_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (manager, "notify::high-contrast", G_CALLBACK (style_cb), self,
                            G_CONNECT_SWAPPED);
@@ -436,7 +376,7 @@ static void
 place_cursor (BsPlotView *self)
 {
   guint n;
-  const BsPlotItem *items = items_of (self, &n);
+  const BsPlotItem *items = bs_plot_view_items (self, &n);
 
   if (self->cursor < n && items[self->cursor].index == self->selected)
     return;
@@ -448,22 +388,34 @@ place_cursor (BsPlotView *self)
 }
 
 void
-bs_plot_view_show (BsPlotView *self, const BsPlot *plot, const BsPlotInput *input)
+bs_plot_view_take (BsPlotView *self, const BsPlot *plot, BsPlotData *data, const char *reason)
 {
-  g_autoptr (GError) error = NULL;
-
+  if (data != NULL && self->data != NULL && plot == self->plot)
+    bs_plot_data_follow (data, self->data);
   g_clear_pointer (&self->data, bs_plot_data_free);
-  g_clear_pointer (&self->reason, g_free);
+  g_free (self->reason);
+  self->reason = g_strdup (reason);
+  if (plot != self->plot && self->zoomed)
+    bs_plot_view_set_zoom (self, NULL);
   self->plot = plot;
-  self->hovered = self->cursor = NONE;
-  self->data = plot->build (input, &error);
-  if (self->data == NULL)
-    self->reason = g_strdup (error->message);
+  self->hovered = self->cursor = BS_PLOT_NONE;
+  self->data = data;
+  if (data != NULL && self->zoomed)
+    bs_plot_data_set_zoom (data, &self->zoom);
   place_cursor (self); /* new results arrive while the keyboard walks: it stays where it was */
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ (plot->title), -1);
-  describe (self);
-  redraw (self);
+  bs_plot_view_describe (self);
+  bs_plot_view_redraw (self);
+}
+
+void
+bs_plot_view_show (BsPlotView *self, const BsPlot *plot, const BsPlotInput *input)
+{
+  g_autoptr (GError) error = NULL;
+  BsPlotData *data = plot->build (input, &error);
+
+  bs_plot_view_take (self, plot, data, error != NULL ? error->message : NULL);
 }
 
 void
@@ -495,6 +447,6 @@ bs_plot_view_save (BsPlotView *self, const char *path, GError **error)
   gboolean saved =
     bs_plot_save (self->plot, self->data, path, gtk_widget_get_width (GTK_WIDGET (self)),
                   gtk_widget_get_height (GTK_WIDGET (self)), error);
-  redraw (self); /* items were placed for the file */
+  bs_plot_view_redraw (self); /* items were placed for the file */
   return saved;
 }

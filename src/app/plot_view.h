@@ -1,9 +1,12 @@
-/* The one drawing widget: shows any plot, with hover, selection and keyboard.
+/* The one drawing widget: shows any plot, with hover, selection, keyboard, dragging and zoom.
+ * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * It keeps the plot's render node until data, size or style change, and draws hover and selection
  * above it. Its accessible name is the plot's title, its accessible description the plot's
  * sentence. Signal "item-selected" (guint index): an item was clicked or walked to; index as in
- * BsPlotItem. SPDX-License-Identifier: GPL-3.0-or-later */
+ * BsPlotItem. Signal "handle-moved" (guint handle, double value, gboolean released): a handle of the
+ * plot is being dragged. Property "zoomed": a rubber band chose a part; Home or the action
+ * plot.zoom-home show the whole again. */
 #pragma once
 
 #include "plot/plot.h"
@@ -18,6 +21,12 @@ G_DECLARE_FINAL_TYPE (BsPlotView, bs_plot_view, BS, PLOT_VIEW, GtkWidget)
 /* bs_plot_view_show: builds the plot from input and shows it; where it cannot be built, the reason
  * is shown. */
 void bs_plot_view_show (BsPlotView *self, const BsPlot *plot, const BsPlotInput *input);
+
+/* bs_plot_view_take: shows a plot built elsewhere, off the main thread.
+ *   data    (transfer full); NULL: reason is shown */
+void bs_plot_view_take (BsPlotView *self, const BsPlot *plot, BsPlotData *data, const char *reason);
+
+void bs_plot_view_zoom_home (BsPlotView *self); /* shows the whole plot */
 
 /* bs_plot_view_select: marks items with this index; G_MAXUINT: none. */
 void bs_plot_view_select (BsPlotView *self, guint index);

@@ -17,7 +17,7 @@ copy (const char *text)
 }
 
 BsSweepSettings *
-bs_sweep_settings_new (const BsPlan *plan, guint limit)
+bs_sweep_settings_new (const BsPlan *plan, guint limit, GVariant *edits)
 {
   BsSweepSettings *settings = g_new0 (BsSweepSettings, 1);
 
@@ -28,6 +28,8 @@ bs_sweep_settings_new (const BsPlan *plan, guint limit)
   settings->plan.ranges = copy (plan->ranges);
   settings->plan.corrections = copy (plan->corrections);
   settings->limit = limit;
+  settings->edits = g_variant_ref_sink (
+    edits != NULL ? edits : g_variant_new_array (G_VARIANT_TYPE ("{ss}"), NULL, 0));
   return settings;
 }
 
@@ -35,7 +37,8 @@ BsSweepSettings *
 bs_sweep_settings_usual (void)
 {
   return bs_sweep_settings_new (
-    &(BsPlan){ .weights = "int2..int8", .acts = "uint8", .scopes = "model,tensor,channel" }, 0);
+    &(BsPlan){ .weights = "int2..int8", .acts = "uint8", .scopes = "model,tensor,channel" }, 0,
+    NULL);
 }
 
 gboolean
@@ -79,7 +82,7 @@ bs_sweep_settings_with_cure (const BsSweepSettings *settings, const char *cure)
     plan.ranges = list = bs_sweep_list_set (plan.ranges, cure, TRUE, "minmax");
   else
     plan.acts = list = bs_sweep_list_set (plan.acts, cure, TRUE, "");
-  return bs_sweep_settings_new (&plan, settings->limit);
+  return bs_sweep_settings_new (&plan, settings->limit, settings->edits);
 }
 
 BsSweepSettings *
@@ -99,6 +102,7 @@ bs_sweep_settings_unref (BsSweepSettings *settings)
   g_free (settings->plan.scopes);
   g_free (settings->plan.ranges);
   g_free (settings->plan.corrections);
+  g_variant_unref (settings->edits);
   g_free (settings);
 }
 
@@ -108,5 +112,37 @@ bs_sweep_settings_equal (const BsSweepSettings *a, const BsSweepSettings *b)
   return g_str_equal (a->plan.weights, b->plan.weights) &&
          g_str_equal (a->plan.acts, b->plan.acts) && g_str_equal (a->plan.scopes, b->plan.scopes) &&
          g_str_equal (a->plan.ranges, b->plan.ranges) &&
-         g_str_equal (a->plan.corrections, b->plan.corrections) && a->limit == b->limit;
+         g_str_equal (a->plan.corrections, b->plan.corrections) && a->limit == b->limit &&
+         g_variant_equal (a->edits, b->edits);
+}
+
+BsSweepSettings *
+bs_sweep_settings_with_edit (const BsSweepSettings *settings, const char *layer, const char *spec)
+{
+  GVariantBuilder builder;
+  GVariantIter iter;
+  const char *key, *value;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  g_variant_iter_init (&iter, settings->edits);
+  while (layer != NULL && g_variant_iter_next (&iter, "{&s&s}", &key, &value))
+    if (!g_str_equal (key, layer))
+      g_variant_builder_add (&builder, "{ss}", key, value);
+  if (layer != NULL && spec != NULL)
+    g_variant_builder_add (&builder, "{ss}", layer, spec);
+  return bs_sweep_settings_new (&settings->plan, settings->limit, g_variant_builder_end (&builder));
+}
+
+const char *
+bs_sweep_settings_edit (const BsSweepSettings *settings, const char *layer)
+{
+  const char *spec = NULL;
+
+  return g_variant_lookup (settings->edits, layer, "&s", &spec) ? spec : NULL;
+}
+
+guint
+bs_sweep_settings_n_edits (const BsSweepSettings *settings)
+{
+  return (guint) g_variant_n_children (settings->edits);
 }

@@ -1,5 +1,5 @@
-/* What the Sweep page asks for: the axes of a plan and how many samples to judge by. Immutable,
- * reference counted. SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the user asks for: the axes of a sweep, how many samples to judge by, and layers edited by
+ * hand. Immutable, reference counted. SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
 #include "study/plan.h"
@@ -12,14 +12,15 @@ G_BEGIN_DECLS
 
 typedef struct {
   gatomicrefcount refs;
-  BsPlan plan; /* texts are owned and never NULL */
-  guint limit; /* evaluate at most so many samples; 0: all */
+  BsPlan plan;     /* texts are owned and never NULL */
+  guint limit;     /* evaluate at most so many samples; 0: all */
+  GVariant *edits; /* a{ss}: layer → spec of its weights, over what the selected result has */
 } BsSweepSettings;
 
 GType bs_sweep_settings_get_type (void);
 
-/* bs_sweep_settings_new: the plan's texts are copied; NULL becomes "". */
-BsSweepSettings *bs_sweep_settings_new (const BsPlan *plan, guint limit);
+/* bs_sweep_settings_new: the plan's texts are copied; NULL becomes "". edits: NULL for none. */
+BsSweepSettings *bs_sweep_settings_new (const BsPlan *plan, guint limit, GVariant *edits);
 
 /* bs_sweep_settings_usual: what a model without a plan of its own is opened with. */
 BsSweepSettings *bs_sweep_settings_usual (void);
@@ -31,6 +32,14 @@ BsSweepSettings *bs_sweep_settings_with_cure (const BsSweepSettings *settings, c
 BsSweepSettings *bs_sweep_settings_ref (BsSweepSettings *settings);
 void bs_sweep_settings_unref (BsSweepSettings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsSweepSettings, bs_sweep_settings_unref)
+
+/* bs_sweep_settings_with_edit: spec for the weights of one layer; NULL: as it was. layer NULL: no
+ * edits at all. (transfer full) */
+BsSweepSettings *
+bs_sweep_settings_with_edit (const BsSweepSettings *settings, const char *layer, const char *spec);
+const char *bs_sweep_settings_edit (const BsSweepSettings *settings,
+                                    const char *layer); /* NULL: not edited */
+guint bs_sweep_settings_n_edits (const BsSweepSettings *settings);
 
 /* Lists of a plan, "tensor,channel". An empty one means its usual entry; one that comes down to the
  * usual entry becomes empty again. */

@@ -82,6 +82,21 @@ bs_plot_axis_at (const BsPlotAxis *axis, double value)
   return axis->from + share * (axis->to - axis->from);
 }
 
+gboolean
+bs_plot_axis_shows (const BsPlotAxis *axis, double value)
+{
+  return value >= MIN (axis->lo, axis->hi) && value <= MAX (axis->lo, axis->hi);
+}
+
+void
+bs_plot_axis_zoom (BsPlotAxis *axis, double from, double to)
+{
+  double a = transform (axis->scale, axis->lo), b = transform (axis->scale, axis->hi);
+
+  axis->lo = untransform (axis->scale, a + (b - a) * from);
+  axis->hi = untransform (axis->scale, a + (b - a) * to);
+}
+
 void
 bs_plot_number (char *buffer, gsize size, double value, int decimals)
 {

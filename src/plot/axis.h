@@ -42,7 +42,11 @@ void bs_plot_axis_init (BsPlotAxis *axis,
                         double unit);
 
 void bs_plot_axis_place (BsPlotAxis *axis, double from, double to);
-double bs_plot_axis_at (const BsPlotAxis *axis, double value); /* clamped to the ends */
+double bs_plot_axis_at (const BsPlotAxis *axis, double value);      /* clamped to the ends */
+gboolean bs_plot_axis_shows (const BsPlotAxis *axis, double value); /* lies between the ends */
+
+/* bs_plot_axis_zoom: keeps the part between two shares of the length, 0 … 1; before placing. */
+void bs_plot_axis_zoom (BsPlotAxis *axis, double from, double to);
 
 /* bs_plot_axis_ticks: chooses at most n_max round values; placed axes only. */
 void bs_plot_axis_ticks (BsPlotAxis *axis, guint n_max);

@@ -11,7 +11,13 @@ struct _BsPlotData {
   char *title;       /* drawn at the top; may be NULL */
   char *description; /* one sentence with the figures */
   GArray *items;     /* BsPlotItem; text is owned */
-  gpointer own;      /* the plot's own numbers */
+  gboolean can_zoom;
+  BsPlotZoom zoom;
+  double left, top, right, bottom; /* the plotting area of the last draw */
+  guint n_handles;
+  BsPlotHandle handles[2];
+  double value_lo, value_hi; /* of the x axis at left and right, linear, where there are handles */
+  gpointer own;              /* the plot's own numbers */
   GDestroyNotify own_free;
 };
 
@@ -43,10 +49,13 @@ bs_plot_surface (const char *suffix, GByteArray *bytes, double width, double hei
  * hinting. (transfer full) */
 PangoContext *bs_plot_context (void);
 
+/* bs_plot_data_set_area: remembers where the plotting area is, for zooming and dragging. */
+void bs_plot_data_set_area (BsPlotData *data, double left, double top, double right, double bottom);
+
 /* bs_plot_find_layer: the named layer of a result, or NULL. */
 const BsLayerResult *bs_plot_find_layer (const BsResult *result, const char *name);
 
 extern const BsPlot bs_plot_trade_off, bs_plot_layer_errors, bs_plot_error_histogram,
-  bs_plot_weight_histogram, bs_plot_heat_map;
+  bs_plot_weight_histogram, bs_plot_heat_map, bs_plot_layer_bits;
 
 G_END_DECLS

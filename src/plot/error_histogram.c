@@ -8,45 +8,54 @@
 
 typedef struct {
   double span, total;
+  gboolean of_weights;
   double share[BS_ERROR_BINS]; /* 0 … 1; the two at the ends hold all that lies beyond, too */
 } Histogram;
 
-static BsPlotData *
-build (const BsPlotInput *input, GError **error)
+/* Whose errors are shown: the weights' or, after a measurement, the layer's output. */
+typedef struct {
+  const guint64 *bins;
+  double span, sqnr_db;
+  const char *layer, *with;
+  gboolean of_weights;
+} Source;
+
+static gboolean
+find_source (const BsPlotInput *input, Source *source, GError **error)
 {
   const BsLayerResult *layer =
     input->selected != NULL ? bs_plot_find_layer (input->selected, input->layer) : NULL;
-  guint64 total = 0;
-  double central = 0;
-  char a[32], b[32], c[32], d[32];
 
-  if (input->selected == NULL || input->layer == NULL || layer == NULL) {
+  if (input->error_bins != NULL) {
+    *source = (Source){ input->error_bins,
+                        input->error_span,
+                        input->sqnr_db,
+                        input->layer != NULL ? input->layer : "–",
+                        input->spec != NULL ? input->spec : "–",
+                        TRUE };
+    return TRUE;
+  }
+  if (layer == NULL || input->layer == NULL) {
     g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA, "%s",
                  input->selected == NULL ? _ ("No result is selected")
                  : input->layer == NULL  ? _ ("No layer is selected")
                                          : _ ("The selected result has no measures of this layer"));
-    return NULL;
+    return FALSE;
   }
-  for (guint i = 0; i < BS_ERROR_BINS; i++)
-    total += layer->error_bins[i];
-  if (total == 0 || !(layer->error_span > 0)) {
-    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA, _ ("Layer “%s” has no error with %s"),
-                 layer->name, input->selected->label);
-    return NULL;
-  }
-  Histogram *own = g_new0 (Histogram, 1);
-  own->span = layer->error_span;
-  own->total = (double) total;
-  BsPlotData *data = bs_plot_data_new (input, own, g_free);
-  g_free (data->title);
-  data->title =
-    g_strdup_printf (_ ("Output error of %s · %s"), layer->name, input->selected->label);
+  *source = (Source){ layer->error_bins, layer->error_span,      layer->accumulated_sqnr_db,
+                      layer->name,       input->selected->label, FALSE };
+  return TRUE;
+}
+
+static void
+add_bins (BsPlotData *data, const Histogram *own)
+{
+  double width = 2 * own->span / BS_ERROR_BINS;
+  int decimals = CLAMP ((int) ceil (1 - log10 (width)), 0, 6);
+  char a[32], b[32], c[32];
+
   for (guint i = 0; i < BS_ERROR_BINS; i++) {
-    double width = 2 * own->span / BS_ERROR_BINS, lo = -own->span + i * width;
-    own->share[i] = (double) layer->error_bins[i] / own->total;
-    if (ABS ((gint) i - BS_ERROR_BINS / 2) <= BS_ERROR_BINS / 20)
-      central += own->share[i];
-    int decimals = CLAMP ((int) ceil (1 - log10 (width)), 0, 6);
+    double lo = -own->span + i * width;
     bs_plot_number (a, sizeof a, lo, decimals);
     bs_plot_number (b, sizeof b, lo + width, decimals);
     bs_plot_number (c, sizeof c, own->share[i] * 100, own->share[i] < 0.001 ? 4 : 2);
@@ -56,14 +65,51 @@ build (const BsPlotInput *input, GError **error)
                              ? g_strdup_printf (_ ("error from %s\n%s %% of values"), a, c)
                              : g_strdup_printf (_ ("error %s … %s\n%s %% of values"), a, b, c));
   }
+}
+
+static BsPlotData *
+build (const BsPlotInput *input, GError **error)
+{
+  guint64 total = 0;
+  double central = 0;
+  char a[32], b[32], c[32], d[32];
+  Source source;
+
+  if (!find_source (input, &source, error))
+    return NULL;
+  for (guint i = 0; i < BS_ERROR_BINS; i++)
+    total += source.bins[i];
+  if (total == 0 || !(source.span > 0)) {
+    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA, _ ("Layer “%s” has no error with %s"),
+                 source.layer, source.with);
+    return NULL;
+  }
+  Histogram *own = g_new0 (Histogram, 1);
+  own->span = source.span;
+  own->total = (double) total;
+  own->of_weights = source.of_weights;
+  BsPlotData *data = bs_plot_data_new (input, own, g_free);
+  g_free (data->title);
+  data->title = g_strdup_printf (source.of_weights ? _ ("Weight error of %s · %s")
+                                                   : _ ("Output error of %s · %s"),
+                                 source.layer, source.with);
+  for (guint i = 0; i < BS_ERROR_BINS; i++) {
+    own->share[i] = (double) source.bins[i] / own->total;
+    if (ABS ((gint) i - BS_ERROR_BINS / 2) <= BS_ERROR_BINS / 20)
+      central += own->share[i];
+  }
+  add_bins (data, own);
   bs_plot_number (a, sizeof a, central * 100, 1);
   bs_plot_number (b, sizeof b, own->span, CLAMP ((int) ceil (2 - log10 (own->span)), 0, 6));
-  bs_plot_number (c, sizeof c, layer->accumulated_sqnr_db, 1);
+  bs_plot_number (c, sizeof c, source.sqnr_db, 1);
   bs_plot_number (d, sizeof d, (own->share[0] + own->share[BS_ERROR_BINS - 1]) * 100, 1);
   data->description = g_strdup_printf (
-    _ ("Errors of layer %s with %s: %s %% in the middle tenth of ±%s, %s %% at its ends or beyond; "
-       "SQNR %s dB."),
-    layer->name, input->selected->label, a, b, d, c);
+    source.of_weights
+      ? _ ("Errors of the weights of %s with %s: %s %% in the middle tenth of ±%s, %s %% at its "
+           "ends; SQNR %s dB.")
+      : _ ("Errors of layer %s with %s: %s %% in the middle tenth of ±%s, %s %% at its ends or "
+           "beyond; SQNR %s dB."),
+    source.layer, source.with, a, b, d, c);
   return data;
 }
 
@@ -94,8 +140,10 @@ draw (BsPlotData *data,
     }
   bs_plot_axis_init (&x, BS_PLOT_LINEAR, -own->span, own->span, 0, 1);
   bs_plot_axis_init (&y, BS_PLOT_LOG, MIN (lo / 2, hi / 20), MIN (hi * 1.4, 1), 0, 0.01);
-  bs_plot_frame_axes (&frame, &x, &y, _ ("Output error, quantized − float"), _ ("Values (%)"),
-                      BS_FRAME_GRID_Y);
+  bs_plot_frame_axes (&frame, &x, &y,
+                      own->of_weights ? _ ("Weight error, quantized − float")
+                                      : _ ("Output error, quantized − float"),
+                      _ ("Values (%)"), BS_FRAME_GRID_Y);
 
   double step = (frame.right - frame.left) / BS_ERROR_BINS;
   for (guint i = 0; i < BS_ERROR_BINS; i++) {

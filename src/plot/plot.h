@@ -46,7 +46,12 @@ typedef struct {
   const double *levels; /* the comb: decoded levels, ascending; may be NULL */
   guint n_levels;
   double clip_lo, clip_hi;
-  BsPlotCost cost; /* of the trade-off */
+  BsPlotCost cost;           /* of the trade-off */
+  const guint64 *error_bins; /* [BS_ERROR_BINS] of the layer's weights, over ±error_span; NULL: the
+                                selected result's output errors */
+  double error_span, sqnr_db;
+  double budget;    /* bytes that are asked for, a line in the trade-off; 0: none */
+  const char *spec; /* what the weights became: "int4:channel"; may be NULL */
 } BsPlotInput;
 
 typedef struct _BsPlotData BsPlotData; /* laid out once per data, drawn often */
@@ -70,6 +75,18 @@ typedef struct {
                 double height);
 } BsPlot;
 
+/* A line across the plot that can be dragged along x: the ends of the range kept. */
+typedef struct {
+  double x, top, bottom; /* in the last drawn picture's units */
+  double value;
+} BsPlotHandle;
+
+/* The part of a plot that is looked at, in shares of the whole: x from left to right, y from bottom
+ * to top. */
+typedef struct {
+  double x0, x1, y0, y1;
+} BsPlotZoom;
+
 extern const BsPlot *const bs_plots[]; /* all rows, ending with NULL */
 const BsPlot *bs_plot_find (const char *id);
 
@@ -78,6 +95,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsPlotData, bs_plot_data_free)
 const char *bs_plot_data_description (const BsPlotData *data); /* one sentence with the figures */
 const BsPlotItem *bs_plot_data_items (const BsPlotData *data,
                                       guint *n); /* placed by the last draw */
+
+const BsPlotHandle *bs_plot_data_handles (const BsPlotData *data, guint *n); /* likewise */
+double bs_plot_data_value_at (const BsPlotData *data, double x); /* of the handles' axis */
+
+gboolean bs_plot_data_can_zoom (const BsPlotData *data);
+void bs_plot_data_set_zoom (BsPlotData *data, const BsPlotZoom *zoom); /* NULL: the whole */
+
+/* bs_plot_data_area: where the last draw put the plotting area; FALSE: nowhere yet. */
+gboolean bs_plot_data_area (const BsPlotData *data,
+                            double *left,
+                            double *top,
+                            double *right,
+                            double *bottom);
+
+/* bs_plot_data_follow: until data is drawn itself, its area and handles are where those of the
+ * picture before were: that is what people still see and drag. */
+void bs_plot_data_follow (BsPlotData *data, const BsPlotData *before);
 
 /* bs_plot_save: draws into a file; the suffix .png, .svg or .pdf decides.
  *   width, height  in CSS pixels (1/96 inch); 0: 960 × 600

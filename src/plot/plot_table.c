@@ -5,8 +5,13 @@
 #include <string.h>
 
 const BsPlot *const bs_plots[] = {
-  &bs_plot_trade_off,        &bs_plot_layer_errors, &bs_plot_error_histogram,
-  &bs_plot_weight_histogram, &bs_plot_heat_map,     NULL,
+  &bs_plot_trade_off,
+  &bs_plot_layer_errors,
+  &bs_plot_error_histogram,
+  &bs_plot_weight_histogram,
+  &bs_plot_heat_map,
+  &bs_plot_layer_bits,
+  NULL,
 };
 
 const BsPlot *
@@ -34,6 +39,7 @@ bs_plot_data_new (const BsPlotInput *input, gpointer own, GDestroyNotify own_fre
   data->title = g_strdup (input->title);
   data->items = g_array_new (FALSE, TRUE, sizeof (BsPlotItem));
   g_array_set_clear_func (data->items, clear_item);
+  data->zoom = (BsPlotZoom){ 0, 1, 0, 1 };
   data->own = own;
   data->own_free = own_free;
   return data;
@@ -82,6 +88,62 @@ bs_plot_data_items (const BsPlotData *data, guint *n)
 {
   *n = data->items->len;
   return (const BsPlotItem *) (gpointer) data->items->data;
+}
+
+const BsPlotHandle *
+bs_plot_data_handles (const BsPlotData *data, guint *n)
+{
+  *n = data->n_handles;
+  return data->handles;
+}
+
+double
+bs_plot_data_value_at (const BsPlotData *data, double x)
+{
+  double share = (x - data->left) / MAX (data->right - data->left, 1);
+
+  return data->value_lo + CLAMP (share, 0, 1) * (data->value_hi - data->value_lo);
+}
+
+gboolean
+bs_plot_data_can_zoom (const BsPlotData *data)
+{
+  return data->can_zoom;
+}
+
+void
+bs_plot_data_set_zoom (BsPlotData *data, const BsPlotZoom *zoom)
+{
+  data->zoom = zoom != NULL ? *zoom : (BsPlotZoom){ 0, 1, 0, 1 };
+}
+
+void
+bs_plot_data_set_area (BsPlotData *data, double left, double top, double right, double bottom)
+{
+  data->left = left;
+  data->top = top;
+  data->right = right;
+  data->bottom = bottom;
+}
+
+gboolean
+bs_plot_data_area (const BsPlotData *data, double *left, double *top, double *right, double *bottom)
+{
+  *left = data->left;
+  *top = data->top;
+  *right = data->right;
+  *bottom = data->bottom;
+  return data->right > data->left && data->bottom > data->top;
+}
+
+void
+bs_plot_data_follow (BsPlotData *data, const BsPlotData *before)
+{
+  bs_plot_data_set_area (data, before->left, before->top, before->right, before->bottom);
+  data->value_lo = before->value_lo;
+  data->value_hi = before->value_hi;
+  data->n_handles = before->n_handles;
+  memcpy (data->handles, before->handles, sizeof data->handles);
 }
 
 const BsLayerResult *

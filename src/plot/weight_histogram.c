@@ -78,9 +78,11 @@ build (const BsPlotInput *input, GError **error)
   int decimals = CLAMP ((int) ceil (1 - log10 (width)), 0, 6);
   if (input->layer != NULL) {
     g_free (data->title);
-    data->title = input->selected != NULL ? g_strdup_printf (_ ("Weights of %s · %s"), input->layer,
-                                                             input->selected->label)
-                                          : g_strdup_printf (_ ("Weights of %s"), input->layer);
+    data->title =
+      input->spec != NULL ? g_strdup_printf (_ ("Weights of %s · %s"), input->layer, input->spec)
+      : input->selected != NULL
+        ? g_strdup_printf (_ ("Weights of %s · %s"), input->layer, input->selected->label)
+        : g_strdup_printf (_ ("Weights of %s"), input->layer);
   }
   for (guint i = 0; i < own->n_bins; i++) {
     bs_plot_number (a, sizeof a, own->lo + i * width, decimals);
@@ -129,6 +131,21 @@ draw_range (const Histogram *own, BsPlotFrame *frame, const BsPlotAxis *x)
   cairo_set_dash (cr, (double[]){ 5, 3 }, 2, 0);
   cairo_stroke (cr);
   cairo_set_dash (cr, NULL, 0, 0);
+}
+
+/* What can be taken hold of, halfway down the line. */
+static void
+draw_grip (BsPlotFrame *frame, double x)
+{
+  double half = frame->em * 0.3, y = (frame->top + frame->bottom) / 2;
+
+  cairo_rectangle (frame->cr, round (x - half), round (y - 2 * half), round (2 * half),
+                   round (4 * half));
+  bs_plot_set_color (frame->cr, frame->style->series[0], 1);
+  cairo_fill_preserve (frame->cr);
+  bs_plot_set_color (frame->cr, frame->style->background, 1);
+  cairo_set_line_width (frame->cr, 1);
+  cairo_stroke (frame->cr);
 }
 
 static void
@@ -203,9 +220,19 @@ draw (BsPlotData *data,
       cairo_stroke (cr);
     }
   }
+  bs_plot_data_set_area (data, frame.left, frame.top, frame.right, frame.bottom);
+  data->value_lo = x.lo;
+  data->value_hi = x.hi;
   if (has_range) {
     frame.top = comb_top;
     draw_range (own, &frame, &x);
+    data->n_handles = 2;
+    for (guint i = 0; i < 2; i++) {
+      double value = i == 0 ? own->clip_lo : own->clip_hi;
+      data->handles[i] =
+        (BsPlotHandle){ bs_plot_axis_at (&x, value), frame.top, frame.bottom, value };
+      draw_grip (&frame, data->handles[i].x);
+    }
   }
 }
 

@@ -194,6 +194,31 @@ bar (gpointer user, const BsResult *result)
   return best;
 }
 
+BsResult *
+bs_workbench_measure_stored (BsStudy *study,
+                             BsStore *store,
+                             const char *model_path,
+                             const char *data_spec,
+                             const char *plan,
+                             BsConfig *config,
+                             const gint *cancelled,
+                             GError **error)
+{
+  gint64 id = bs_workbench_study (study, store, model_path, data_spec, plan, error);
+  g_autoptr (GPtrArray) stored = id >= 0 ? bs_store_results (store, id, error) : NULL;
+  g_autoptr (BsResult) result = NULL;
+
+  if (stored == NULL)
+    return NULL;
+  for (guint i = 0; i < stored->len; i++)
+    if (strcmp (((BsResult *) stored->pdata[i])->key, config->key) == 0)
+      return bs_result_ref (stored->pdata[i]);
+  result = bs_workbench_measure (study, config, BS_MEASURE_LAYERS, cancelled, error);
+  if (result == NULL || !bs_store_add (store, id, result, FALSE, error))
+    return NULL;
+  return g_steal_pointer (&result);
+}
+
 static gboolean
 measure (Sweep *sweep, BsConfig *config, GError **error)
 {

@@ -119,6 +119,26 @@ used_levels (BsTensorView *view, const BsQuant *quant)
   view->levels = (double *) (gpointer) g_array_free (all, FALSE);
 }
 
+static void
+count_errors (BsTensorView *view, const float *x, const float *y, gsize n)
+{
+  double span = 0;
+
+  for (gsize i = 0; i < n; i++) {
+    double error = fabs ((double) y[i] - (double) x[i]);
+    if (error > span && isfinite (error))
+      span = error;
+  }
+  view->error_span = span;
+  if (!(span > 0))
+    return;
+  for (gsize i = 0; i < n; i++) {
+    double place = ((double) y[i] - (double) x[i] + span) / (2 * span) * BS_ERROR_BINS;
+    if (isfinite (place))
+      view->error_bins[CLAMP ((gint) place, 0, BS_ERROR_BINS - 1)]++;
+  }
+}
+
 static gboolean
 fill_quantized (BsTensorView *view,
                 const BsModel *model,
@@ -141,6 +161,7 @@ fill_quantized (BsTensorView *view,
     return FALSE;
   bs_error_sums_add (&sums, x, quant->values, quant->n);
   view->sqnr_db = bs_error_sqnr_db (&sums);
+  count_errors (view, x, quant->values, quant->n);
   view->bits_each = (double) quant->size_bits / (double) quant->n;
   view->n_scales = (guint) MAX (quant->n_scales, 1);
   view->scale = MIN (view->scale, view->n_scales - 1);

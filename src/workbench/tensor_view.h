@@ -4,6 +4,7 @@
 
 #include "model/model.h"
 #include "quant/spec.h"
+#include "study/result.h"
 
 G_BEGIN_DECLS
 
@@ -14,9 +15,11 @@ typedef struct {
   gsize n;
   double *levels; /* [n_levels] ascending */
   guint n_levels;
-  double clip_lo, clip_hi; /* lo ≥ hi: none */
-  double sqnr_db;          /* of the whole weight */
-  double bits_each;        /* size in bits of the whole weight with its scales, per element */
+  double clip_lo, clip_hi;           /* lo ≥ hi: none */
+  double sqnr_db;                    /* of the whole weight */
+  double error_span;                 /* largest error; 0: not quantized, or none */
+  guint64 error_bins[BS_ERROR_BINS]; /* of the whole weight, over ±error_span */
+  double bits_each; /* size in bits of the whole weight with its scales, per element */
 } BsTensorView;
 
 void bs_tensor_view_free (BsTensorView *view);

@@ -49,6 +49,17 @@ BsResult *bs_workbench_measure (BsStudy *study,
                                 const gint *cancelled,
                                 GError **error);
 
+/* bs_workbench_measure_stored: the same, taken from the store or stored in the study of a plan.
+ *   plan  text as bs_plan_to_string; (transfer full) */
+BsResult *bs_workbench_measure_stored (BsStudy *study,
+                                       BsStore *store,
+                                       const char *model_path,
+                                       const char *data_spec,
+                                       const char *plan,
+                                       BsConfig *config,
+                                       const gint *cancelled,
+                                       GError **error);
+
 /* bs_workbench_sweep: measures what the plan asks for and the store does not have, one transaction
  * per result. The observer's result () is called for stored results too, first. Cancelling is not
  * an error. */

@@ -120,6 +120,22 @@ def test_selects_by_keyboard(app):
     assert re.search(r'int\d · \w+ · uint8', view.description.split('.')[-1] + view.description), view.description
 
 
+def test_zoom(app):
+    "a rubber band shows a part, Home the whole; both also without a pointer"
+    view = plot(app, 'Trade-off')
+    zoomed = lambda: visible(app, 'Whole Plot')
+    assert not zoomed()
+    view.drag((0.3, 0.4), (0.7, 0.8))
+    wait('the part', zoomed)
+    app.key('Home')
+    wait('the whole', lambda: not zoomed())
+    view.do('plot.zoom-in')
+    wait('the middle', zoomed)
+    app.find('push button', 'Whole Plot').click()
+    wait('the whole', lambda: not zoomed())
+    view.click(fx=0.985, fy=0.5)  # the keyboard is the plot's again
+
+
 def test_selection_is_linked(app):
     view = plot(app, 'Trade-off')
     app.key('Home')
@@ -182,6 +198,49 @@ def test_stored_study():
     with session('test_stored_study', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'trade-off') as app:
         wait('the plot to tell', lambda: plot(app, 'Trade-off').description.startswith('21 configurations'))
         wait('a result to be proposed', lambda: summary(app) != '')
+
+
+def test_layer_editing():
+    "controls and handles redraw weights, levels and errors; undo; the edited configuration is measured"
+    with session('test_layer_editing', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'layers') as app:
+        weights = lambda: plot(app, 'Weights and levels').description
+        errors = lambda: plot(app, 'Output error').description
+        before = wait('the levels', lambda: re.search(r'; \d+ levels', weights()) and weights())
+        wait('the errors of the result', lambda: errors().startswith('Errors of layer /f/f.1/Gemm'))
+        app.find('spin button', 'Width').set_value(7)
+        wait('seven bits', lambda: '127 levels' in weights())
+        wait('the errors of the weights', lambda: errors().startswith('Errors of the weights of /f/f.1/Gemm with int7'))
+        app.key('ctrl+z')
+        wait('the levels of the result', lambda: weights() == before)
+        wait('its errors', lambda: errors().startswith('Errors of layer'))
+        view, width = plot(app, 'Weights and levels'), plot(app, 'Weights and levels').box[2]
+        for inset in range(12, 40, 4):  # the upper handle stands a little left of the right edge
+            view.drag((1 - inset / width, 0.5), (0.7, 0.5))
+            if 'fixed=' in errors():
+                break
+        wait('the range to be set by hand', lambda: re.search(r'fixed=-?[\d.]+,[\d.]+', errors()))
+        share = wait('values outside', lambda: re.search(r'([\d.]+) % of values lie outside', weights()))
+        assert float(share.group(1)) > 0, weights()
+        app.find('spin button', 'Upper end of the range')
+        app.find('push button', 'Measure 1 Edit').click()
+        tab(app, 'Trade-off')
+        wait('the edited configuration to be selected', lambda: ' · mixed · ' in summary(app), LONG)
+
+
+def test_budget():
+    "the best under a size at once, the widths it would pick, and their measurement"
+    with session('test_budget', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'trade-off') as app:
+        wait('the plot to tell', lambda: 'configurations' in plot(app, 'Trade-off').description)
+        slider = app.find('slider', 'Budget')
+        slider.set_value(3400)
+        answer = lambda: next((n.name for n in app.root.find_all('label') if n.name.startswith('Under 3.3 KiB: ')), '')
+        wait('the best that is measured', lambda: re.search(r'[\d.]+ % with int\d · \w+', answer()))
+        wait('the widths', lambda: plot(app, 'Bits per layer').description.startswith('3 layers with '))
+        wait('its measurement', lambda: ' · mixed · ' in summary(app), LONG)
+        size = wait('the answer with it', lambda: re.search(r'mixed · uint8 at ([\d.]+) KiB', answer()))
+        assert float(size.group(1)) <= 3.4, answer()
+        app.find('push button', 'No budget').click()
+        wait('the widths to go', lambda: not shows(app, 'Bits per layer', 'image') or 'visible' not in plot(app, 'Bits per layer').states)
 
 
 def test_findings():
@@ -275,9 +334,9 @@ def run(number, test, app=None):
 
 
 def main():
-    together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard,
+    together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard, test_zoom,
                 test_selection_is_linked, test_layer_by_plot, test_filter, test_other_pages, test_export_dialog, test_quit]
-    alone = [test_stored_study, test_findings, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
+    alone = [test_stored_study, test_layer_editing, test_budget, test_findings, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
     print('1..%d' % (len(together) + len(alone)))
     app = start('--db', os.path.join(folder, 'results.db'))
     good = [run(i + 1, t, app) for i, t in enumerate(together)]

@@ -142,6 +142,15 @@ class Node:
         if abs(x - lx) < 8 and abs(y - ly) < 8: time.sleep(max(0, lt + 0.45 - time.monotonic()))
         xdo('mousemove', x, y, 'click', *(['--repeat', n, '--delay', 60] if n > 1 else []), button)
         self.app.last_click = (x, y, time.monotonic())
+    def drag(self, start, end, steps=8):
+        "from one point of the widget to another, as shares of its size"
+        x0, y0 = self.at(*start); x1, y1 = self.at(*end)
+        xdo('mousemove', x0, y0, 'mousedown', 1)
+        for i in range(1, steps + 1):
+            xdo('mousemove', round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps))
+        xdo('mouseup', 1)
+    def set_value(self, value):
+        if not Atspi.Value.set_current_value(self.a, value): raise AssertionError('set_value refused')
     def hover(self, fx=.5, fy=.5):
         # two moves: the first may only enter the window
         x, y = self.at(fx, fy); xdo('mousemove', x - 2, y, 'mousemove', x, y)

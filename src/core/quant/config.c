@@ -114,6 +114,46 @@ bs_config_new (const BsSpec *weights,
   return config;
 }
 
+/* The layers' specs as new ones. (transfer full) */
+static GPtrArray *
+copy_layers (const BsConfig *config)
+{
+  GPtrArray *layers = g_ptr_array_new_with_free_func (layer_free);
+
+  for (guint i = 0; i < config->layers->len; i++) {
+    BsLayerSpec *layer = g_memdup2 (config->layers->pdata[i], sizeof *layer);
+    layer->layer = g_strdup (layer->layer);
+    g_ptr_array_add (layers, layer);
+  }
+  return layers;
+}
+
+BsConfig *
+bs_config_with_weights (const BsConfig *config, const char *layer, const BsSpec *weights)
+{
+  GPtrArray *layers = copy_layers (config);
+  BsLayerSpec *found = NULL;
+
+  for (guint i = 0; i < layers->len && found == NULL; i++)
+    if (strcmp (((BsLayerSpec *) layers->pdata[i])->layer, layer) == 0)
+      found = layers->pdata[i];
+  if (found == NULL) {
+    found = g_new0 (BsLayerSpec, 1);
+    found->layer = g_strdup (layer);
+    g_ptr_array_add (layers, found);
+  }
+  found->has_weights = TRUE;
+  found->weights = *weights;
+  return bs_config_new (&config->weights, &config->acts, layers,
+                        (const char *const *) config->corrections);
+}
+
+BsConfig *
+bs_config_with_corrections (const BsConfig *config, const char *const *corrections)
+{
+  return bs_config_new (&config->weights, &config->acts, copy_layers (config), corrections);
+}
+
 BsConfig *
 bs_config_ref (BsConfig *config)
 {

@@ -34,6 +34,12 @@ BsConfig *bs_config_ref (BsConfig *config);
 void bs_config_unref (BsConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsConfig, bs_config_unref)
 
+/* bs_config_with_weights: the same with other weights for one layer. (transfer full) */
+BsConfig *bs_config_with_weights (const BsConfig *config, const char *layer, const BsSpec *weights);
+
+/* bs_config_with_corrections: the same with other corrections. (transfer full) */
+BsConfig *bs_config_with_corrections (const BsConfig *config, const char *const *corrections);
+
 const BsSpec *bs_config_weights (const BsConfig *config, const char *layer);
 const BsSpec *bs_config_acts (const BsConfig *config, const char *layer);
 

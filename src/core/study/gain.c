@@ -36,21 +36,13 @@ static char *
 key_without (const BsConfig *config, guint i)
 {
   g_autoptr (GPtrArray) rest = g_ptr_array_new ();
-  GPtrArray *layers = g_ptr_array_new_with_free_func (g_free);
 
   for (guint k = 0; config->corrections[k] != NULL; k++)
     if (k != i)
       g_ptr_array_add (rest, config->corrections[k]);
   g_ptr_array_add (rest, NULL);
-  for (guint k = 0; k < config->layers->len; k++)
-    g_ptr_array_add (layers, g_memdup2 (config->layers->pdata[k], sizeof (BsLayerSpec)));
-  /* the copies borrow the layers' names: bs_config_new takes over what it is given */
-  for (guint k = 0; k < layers->len; k++) {
-    BsLayerSpec *layer = layers->pdata[k];
-    layer->layer = g_strdup (layer->layer);
-  }
   g_autoptr (BsConfig) without =
-    bs_config_new (&config->weights, &config->acts, layers, (const char *const *) rest->pdata);
+    bs_config_with_corrections (config, (const char *const *) rest->pdata);
   return g_strdup (without->key);
 }
 
