@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static char *weights, *scopes, *ranges, *acts, *max_drop, *max_bytes, *mean_bits, *max_bit_ops;
+static char *weights, *scopes, *ranges, *acts, *max_drop, *max_bytes, *mean_bits, *max_bit_ops,
+  *max_latency;
 static char *time_box, *output;
 static char **groups;
 static gint moves, n_random;
@@ -34,6 +35,8 @@ static const GOptionEntry options[] = {
     N_ ("The best whose weights have at most this many bits on average"), "B" },
   { "max-bit-ops", 0, 0, G_OPTION_ARG_STRING, &max_bit_ops,
     N_ ("The best with at most this many bit operations a sample"), "N" },
+  { "max-latency", 0, 0, G_OPTION_ARG_STRING, &max_latency,
+    N_ ("The best that takes at most this many milliseconds a sample on one thread here"), "MS" },
   { "group", 'g', 0, G_OPTION_ARG_STRING_ARRAY, &groups,
     N_ ("Layers that must agree; may be given several times"), "LAYER,LAYER…" },
   { "moves", 0, 0, G_OPTION_ARG_INT, &moves,
@@ -77,7 +80,8 @@ parse_budget (BsSearchPlan *plan, GError **error)
   } budgets[] = { { "--max-drop", max_drop, BS_BUDGET_DROP },
                   { "--max-bytes", max_bytes, BS_BUDGET_BYTES },
                   { "--mean-bits", mean_bits, BS_BUDGET_MEAN_BITS },
-                  { "--max-bit-ops", max_bit_ops, BS_BUDGET_BIT_OPS } };
+                  { "--max-bit-ops", max_bit_ops, BS_BUDGET_BIT_OPS },
+                  { "--max-latency", max_latency, BS_BUDGET_LATENCY } };
   guint given = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (budgets); i++) {
@@ -95,7 +99,7 @@ parse_budget (BsSearchPlan *plan, GError **error)
   return given == 1
            ? TRUE
            : bs_cli_usage (error, _ ("Please give one budget: --max-drop 1%%, --max-bytes N, "
-                                     "--mean-bits B or --max-bit-ops N"));
+                                     "--mean-bits B, --max-bit-ops N or --max-latency MS"));
 }
 
 static gboolean
@@ -295,7 +299,9 @@ const BsCommand bs_command_search = {
   .description =
     N_ ("Layers are scanned one at a time, the exact best sum of their losses is chosen, measured, "
         "and refined by moving bits between layers while that helps. Greedy and second-order "
-        "choices, single widths and the frontier are measured too. Everything is stored; what is "
+        "choices, single widths and the frontier are measured too. --max-latency adds up what "
+        "each layer took at each width; the time of the whole is measured beside it. Everything is "
+        "stored; what is "
         "stored already is not measured again."),
   .example = "bitstair-cli search net.onnx --data test.npz --weights int2..int8 --scope channel "
              "--acts uint8 --mean-bits 4",

@@ -178,6 +178,77 @@ test_random (void)
   g_array_unref (plan.weights);
 }
 
+/* Times differ from run to run: what must hold is that a wide budget is met by timed results, and
+ * that one nothing can meet is refused with the least that could. */
+static void
+test_latency (void)
+{
+  g_autoptr (BsStudy) study = net_study (SAMPLES);
+  BsSearchPlan plan = make_plan (BS_BUDGET_LATENCY, 1000);
+  g_autoptr (GError) error = NULL;
+
+  plan.max_moves = 3;
+  g_autoptr (BsSearch) s = search (study, &plan);
+  g_assert_nonnull (bs_search_best (s));
+  for (guint i = 0; i < s->candidates->len; i++)
+    g_assert_cmpfloat (g_array_index (s->candidates, BsCandidate, i).result->latency_ms, >, 0);
+  plan.amount = 1e-7;
+  g_assert_null (bs_search (study, &plan, NULL, &error));
+  g_assert_error (error, BS_ERROR, BS_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "fastest"));
+  g_array_unref (plan.weights);
+}
+
+static void
+add_candidate (BsSearch *s, const char *label, guint64 n, guint64 n_correct, guint64 bytes)
+{
+  BsCandidate c = { .origin = "uniform", .fits = TRUE, .result = bs_result_new () };
+
+  c.result->label = g_strdup (label);
+  c.result->metric = g_strdup ("top1");
+  c.result->n = n;
+  c.result->n_correct = n_correct;
+  c.result->value = (double) n_correct / (double) n;
+  c.result->weight_bytes = bytes;
+  g_array_append_val (s->candidates, c);
+}
+
+/* The same three points of accuracy are chance on 200 samples and are not on 20,000. */
+static void
+test_advice (void)
+{
+  static const struct {
+    guint64 n;
+    const char *uniform, *smaller;
+  } cases[] = {
+    { 200, "the difference is not significant", "a difference that is not significant" },
+    { 20000, "mixing widths gains more than chance", "a loss that is more than chance" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (BsSearch) s = g_new0 (BsSearch, 1);
+    guint64 n = cases[i].n;
+    s->candidates = g_array_new (FALSE, FALSE, sizeof (BsCandidate));
+    s->exact = s->greedy = s->second_order = s->random = -1;
+    add_candidate (s, "the chosen", n, n * 95 / 100, 4000);
+    add_candidate (s, "one width", n, n * 92 / 100, 4100);
+    add_candidate (s, "a smaller one", n, n * 91 / 100, 3000);
+    add_candidate (s, "given up", n, n * 99 / 100, 2000);
+    g_array_index (s->candidates, BsCandidate, 3).result->stopped_early = TRUE;
+    s->best = 0;
+    s->baseline = 1;
+    g_autofree char *advice =
+      bs_search_advice (s, g_array_index (s->candidates, BsCandidate, 0).result);
+    g_test_message ("%s", advice);
+    g_assert_true (g_str_has_prefix (advice, "Take the chosen: 95.00 % right"));
+    g_assert_nonnull (strstr (advice, "The difference to float is not significant"));
+    g_assert_nonnull (strstr (advice, cases[i].uniform));
+    g_assert_nonnull (strstr (advice, "a smaller one"));
+    g_assert_nonnull (strstr (advice, cases[i].smaller));
+    g_assert_null (strstr (advice, "given up"));
+  }
+}
+
 static void
 test_impossible (void)
 {
@@ -225,6 +296,8 @@ main (int argc, char **argv)
   g_test_add_func ("/search/drop", test_drop);
   g_test_add_func ("/search/groups", test_groups);
   g_test_add_func ("/search/random", test_random);
+  g_test_add_func ("/search/latency", test_latency);
+  g_test_add_func ("/search/advice", test_advice);
   g_test_add_func ("/search/impossible", test_impossible);
   g_test_add_func ("/search/stopped", test_stopped);
   return g_test_run ();

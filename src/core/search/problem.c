@@ -83,6 +83,12 @@ width (const BsSpec *spec)
 }
 
 static guint64
+to_ns (double ms)
+{
+  return ms > 0 ? (guint64) rint (ms * 1e6) : 0;
+}
+
+static guint64
 size_of (const BsSensitivity *scan, const BsLayer *layer, guint l, guint option, BsBudget budget)
 {
   const BsLayerResult *r = treated (scan, l, option);
@@ -96,6 +102,8 @@ size_of (const BsSensitivity *scan, const BsLayer *layer, guint l, guint option,
   case BS_BUDGET_BIT_OPS:
     return layer->macs * width (spec) *
            (bs_spec_parse (r->acts, &acts, NULL) ? width (&acts) : FLOAT_BITS);
+  case BS_BUDGET_LATENCY:
+    return to_ns (r->latency_ms);
   case BS_BUDGET_BYTES:
   case BS_BUDGET_DROP:
     break;
@@ -204,6 +212,11 @@ bs_search_problem (const BsStudy *study,
   }
   p->rest = scan->uniform[p->order[0]]->weight_bytes;
   p->rest -= MIN (p->rest, in_layers);
+  if (budget == BS_BUDGET_LATENCY) {
+    p->rest = to_ns (scan->base->latency_ms);
+    for (guint i = 0; i < scan->base->n_layers; i++)
+      p->rest -= MIN (p->rest, to_ns (scan->base->layers[i].latency_ms));
+  }
   return g_steal_pointer (&p);
 }
 
@@ -213,6 +226,8 @@ bs_search_limit (const BsSearchProblem *p, BsBudget budget, double amount)
   switch (budget) {
   case BS_BUDGET_BYTES:
     return amount > (double) p->rest ? (guint64) (amount - (double) p->rest) : 0;
+  case BS_BUDGET_LATENCY:
+    return amount * 1e6 > (double) p->rest ? (guint64) (amount * 1e6 - (double) p->rest) : 0;
   case BS_BUDGET_MEAN_BITS:
     return (guint64) floor (amount * (double) p->elements * (1 + 1e-12));
   case BS_BUDGET_BIT_OPS:

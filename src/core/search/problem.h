@@ -16,7 +16,7 @@ typedef struct {
   double *loss;     /* output KL that is added; as noise without classes */
   double *second;   /* noise by ‖ΔW‖² from the widest option: HAWQ's rule */
   guint64 elements; /* of all weights */
-  guint64 rest;     /* bytes that no choice changes */
+  guint64 rest;     /* bytes that no choice changes; ns for a budget of time */
 } BsSearchProblem;
 
 /* bs_search_problem: from a finished scan.

@@ -144,6 +144,7 @@ bs_search_try (Search *search, const guint *choice, const char *origin, GError *
   g_autoptr (BsConfig) config = make_config (search, choice);
   gpointer seen = g_hash_table_lookup (search->seen, config->key);
   BsCandidate candidate = { .origin = origin };
+  gboolean timed = search->plan->budget == BS_BUDGET_LATENCY;
   const gint *cancelled = search->observer != NULL ? search->observer->cancelled : NULL;
 
   if (seen != NULL)
@@ -154,11 +155,12 @@ bs_search_try (Search *search, const guint *choice, const char *origin, GError *
   }
   report (search, origin);
   candidate.result = known_result (search, config->key);
-  if (candidate.result != NULL)
+  if (candidate.result != NULL && !(timed && isnan (candidate.result->latency_ms)))
     bs_result_ref (candidate.result);
   else
     candidate.result =
-      bs_study_race (search->study, config, BS_MEASURE_LAYERS, search->race, cancelled, error);
+      bs_study_race (search->study, config, BS_MEASURE_LAYERS | (timed ? BS_MEASURE_LATENCY : 0),
+                     search->race, cancelled, error);
   if (candidate.result == NULL)
     return -1;
   predict (search, choice, &candidate);
@@ -366,6 +368,7 @@ scan_layers (Search *search, GError **error)
   BsSensitivityPlan scan = { .weights = plan->weights,
                              .layer_acts = plan->acts,
                              .known = plan->known,
+                             .latency = plan->budget == BS_BUDGET_LATENCY,
                              .seconds = plan->seconds };
 
   if (!choose_base (plan, &scan.others, error))
@@ -393,6 +396,10 @@ check_budget (const Search *search, GError **error)
     g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
                  "No choice has a mean of %g bits; the smallest has %.2f", search->plan->amount,
                  (double) least / (double) MAX (search->p->elements, 1));
+  else if (search->plan->budget == BS_BUDGET_LATENCY)
+    g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
+                 "No choice takes at most %g ms a sample on this machine; the fastest takes %.4g",
+                 search->plan->amount, (double) (least + search->p->rest) / 1e6);
   else
     g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
                  search->plan->budget == BS_BUDGET_BYTES
@@ -464,7 +471,8 @@ bs_search (BsStudy *study, const BsSearchPlan *plan, const BsObserver *observer,
 char *
 bs_search_text (const BsSearchPlan *plan)
 {
-  static const char *const names[] = { "max-bytes", "mean-bits", "max-bit-ops", "max-drop" };
+  static const char *const names[] = { "max-bytes", "mean-bits", "max-bit-ops", "max-latency",
+                                       "max-drop" };
   GString *text = g_string_new ("search weights=");
   g_autofree char *acts = bs_spec_to_string (&plan->acts);
 

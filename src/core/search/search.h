@@ -11,6 +11,8 @@ typedef enum {
   BS_BUDGET_BYTES,     /* amount: weight_bytes of the result */
   BS_BUDGET_MEAN_BITS, /* amount: mean width of weight codes, scales not counted */
   BS_BUDGET_BIT_OPS,   /* amount: bit_ops of the result */
+  BS_BUDGET_LATENCY,   /* amount: ms a sample, as the sum of what each layer took alone at its
+                          width, measured where all layers had it, and of what lies between */
   BS_BUDGET_DROP,      /* amount: loss of quality against float: share of samples for top1 and
                           agreement, share of the float value for perplexity; size is minimized */
 } BsBudget;

@@ -167,18 +167,21 @@ measure (Scan *scan,
   BsResult *known =
     scan->plan->known != NULL ? g_hash_table_lookup (scan->plan->known, config->key) : NULL;
   gint64 start = g_get_monotonic_time ();
+  gboolean timed = scan->plan->latency && layer == NULL;
 
   report (scan, layer, option != NULL ? option->text : "");
   if (scan->deadline_us != 0 && g_get_monotonic_time () >= scan->deadline_us) {
     g_set_error (error, BS_ERROR, BS_ERROR_CANCELLED, "Out of time.");
     return NULL;
   }
-  if (known != NULL && !keep_cuts) {
+  if (known != NULL && !keep_cuts && !(timed && isnan (known->latency_ms))) {
     result = bs_result_ref (known);
   } else {
     bs_study_keep_cuts (scan->study, keep_cuts);
-    result = bs_study_measure (scan->study, config, layer == NULL ? BS_MEASURE_LAYERS : 0,
-                               cancelled_flag (scan), error);
+    result =
+      bs_study_measure (scan->study, config,
+                        (layer == NULL ? BS_MEASURE_LAYERS : 0) | (timed ? BS_MEASURE_LATENCY : 0),
+                        cancelled_flag (scan), error);
     bs_study_keep_cuts (scan->study, FALSE);
   }
   if (result == NULL)

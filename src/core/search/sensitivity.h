@@ -26,6 +26,7 @@ typedef struct {
   BsSpec layer_acts; /* activations of layers whose weights are quantized */
   GHashTable *known; /* key → BsResult measured before; NULL: none */
   double seconds;    /* time box; 0: none */
+  gboolean latency;  /* base and uniform results are timed, too */
 } BsSensitivityPlan;
 
 /* What a scan found. Immutable; partly filled when it was stopped: then some results are NULL. */
