@@ -168,6 +168,17 @@ typedef struct {
   int64_t copied; /* rows of the image below this one have been copied if needed */
 } Work;
 
+/* Whether input rows are read where they are: unsigned codes of neighbouring pixels, and padding
+ * that the kernel puts in. */
+static bool
+reads_in_place (const BskPacked *header)
+{
+  const BskConvShape *s = &header->shape;
+
+  return s->stride_w == 1 && !header->a_flip &&
+         (!along_row (s) || (s->pad_left == 0 && s->pad_right == 0));
+}
+
 /* Bytes of the kernel's pointers and offsets, and of the spans. */
 static size_t
 pointer_bytes (const BskPacked *header)
@@ -180,7 +191,7 @@ pointer_bytes (const BskPacked *header)
 bool
 bsk_flat_scratch (const BskPacked *header, size_t *bytes)
 {
-  size_t slots = rows_below (header, rows_per_call (header)), row;
+  size_t slots = reads_in_place (header) ? 0 : rows_below (header, rows_per_call (header)), row;
 
   if (!bsk_size_mul (run_bytes (&header->shape), (size_t) header->shape.stride_w, &row) ||
       !bsk_size_mul (row, slots + 1, bytes) || *bytes > SIZE_MAX / 2)
@@ -343,17 +354,25 @@ bsk_flat_run (const BskPacked *header, const BskConvRun *run)
   k.n_slots = rows_below (header, most);
   k.blank = run->scratch + pointer_bytes (header);
   k.ring = k.blank + k.row_bytes;
-  k.direct = s->pad_left == 0 && s->pad_right == 0 && s->stride_w == 1 && !header->a_flip;
+  k.direct = reads_in_place (header);
   k.args = (BskFlatArgs){ .rows = k.rows,
                           .tap = k.tap,
                           .n_sets = header->dw_sets * header->dw_parts,
                           .n_taps = columns (s),
                           .per_group = per_group,
+                          .end = SIZE_MAX,
+                          .pad = (uint8_t) header->pad_code,
                           .finish = &header->finish };
   for (int i = 0; i < columns (s); i++)
-    k.tap[i] = along_row (s) ? 0 : tap_offset (s, i);
+    k.tap[i] = along_row (s) ? 0
+               : k.direct    ? (size_t) i * (size_t) s->dilation_w * (size_t) s->cin
+                             : tap_offset (s, i);
   for (int f = 0; f < s->stride_w; f++)
     k.span[f] = span_of (s, f);
+  if (k.direct && !along_row (s)) {
+    k.args.lead = (size_t) s->pad_left * (size_t) s->cin;
+    k.args.end = k.args.lead + (size_t) s->w * (size_t) s->cin;
+  }
   fill_padding (&k);
   for (size_t i = 0; i < run->n_images; i++) {
     size_t c_row = (size_t) header->out_w * run->c_px;

@@ -75,6 +75,63 @@ load_once (const void *p)
   return v;
 }
 
+/* Bytes at … at + 63 of a row that exist. */
+ALWAYS_INLINE __mmask64
+inside (const BskFlatArgs *d, size_t at)
+{
+  size_t first = at < d->lead ? d->lead - at : 0, end = d->end > at ? d->end - at : 0;
+
+  return first < 64 ? mask64 (end) & ~0ull << first : 0;
+}
+
+/* All taps of the block at `at`; on an edge, where some of them may be in the padding. */
+ALWAYS_INLINE void
+add_taps (const BskFlatArgs *d,
+          size_t at,
+          const char *w,
+          __m512i sum[4][4],
+          const int groups,
+          const int per_group,
+          const bool edge)
+{
+  const __m512i pad = _mm512_set1_epi8 ((char) d->pad);
+  const uint8_t *const *rows = d->rows;
+
+  for (int set = 0; set < d->n_sets; set++, rows += 2 * groups + 2)
+    for (int t = 0; t < d->n_taps; t++, w += 256 * per_group) {
+      ptrdiff_t from = (ptrdiff_t) (at + d->tap[t] - d->lead);
+      __mmask64 mask = edge ? inside (d, at + d->tap[t]) : 0;
+      __m512i low[5], high[5], q[4][4];
+
+#pragma GCC unroll 5
+      for (int i = 0; i <= groups; i++) {
+        const uint8_t *p = rows[2 * i] + from, *r = rows[2 * i + 1] + from;
+        __m512i a = edge ? _mm512_mask_loadu_epi8 (pad, mask, p) : load_once (p);
+        __m512i b = edge ? _mm512_mask_loadu_epi8 (pad, mask, r) : load_once (r);
+
+        low[i] = _mm512_unpacklo_epi8 (a, b);
+        high[i] = _mm512_unpackhi_epi8 (a, b);
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < groups; i++) {
+        q[i][0] = _mm512_unpacklo_epi16 (low[i], low[i + 1]);
+        q[i][1] = _mm512_unpackhi_epi16 (low[i], low[i + 1]);
+        q[i][2] = _mm512_unpacklo_epi16 (high[i], high[i + 1]);
+        q[i][3] = _mm512_unpackhi_epi16 (high[i], high[i + 1]);
+      }
+#pragma GCC unroll 2
+      for (int r = 0; r < per_group; r++)
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) {
+          __m512i b = _mm512_load_si512 (w + 256 * r + 64 * j);
+
+#pragma GCC unroll 4
+          for (int i = 0; i < groups; i++)
+            DOT (sum[i * per_group + r][j], q[i][j], b);
+        }
+    }
+}
+
 /* Blocks of 64 positions, for `groups` groups of four input rows that give `per_group` output rows
  * each. Neighbouring groups share two rows, and thereby pairs of unpacked rows. Four output rows at
  * a time, because then a vector of weights that is loaded is used for two or four dot products:
@@ -84,12 +141,11 @@ ALWAYS_INLINE void
 blocks (const BskFlatArgs *d, const int groups, const int per_group, const Finish finish)
 {
   const Codes k = codes_of (d->finish);
+  const size_t reach = 64 + d->tap[d->n_taps - 1];
   const char *w = d->w;
   size_t at = d->at;
 
   for (size_t n = 0; n < d->count; n++, at += d->step) {
-    const char *v = w + BSK_FLAT_WEIGHTS;
-    const uint8_t *const *rows = d->rows;
     __m512i sum[4][4], m[4];
     Place place = { .finish = d->finish,
                     .w = w,
@@ -100,36 +156,10 @@ blocks (const BskFlatArgs *d, const int groups, const int per_group, const Finis
 #pragma GCC unroll 4
       for (int j = 0; j < 4; j++)
         sum[i][j] = _mm512_load_si512 (w + 64 * j);
-    for (int set = 0; set < d->n_sets; set++, rows += 2 * groups + 2)
-      for (int t = 0; t < d->n_taps; t++, v += 256 * per_group) {
-        size_t tap = at + d->tap[t];
-        __m512i low[5], high[5], q[4][4];
-
-#pragma GCC unroll 5
-        for (int i = 0; i <= groups; i++) {
-          __m512i a = load_once (rows[2 * i] + tap), b = load_once (rows[2 * i + 1] + tap);
-
-          low[i] = _mm512_unpacklo_epi8 (a, b);
-          high[i] = _mm512_unpackhi_epi8 (a, b);
-        }
-#pragma GCC unroll 4
-        for (int i = 0; i < groups; i++) {
-          q[i][0] = _mm512_unpacklo_epi16 (low[i], low[i + 1]);
-          q[i][1] = _mm512_unpackhi_epi16 (low[i], low[i + 1]);
-          q[i][2] = _mm512_unpacklo_epi16 (high[i], high[i + 1]);
-          q[i][3] = _mm512_unpackhi_epi16 (high[i], high[i + 1]);
-        }
-#pragma GCC unroll 2
-        for (int r = 0; r < per_group; r++)
-#pragma GCC unroll 4
-          for (int j = 0; j < 4; j++) {
-            __m512i b = _mm512_load_si512 (v + 256 * r + 64 * j);
-
-#pragma GCC unroll 4
-            for (int i = 0; i < groups; i++)
-              DOT (sum[i * per_group + r][j], q[i][j], b);
-          }
-      }
+    if (at >= d->lead && at + reach <= d->end)
+      add_taps (d, at, w + BSK_FLAT_WEIGHTS, sum, groups, per_group, false);
+    else
+      add_taps (d, at, w + BSK_FLAT_WEIGHTS, sum, groups, per_group, true);
 #pragma GCC unroll 4
     for (int j = 0; j < 4; j++)
       m[j] = load_once (w + BSK_FLAT_M + 64 * j);
