@@ -119,24 +119,47 @@ inside (int64_t at, int size, int kernel, int dilation, int *from, int *to)
   *from = *from < *to ? *from : *to;
 }
 
-/* Output pixels [x0, x1) of row y, whose kernels are cut in the same way: the kernel rows and
+/* The end of the output pixels from first on whose kernels are cut in the same way: one at an edge, or all between
+ * the edges. */
+static int
+same_cut (int first, int out, int size, int pad, int kernel, int dilation, int stride)
+{
+  int64_t at = (int64_t) first * stride - pad, span = (int64_t) (kernel - 1) * dilation + 1;
+  int64_t last; /* that fits */
+
+  if (at < 0 || at + span > size)
+    return first + 1;
+  last = (size + (int64_t) pad - span) / stride;
+  return last + 1 < out ? (int) last + 1 : out;
+}
+
+/* Output pixels [y0, y1) × [x0, x1), whose kernels are cut in the same way: the kernel rows and
  * columns that are there become segments. */
 static void
-run_pixels (const Packed *p, const float *a, float *c, int y, int x0, int x1, size_t ldc)
+run_region (const Packed *p, const float *a, float *c, size_t ldc, int y0, int y1, int x0, int x1)
 {
   const BskConvShape *s = &p->shape;
   const size_t cin = (size_t) s->cin, per_group = cin / (size_t) s->groups;
-  int64_t at_y = (int64_t) y * s->stride_h - s->pad_top,
-          at_x = (int64_t) x0 * s->stride_w - s->pad_left;
+  const int64_t at_y = (int64_t) y0 * s->stride_h - s->pad_top,
+                at_x = (int64_t) x0 * s->stride_w - s->pad_left;
+  /* pixels are taken along the longer side */
+  const bool down = y1 - y0 > x1 - x0;
+  const size_t a_x = (size_t) s->stride_w * cin, a_y = (size_t) s->stride_h * (size_t) s->w * cin,
+               c_y = (size_t) p->out_w * ldc;
   int y_from, y_to, x_from, x_to, n = 0;
   BskFloatSegment seg[MAX_SEGMENTS];
   BskFloatTile tile = { .a = a,
-                        .a_px = (size_t) s->stride_w * cin,
+                        .a_px = down ? a_y : a_x,
                         .seg = seg,
                         .lo = p->lo,
                         .hi = p->hi,
-                        .c_px = ldc,
-                        .pixels = (size_t) (x1 - x0) };
+                        .c = c + (size_t) y0 * c_y + (size_t) x0 * ldc,
+                        .c_px = down ? c_y : ldc,
+                        .pixels = (size_t) (down ? y1 - y0 : x1 - x0),
+                        .start = (const float *) (const void *) ((const char *) p + p->start),
+                        .w = (const float *) (const void *) ((const char *) p + p->w),
+                        .w_unit = (p->depthwise ? p->units : p->k) * UNIT,
+                        .cols = p->depthwise ? s->cout : s->cout / s->groups };
 
   inside (at_y, s->h, s->kh, s->dilation_h, &y_from, &y_to);
   inside (at_x, s->w, s->kw, s->dilation_w, &x_from, &x_to);
@@ -156,23 +179,18 @@ run_pixels (const Packed *p, const float *a, float *c, int y, int x0, int x1, si
     }
   }
   tile.n_seg = n;
-  tile.c = c + ((size_t) y * (size_t) p->out_w + (size_t) x0) * ldc;
-  tile.start = (const float *) (const void *) ((const char *) p + p->start);
-  tile.w = (const float *) (const void *) ((const char *) p + p->w);
-  if (p->depthwise) {
-    tile.cols = s->cout;
-    tile.w_unit = p->units * UNIT;
-    p->table->depthwise_f32 (&tile);
-    return;
-  }
-  tile.w_unit = p->k * UNIT;
-  tile.cols = s->cout / s->groups;
-  for (int g = 0; g < s->groups; g++) {
-    p->table->dense_f32 (&tile);
-    tile.a += per_group;
-    tile.c += tile.cols;
-    tile.start += p->units * UNIT;
-    tile.w += p->units * tile.w_unit;
+  for (int line = 0; line < (down ? x1 - x0 : y1 - y0); line++) {
+    BskFloatTile group = tile;
+
+    for (int g = 0; g < (p->depthwise ? 1 : s->groups); g++) {
+      (p->depthwise ? p->table->depthwise_f32 : p->table->dense_f32) (&group);
+      group.a += per_group;
+      group.c += tile.cols;
+      group.start += p->units * UNIT;
+      group.w += p->units * tile.w_unit;
+    }
+    tile.a += down ? a_x : a_y;
+    tile.c += down ? ldc : c_y;
   }
 }
 
@@ -180,21 +198,13 @@ static void
 run_image (const Packed *p, const float *a, float *c, size_t ldc)
 {
   const BskConvShape *s = &p->shape;
-  int64_t span = (int64_t) (s->kw - 1) * s->dilation_w;
-  int64_t first = (s->pad_left + s->stride_w - 1) / s->stride_w,
-          last = s->w + (int64_t) s->pad_left - span; /* whole kernels start before */
-  int x0 = first < p->out_w ? (int) first : p->out_w, x1;
 
-  last = last > 0 ? (last - 1) / s->stride_w + 1 : 0;
-  x1 = last < p->out_w ? (int) last : p->out_w;
-  x1 = x1 > x0 ? x1 : x0;
-  for (int y = 0; y < p->out_h; y++) {
-    for (int x = 0; x < x0; x++)
-      run_pixels (p, a, c, y, x, x + 1, ldc);
-    if (x1 > x0)
-      run_pixels (p, a, c, y, x0, x1, ldc);
-    for (int x = x1; x < p->out_w; x++)
-      run_pixels (p, a, c, y, x, x + 1, ldc);
+  for (int y = 0, y_end; y < p->out_h; y = y_end) {
+    y_end = same_cut (y, p->out_h, s->h, s->pad_top, s->kh, s->dilation_h, s->stride_h);
+    for (int x = 0, x_end; x < p->out_w; x = x_end) {
+      x_end = same_cut (x, p->out_w, s->w, s->pad_left, s->kw, s->dilation_w, s->stride_w);
+      run_region (p, a, c, ldc, y, y_end, x, x_end);
+    }
   }
 }
 
