@@ -8,6 +8,10 @@
 #include "run/step.h"
 #include "study/study_private.h"
 
+/* Samples that go through the network together. Of 4 to 32, measured on the example networks, the
+ * fastest on integers; float does not care. */
+#define EVALUATION_BATCH 32
+
 typedef struct {
   BsStudy *study;
   const BsPrepared *plan;
@@ -286,7 +290,7 @@ bs_study_evaluate (BsStudy *study,
                    .sums = shards,
                    .n = n,
                    .shard = shard,
-                   .batch = study->fixed_batch > 0 ? group : BS_BATCH,
+                   .batch = study->fixed_batch > 0 ? group : EVALUATION_BATCH,
                    .cancelled = cancelled };
   gboolean stopped;
 
