@@ -127,7 +127,7 @@ fill (BsPageOverview *self)
     self->nodes_row,
     g_strdup_printf (_ ("%u nodes in the file, %u after simplification, %u layers with weights"),
                      model->n_nodes, simplified->n_nodes, facts->layers->len));
-  set_subtitle (self->digest_row, g_strdup (model->digest));
+  set_subtitle (self->digest_row, g_strdup (bs_model_digest (model)));
 
   for (guint i = 0; i < simplified->n_inputs; i++)
     add_port (self, &simplified->tensors[simplified->inputs[i]], _ ("input"));

@@ -84,7 +84,7 @@ data_of_model (BsStore *store, const char *key)
     g_autoptr (BsResult) result = NULL;
     gint64 study;
 
-    if (strcmp (info->model_digest, model->digest) != 0)
+    if (strcmp (info->model_digest, bs_model_digest (model)) != 0)
       continue;
     if (name == NULL || (result = bs_store_find (store, name, &study, NULL)) != NULL)
       return g_strdup (info->data_spec);

@@ -28,6 +28,9 @@ static const GOptionEntry options[] = {
   { NULL },
 };
 
+/* Above it weights are read only when asked for: a file of 1 GiB opens in some milliseconds. */
+#define MANY_PARAMETERS 64000000
+
 /* The file as it is, and as it is measured: simplified, with shapes. */
 typedef struct {
   BsModel *loaded, *model;
@@ -37,6 +40,7 @@ typedef struct {
   GArray *layers;          /* BsLayer, of model */
   GHashTable *unsupported; /* operator → count */
   GPtrArray *findings;     /* BsFinding, worst first */
+  gboolean not_looked_at;  /* the weights: too many to be read unasked */
   BsConfig *config;        /* the configuration they are about */
   char *under;             /* in words: "int8 · uint8" */
 } Inspection;
@@ -121,7 +125,11 @@ advise (Inspection *inspection, BsCli *cli, const char *path, GError **error)
   inspection->config = bs_config_ref (config);
   inspection->under = g_strdup_printf ("%s · %s", weights_text, acts_text);
   if (!bs_data_is_given ()) {
-    inspection->findings = bs_advise_model (inspection->model, config, NULL);
+    inspection->not_looked_at = weights == NULL && acts == NULL && config_path == NULL &&
+                                bs_model_parameters (inspection->model) > MANY_PARAMETERS;
+    inspection->findings = inspection->not_looked_at
+                             ? bs_findings_new ()
+                             : bs_advise_model (inspection->model, config, NULL);
     return TRUE;
   }
   if (!bs_data_from_options (&data, error))
@@ -238,7 +246,7 @@ print_json (const Inspection *inspection)
   bs_json_text (json, "format", loaded->format);
   bs_json_text (json, "producer", loaded->producer);
   bs_json_integer (json, "opset", loaded->opset);
-  bs_json_text (json, "digest", loaded->digest);
+  bs_json_text (json, "digest", bs_model_digest (loaded));
   bs_json_integer (json, "file_bytes", (gint64) loaded->file_bytes);
   json_tensors (json, "inputs", model, model->inputs, model->n_inputs);
   json_tensors (json, "outputs", model, model->outputs, model->n_outputs);
@@ -334,7 +342,12 @@ print_text (const Inspection *inspection)
   for (GList *op = ops; op != NULL; op = op->next)
     printf ("  %s × %u\n", (const char *) op->data,
             GPOINTER_TO_UINT (g_hash_table_lookup (inspection->unsupported, op->data)));
-  bs_print_findings (inspection->findings, inspection->under);
+  if (inspection->not_looked_at)
+    puts (
+      _ ("\nSo many weights are only looked at when asked for: with --weights, --acts or --data "
+         "their findings follow."));
+  else
+    bs_print_findings (inspection->findings, inspection->under);
 }
 
 static gboolean
@@ -357,7 +370,9 @@ const BsCommand bs_command_inspect = {
   .summary = N_ ("Show what is in a model file, and what will hurt when it is quantized"),
   .description =
     N_ ("Layers are listed as they are measured: batch normalization folded, constants computed. "
-        "The findings are about weights; with --data about activations and biases, too."),
+        "The findings are about weights; with --data about activations and biases, too. Models of "
+        "more than 64 million parameters open without a look at their weights unless one of "
+        "--weights, --acts, --config and --data asks for it."),
   .example = "bitstair-cli inspect net.onnx --data test.npz --weights int4",
   .options = options,
   .takes_data = TRUE,

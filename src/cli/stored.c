@@ -67,7 +67,7 @@ bs_stored_model (const BsStored *stored, const char *path, GError **error)
 
   if (loaded == NULL)
     return NULL;
-  if (strcmp (loaded->digest, stored->info->model_digest) != 0) {
+  if (strcmp (bs_model_digest (loaded), stored->info->model_digest) != 0) {
     g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
                  "“%s” is not the model that study %" G_GINT64_FORMAT " has measured", loaded->name,
                  stored->info->id);

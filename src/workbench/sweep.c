@@ -66,7 +66,7 @@ bs_workbench_study (BsStudy *study,
   BsStudyInfo info = {
     .model_name = model->name,
     .model_path = path,
-    .model_digest = (char *) model->digest,
+    .model_digest = (char *) bs_model_digest (model),
     .data_name = dataset->name,
     .data_spec = (char *) data_spec,
     .data_digest = (char *) dataset->digest,

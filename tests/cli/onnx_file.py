@@ -32,6 +32,14 @@ def tensor(name, array):
     return dims + number(2, 1) + block(8, name) + block(9, array.tobytes())
 
 
+def external_tensor(name, shape, location, offset):
+    """A float32 tensor whose data lies in another file."""
+    size = 4 * int(np.prod(shape))
+    entries = {"location": location, "offset": str(offset), "length": str(size)}
+    text = b"".join(number(1, d) for d in shape) + number(2, 1) + block(8, name)
+    return text + b"".join(block(13, block(1, k) + block(2, v)) for k, v in entries.items()) + number(14, 1)
+
+
 def node(op, inputs, outputs, name, domain=""):
     text = b"".join(block(1, i) for i in inputs) + b"".join(block(2, o) for o in outputs)
     return text + block(3, name) + block(4, op) + (block(7, domain) if domain else b"")

@@ -5,6 +5,7 @@ import subprocess
 
 import bitstair
 import numpy as np
+import onnx_file
 
 
 class Quantize(bitstair.TestCase):
@@ -122,6 +123,37 @@ class Usage(bitstair.TestCase):
                                      env=self.environment, timeout=bitstair.TIMEOUT)
         self.assertEqual(process.returncode, 1)
         self.assertIn("cannot be written", process.stderr)
+
+
+class ExternalData(bitstair.TestCase):
+    def write(self, side, layers):
+        weights = [onnx_file.external_tensor(f"w{i}", (side, side), "weights.bin", 4 * i * side * side) for i in range(layers)]
+        nodes = [onnx_file.node("MatMul", [f"t{i}", f"w{i}"], [f"t{i + 1}"], f"matmul{i}") for i in range(layers)]
+        with open(self.path("net.onnx"), "wb") as file:
+            file.write(onnx_file.model(nodes, [("t0", [None, side])], [(f"t{layers}", [None, side])], weights))
+        with open(self.path("weights.bin"), "wb") as file:
+            file.truncate(4 * side * side * layers)  # sparse
+
+    def test_opening_reads_no_weights(self):
+        self.write(5792, 8)  # 1 GiB
+        with self.start("inspect", self.path("net.onnx")) as process:
+            out = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        self.assertIn("matmul7", out)
+        self.assertLess(usage.ru_maxrss, 512 << 10)  # KiB: had it been read, it would be there
+
+    def test_digest_sees_every_byte(self):
+        self.write(40, 2)
+        digests = {self.json("inspect", self.path("net.onnx"))["digest"]}
+        places = [0, 63, 64, 5000, 4 * 40 * 40 * 2 - 1]
+        for at in places:
+            with open(self.path("weights.bin"), "r+b") as file:
+                file.seek(at)
+                file.write(b"\1")
+            digests.add(self.json("inspect", self.path("net.onnx"))["digest"])
+        self.assertEqual(len(digests), 1 + len(places))
 
 
 class Manual(bitstair.TestCase):

@@ -422,12 +422,12 @@ load (const char *path, GError **error)
 {
   g_autoptr (GBytes) bytes = bs_loader_map (path, error);
   g_autofree char *name = g_filename_display_basename (path);
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autoptr (GHashTable) files =
     g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   g_autofree char *folder = g_path_get_dirname (path);
   g_autoptr (GBytes) message = NULL;
-  File file = { NULL, { folder, files, sum } };
+  BsLazyDigest *digest;
+  File file;
   const guint8 *data;
   gsize size;
   Onnx__ModelProto *proto;
@@ -444,14 +444,16 @@ load (const char *path, GError **error)
     return NULL;
   }
   message = g_bytes_new_with_free_func (proto, sizeof *proto, free_message, proto);
-  file.message = message;
-  for (gsize at = 0; at < size; at += (gsize) 1 << 30)
-    g_checksum_update (sum, data + at, (gssize) MIN (size - at, (gsize) 1 << 30));
+  digest = bs_lazy_digest_new ();
+  bs_lazy_digest_add (digest, bytes, TRUE);
+  file = (File){ message, { folder, files, digest } };
   model = read_model (proto, name, &file, error);
-  if (model == NULL)
+  if (model == NULL) {
+    bs_lazy_digest_unref (digest);
     return NULL;
+  }
   model->file_bytes = size;
-  g_strlcpy (model->digest, g_checksum_get_string (sum), BS_DIGEST_SIZE);
+  model->digest = digest;
   return model;
 }
 

@@ -57,9 +57,8 @@ map_external (const char *location, BsOnnxExternal *external, GError **error)
     return NULL;
   }
   bytes = g_mapped_file_get_bytes (file);
-  for (gsize at = 0; external->sum != NULL && at < g_bytes_get_size (bytes); at += (gsize) 1 << 30)
-    g_checksum_update (external->sum, (const guchar *) g_bytes_get_data (bytes, NULL) + at,
-                       (gssize) MIN (g_bytes_get_size (bytes) - at, (gsize) 1 << 30));
+  if (external->digest != NULL)
+    bs_lazy_digest_add (external->digest, bytes, FALSE);
   g_hash_table_insert (external->files, g_strdup (location), bytes);
   return bytes;
 }

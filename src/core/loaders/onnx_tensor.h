@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "ops/op.h"
 
@@ -11,9 +12,9 @@ typedef struct Onnx__TensorProto BsOnnxTensorProto; /* onnx.pb-c.h, made at buil
 
 /* Where external data is looked for, and what was found so far. */
 typedef struct {
-  char *folder;      /* of the model; NULL: external data is refused */
-  GHashTable *files; /* location → GBytes, mapped once each */
-  GChecksum *sum;    /* each external file is added when it is first mapped; may be NULL */
+  char *folder;         /* of the model; NULL: external data is refused */
+  GHashTable *files;    /* location → GBytes, mapped once each */
+  BsLazyDigest *digest; /* each external file is added when it is first mapped; may be NULL */
 } BsOnnxExternal;
 
 /* bs_onnx_tensor: what a TensorProto holds.

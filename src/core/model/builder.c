@@ -254,7 +254,7 @@ bs_model_builder_copy (const BsModel *model)
   g_free (copy->producer);
   copy->producer = g_strdup (model->producer);
   copy->opset = model->opset;
-  memcpy (copy->digest, model->digest, sizeof copy->digest);
+  copy->digest = bs_lazy_digest_ref (model->digest);
   copy->file_bytes = model->file_bytes;
   for (guint i = 0; i < model->backing->len; i++)
     g_ptr_array_add (copy->backing, g_bytes_ref (model->backing->pdata[i]));

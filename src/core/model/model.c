@@ -57,7 +57,14 @@ bs_model_unref (BsModel *model)
   g_free (model->producer);
   g_strfreev (model->notes);
   g_ptr_array_unref (model->backing);
+  bs_lazy_digest_unref (model->digest);
   g_free (model);
+}
+
+const char *
+bs_model_digest (const BsModel *model)
+{
+  return model->digest != NULL ? bs_lazy_digest_get (model->digest) : "";
 }
 
 const BsAttr *

@@ -51,11 +51,11 @@ typedef struct {
 
 struct _BsModel {
   gatomicrefcount refs;
-  char *name;                  /* the file's base name */
-  char *format;                /* "ONNX", "TensorFlow Lite", "safetensors", … */
-  char *producer;              /* may be "" */
-  gint64 opset;                /* version of the default domain; 0: does not apply */
-  char digest[BS_DIGEST_SIZE]; /* SHA-256 of the file and of its external data */
+  char *name;           /* the file's base name */
+  char *format;         /* "ONNX", "TensorFlow Lite", "safetensors", … */
+  char *producer;       /* may be "" */
+  gint64 opset;         /* version of the default domain; 0: does not apply */
+  BsLazyDigest *digest; /* of the file and of its external data; NULL: not from a file */
   guint64 file_bytes;
 
   guint n_tensors, n_nodes, n_inputs, n_outputs;
@@ -79,6 +79,10 @@ float bs_node_float (const BsNode *node, const char *name, float fallback);
 const char *bs_node_string (const BsNode *node, const char *name, const char *fallback);
 const gint64 *
 bs_node_ints (const BsNode *node, const char *name, guint *n); /* NULL and 0 when absent */
+
+/* bs_model_digest: what tells this model's file from others, as text; "" for a model that was
+ * built. The first call reads the whole file and its external data. Borrowed. */
+const char *bs_model_digest (const BsModel *model);
 
 /* bs_model_producers: for each tensor the index of the node that writes it, or −1. (transfer full) */
 gint *bs_model_producers (const BsModel *model);
