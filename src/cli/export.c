@@ -119,8 +119,8 @@ find_config (const BsCli *cli, const char *name, char **data, GPtrArray *warning
   if (result->stopped_early)
     g_ptr_array_add (warnings,
                      g_strdup_printf (_ ("This result was stopped early: its accuracy is that of "
-                                         "%" G_GUINT64_FORMAT " samples"),
-                                      result->n_samples));
+                                         "%llu samples"),
+                                      (unsigned long long) result->n_samples));
   return bs_config_parse (result->config, error);
 }
 

@@ -175,9 +175,8 @@ bs_result_value_to_string (const BsResult *result)
 char *
 bs_result_samples_to_string (const BsResult *result)
 {
-  return g_strdup_printf (result->stopped_early ? _ ("%" G_GUINT64_FORMAT ", stopped early")
-                                                : "%" G_GUINT64_FORMAT,
-                          result->n_samples);
+  return g_strdup_printf (result->stopped_early ? _ ("%llu, stopped early") : "%llu",
+                          (unsigned long long) result->n_samples);
 }
 
 /* Everything but the width of the weights first, so that one scope's widths stand below each other.

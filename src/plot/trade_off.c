@@ -48,6 +48,11 @@ item_text (const BsTradeOff *own, const BsResult *result, gboolean pareto)
     g_string_append_printf (text, "\n%s", _ ("on the frontier"));
   if (result->simulated)
     g_string_append_printf (text, "\n%s", _ ("simulated"));
+  if (result->stopped_early) {
+    bs_plot_number (a, sizeof a, (double) result->n_samples, 0);
+    g_string_append_c (text, '\n');
+    g_string_append_printf (text, _ ("stopped early after %s samples"), a);
+  }
   return g_string_free (text, FALSE);
 }
 
