@@ -539,6 +539,14 @@ BSK_API BskStatus bsk_quantize_levels (const BskLevels *levels,
 BSK_API BskStatus
 bsk_minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite);
 
+/* bsk_minmax_rows: the same for each of `rows` rows of `inner` values; n_not_finite of all of them. */
+BSK_API BskStatus bsk_minmax_rows (const float *x,
+                                   size_t rows,
+                                   size_t inner,
+                                   float *min,
+                                   float *max,
+                                   size_t *n_not_finite);
+
 /* bsk_histogram: adds to counts[0 … bins − 1] the number of values in equal bins over [lo, hi].
  *
  *   index  trunc ((x − lo) · (bins / (hi − lo))), float32, clamped to [0, bins − 1]: values outside
@@ -569,6 +577,18 @@ BSK_API void bsk_stats_init (BskStats *stats);
  *             by fma. Lanes are added pairwise (i, i + 8), (i, i + 4), …, blocks in double. Hence
  *             the same bits at every level; another split of x gives other last bits. */
 BSK_API BskStatus bsk_error (const float *x, size_t n, const BskQParams *params, BskStats *stats);
+
+/* bsk_error_rows: the same with params[row] for each of `rows` rows of `inner` values: per channel, or
+ * per group with inner = group size.
+ *
+ * Definition  As for bsk_error, but a block is as many whole rows as make at most 4096 values, from
+ *             the first on, and lanes start anew in each row; rows longer than 4096 as by bsk_error
+ *             one after the other. */
+BSK_API BskStatus bsk_error_rows (const float *x,
+                                  size_t rows,
+                                  size_t inner,
+                                  const BskQParams *params,
+                                  BskStats *stats);
 
 /* bsk_stats_merge: into = both; for threads that split x. */
 BSK_API void bsk_stats_merge (BskStats *into, const BskStats *from);

@@ -59,6 +59,27 @@ bsk_minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_fini
   return BSK_OK;
 }
 
+BskStatus
+bsk_minmax_rows (const float *x,
+                 size_t rows,
+                 size_t inner,
+                 float *min,
+                 float *max,
+                 size_t *n_not_finite)
+{
+  size_t bad = 0, total;
+
+  if ((rows && (!min || !max)) || __builtin_mul_overflow (rows, inner, &total) || (total && !x))
+    return BSK_EINVAL;
+  if (rows)
+    bsk_table ()->minmax_rows (x, rows, inner, min, max, &bad);
+  for (size_t row = 0; row < rows; row++)
+    plain_zeros (&min[row], &max[row]);
+  if (n_not_finite)
+    *n_not_finite = bad;
+  return BSK_OK;
+}
+
 /* Indices of a block are computed first and counted afterwards, alternately into two small tables:
  * a run of equal values then does not wait for the store of the increment before, and the tables
  * leave the first-level cache to the stream (both measured; four tables are slower). */
@@ -174,10 +195,38 @@ bsk_error (const float *x, size_t n, const BskQParams *params, BskStats *stats)
     return BSK_EINVAL;
   status = bsk_check_levels (params);
   for (size_t i = 0; i < n && !status; i += BLOCK)
-    bsk_table ()->error_block (x + i, n - i < BLOCK ? n - i : BLOCK, params, stats);
+    bsk_table ()->error_rows (x + i, 1, n - i < BLOCK ? n - i : BLOCK, params, stats);
   if (!status)
     plain_zeros (&stats->min, &stats->max);
   return status;
+}
+
+BskStatus
+bsk_error_rows (const float *x,
+                size_t rows,
+                size_t inner,
+                const BskQParams *params,
+                BskStats *stats)
+{
+  size_t total, step = inner && inner < BLOCK ? BLOCK / inner : 1;
+
+  if (!stats || (rows && !params) || __builtin_mul_overflow (rows, inner, &total) || (total && !x))
+    return BSK_EINVAL;
+  for (size_t row = 0; row < rows; row++) {
+    BskStatus status = bsk_check_levels (&params[row]);
+
+    if (status)
+      return status;
+  }
+  for (size_t row = 0; row < rows && inner; row += step) {
+    if (inner > BLOCK)
+      bsk_error (x + row * inner, inner, &params[row], stats);
+    else
+      bsk_table ()->error_rows (x + row * inner, rows - row < step ? rows - row : step, inner,
+                                &params[row], stats);
+  }
+  plain_zeros (&stats->min, &stats->max);
+  return BSK_OK;
 }
 
 BskStatus

@@ -31,6 +31,21 @@ minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
 }
 
 static void
+minmax_rows (const float *x,
+             size_t rows,
+             size_t inner,
+             float *min,
+             float *max,
+             size_t *n_not_finite)
+{
+  for (size_t row = 0; row < rows; row++) {
+    min[row] = INFINITY;
+    max[row] = -INFINITY;
+    minmax (x + row * inner, inner, &min[row], &max[row], n_not_finite);
+  }
+}
+
+static void
 histogram_index (const float *x, size_t n, float lo, float m, int bins, uint16_t *index)
 {
   float top = (float) (bins - 1);
@@ -81,10 +96,9 @@ close_block (Lanes *lanes, BskStats *stats)
 }
 
 static void
-error_block (const float *x, size_t n, const BskQParams *p, BskStats *stats)
+error_row (const float *x, size_t n, const BskQParams *p, Lanes *lanes, BskStats *stats)
 {
   float lo = (float) (p->qmin - p->zero_point), hi = (float) (p->qmax - p->zero_point);
-  Lanes lanes = { 0 };
 
   for (size_t i = 0; i < n; i++) {
     float r, code;
@@ -97,8 +111,17 @@ error_block (const float *x, size_t n, const BskQParams *p, BskStats *stats)
     code = r < lo ? lo : r > hi ? hi : r;
     stats->clipped_low += r < lo;
     stats->clipped_high += r > hi;
-    account (&lanes, stats, i % LANES, x[i], code * p->scale, fmaf (-code, p->scale, x[i]));
+    account (lanes, stats, i % LANES, x[i], code * p->scale, fmaf (-code, p->scale, x[i]));
   }
+}
+
+static void
+error_rows (const float *x, size_t rows, size_t inner, const BskQParams *p, BskStats *stats)
+{
+  Lanes lanes = { 0 };
+
+  for (size_t row = 0; row < rows; row++)
+    error_row (x + row * inner, inner, &p[row], &lanes, stats);
   close_block (&lanes, stats);
 }
 
@@ -121,7 +144,8 @@ void
 bsk_ref_stats_init (BskTable *table)
 {
   table->minmax = minmax;
+  table->minmax_rows = minmax_rows;
   table->histogram_index = histogram_index;
-  table->error_block = error_block;
+  table->error_rows = error_rows;
   table->compare_block = compare_block;
 }

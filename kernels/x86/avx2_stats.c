@@ -77,6 +77,21 @@ minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
 }
 
 static void
+minmax_rows (const float *x,
+             size_t rows,
+             size_t inner,
+             float *min,
+             float *max,
+             size_t *n_not_finite)
+{
+  for (size_t row = 0; row < rows; row++) {
+    min[row] = INFINITY;
+    max[row] = -INFINITY;
+    minmax (x + row * inner, inner, &min[row], &max[row], n_not_finite);
+  }
+}
+
+static void
 histogram_index (const float *x, size_t n, float lo, float m, int bins, uint16_t *index)
 {
   const __m256 low = _mm256_set1_ps (lo), scale = _mm256_set1_ps (m),
@@ -173,9 +188,8 @@ level_of (__m256 x, const Levels *k, const bool fast)
 }
 
 ALWAYS_INLINE void
-error_inner (const float *x, size_t n, const Levels *k, BskStats *stats, const bool fast)
+error_inner (const float *x, size_t n, const Levels *k, Lanes *l, BskStats *stats, const bool fast)
 {
-  Lanes l = lanes_open ();
   uint64_t good = 0;
 
   for (size_t i = 0; i < n; i += 16)
@@ -189,26 +203,30 @@ error_inner (const float *x, size_t n, const Levels *k, BskStats *stats, const b
       stats->clipped_low += count (_mm256_and_ps (f, _mm256_cmp_ps (v, k->low, _CMP_LT_OQ)));
       stats->clipped_high += count (_mm256_and_ps (f, _mm256_cmp_ps (v, k->high, _CMP_GT_OQ)));
       t = level_of (v, k, fast);
-      account (&l, half, f, v, _mm256_mul_ps (t, k->scale), _mm256_fnmadd_ps (t, k->scale, v));
+      account (l, half, f, v, _mm256_mul_ps (t, k->scale), _mm256_fnmadd_ps (t, k->scale, v));
     }
   stats->count += good;
   stats->n_not_finite += n - good;
-  lanes_close (&l, stats);
 }
 
 static void
-error_block (const float *x, size_t n, const BskQParams *p, BskStats *stats)
+error_rows (const float *x, size_t rows, size_t inner, const BskQParams *p, BskStats *stats)
 {
-  float low, high;
-  Levels k;
+  Lanes l = lanes_open ();
 
-  bsk_clip_points (p, &low, &high);
-  k = (Levels){ _mm256_set1_ps (p->scale), _mm256_set1_ps (1 / p->scale), _mm256_set1_ps (low),
-                _mm256_set1_ps (high) };
-  if (bsk_fast_quotient (p->scale))
-    error_inner (x, n, &k, stats, true);
-  else
-    error_inner (x, n, &k, stats, false);
+  for (size_t row = 0; row < rows; row++, p++, x += inner) {
+    float low, high;
+    Levels k;
+
+    bsk_clip_points (p, &low, &high);
+    k = (Levels){ _mm256_set1_ps (p->scale), _mm256_set1_ps (1 / p->scale), _mm256_set1_ps (low),
+                  _mm256_set1_ps (high) };
+    if (bsk_fast_quotient (p->scale))
+      error_inner (x, inner, &k, &l, stats, true);
+    else
+      error_inner (x, inner, &k, &l, stats, false);
+  }
+  lanes_close (&l, stats);
 }
 
 static void
@@ -237,7 +255,8 @@ void
 bsk_avx2_stats_init (BskTable *table)
 {
   table->minmax = minmax;
+  table->minmax_rows = minmax_rows;
   table->histogram_index = histogram_index;
-  table->error_block = error_block;
+  table->error_rows = error_rows;
   table->compare_block = compare_block;
 }

@@ -57,6 +57,73 @@ minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
   *n_not_finite += bad;
 }
 
+ALWAYS_INLINE __m512
+pick (__m512 a, __m512 b, const bool largest)
+{
+  return largest ? _mm512_max_ps (a, b) : _mm512_min_ps (a, b);
+}
+
+/* Four vectors to one: lanes 4 i … 4 i + 3 of the result together hold the extremum of vector i. */
+ALWAYS_INLINE __m512
+across (__m512 a, __m512 b, __m512 c, __m512 d, const bool largest)
+{
+  __m512 ab = pick (_mm512_shuffle_f32x4 (a, b, 0x44), _mm512_shuffle_f32x4 (a, b, 0xEE), largest);
+  __m512 cd = pick (_mm512_shuffle_f32x4 (c, d, 0x44), _mm512_shuffle_f32x4 (c, d, 0xEE), largest);
+
+  return pick (_mm512_shuffle_f32x4 (ab, cd, 0x88), _mm512_shuffle_f32x4 (ab, cd, 0xDD), largest);
+}
+
+/* Of each four lanes to one. */
+ALWAYS_INLINE __m128
+within (__m512 v, const bool largest)
+{
+  const __m512i first = _mm512_setr_epi32 (0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+  v = pick (v, _mm512_permute_ps (v, 0x4E), largest);
+  v = pick (v, _mm512_permute_ps (v, 0xB1), largest);
+  return _mm512_castps512_ps128 (_mm512_permutexvar_ps (first, v));
+}
+
+static void
+minmax_rows (const float *x,
+             size_t rows,
+             size_t inner,
+             float *min,
+             float *max,
+             size_t *n_not_finite)
+{
+  size_t row = 0;
+
+  /* Short rows four at a time. */
+  for (; inner % 16 == 0 && inner < 1024 && row + 4 <= rows; row += 4) {
+    __m512 low[4], high[4];
+
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; r++) {
+      const float *from = x + (row + (size_t) r) * inner;
+
+      low[r] = _mm512_set1_ps (INFINITY);
+      high[r] = _mm512_set1_ps (-INFINITY);
+      for (size_t i = 0; i < inner; i += 16) {
+        __m512 v = _mm512_loadu_ps (from + i);
+        __mmask16 good = is_finite (v);
+
+        low[r] = _mm512_mask_min_ps (low[r], good, low[r], v);
+        high[r] = _mm512_mask_max_ps (high[r], good, high[r], v);
+        if (__builtin_expect (good != 0xffff, 0))
+          *n_not_finite += 16 - (size_t) __builtin_popcount (good);
+      }
+    }
+    _mm_storeu_ps (min + row, within (across (low[0], low[1], low[2], low[3], false), false));
+    _mm_storeu_ps (max + row, within (across (high[0], high[1], high[2], high[3], true), true));
+  }
+  for (; row < rows; row++) {
+    min[row] = INFINITY;
+    max[row] = -INFINITY;
+    minmax (x + row * inner, inner, &min[row], &max[row], n_not_finite);
+  }
+}
+
 static void
 histogram_index (const float *x, size_t n, float lo, float m, int bins, uint16_t *index)
 {
@@ -147,17 +214,39 @@ lanes_close (const Lanes *l, BskStats *stats)
   stats->y_sq += reduce (l->y_sq);
 }
 
-/* What error_block needs to know about its settings. */
+/* What error_rows needs to know about the settings of a row. low, high: values beyond are cut to
+ * these first. Clip points are dear, so for a short row these are some steps further out, and its
+ * levels are cut to [lo, hi]; else a value cut to the clip points has the level of the cut value,
+ * and no level needs to be cut. */
 typedef struct {
-  __m512 scale, inverse, low, high;
+  __m512 scale, inverse, low, high, lo, hi;
 } Levels;
 
-/* The level of a value. A value cut to the clip points has the level of the cut value, so no level
- * needs to be cut. */
+enum { SHORT = 512 };
+
+ALWAYS_INLINE Levels
+levels_of (const BskQParams *p, const bool is_short)
+{
+  float lo = (float) (p->qmin - p->zero_point), hi = (float) (p->qmax - p->zero_point);
+  float low = (lo - 4) * p->scale, high = (hi + 4) * p->scale;
+
+  if (!is_short)
+    bsk_clip_points (p, &low, &high);
+  return (Levels){ _mm512_set1_ps (p->scale), _mm512_set1_ps (1 / p->scale), _mm512_set1_ps (low),
+                   _mm512_set1_ps (high),     _mm512_set1_ps (lo),           _mm512_set1_ps (hi) };
+}
+
+/* The level of a value; counts what is clipped among the lanes of `mask`. */
 ALWAYS_INLINE __m512
-level_of (__m512 x, const Levels *k, const bool fast)
+level_of (__m512 x,
+          __mmask16 mask,
+          const Levels *k,
+          uint64_t *clipped,
+          const bool fast,
+          const bool is_short)
 {
   __m512 v = _mm512_min_ps (_mm512_max_ps (x, k->low), k->high), t;
+  __mmask16 below, above;
 
   if (fast) {
     t = _mm512_mul_ps (v, k->inverse);
@@ -165,62 +254,83 @@ level_of (__m512 x, const Levels *k, const bool fast)
   } else {
     t = _mm512_div_ps (v, k->scale);
   }
-  return _mm512_roundscale_ps (t, 0);
+  t = _mm512_roundscale_ps (t, 0);
+  if (is_short) {
+    below = _mm512_mask_cmp_ps_mask (mask, t, k->lo, _CMP_LT_OQ);
+    above = _mm512_mask_cmp_ps_mask (mask, t, k->hi, _CMP_GT_OQ);
+    t = _mm512_min_ps (_mm512_max_ps (t, k->lo), k->hi);
+  } else {
+    below = _mm512_mask_cmp_ps_mask (mask, x, k->low, _CMP_LT_OQ);
+    above = _mm512_mask_cmp_ps_mask (mask, x, k->high, _CMP_GT_OQ);
+  }
+  clipped[0] += (uint64_t) __builtin_popcount (below);
+  clipped[1] += (uint64_t) __builtin_popcount (above);
+  return t;
 }
 
 static void
-error_careful (const float *x, size_t n, const Levels *k, BskStats *stats)
+error_careful (const float *x, size_t rows, size_t inner, const BskQParams *p, BskStats *stats)
 {
   Lanes l = lanes_open ();
+  uint64_t clipped[2] = { 0, 0 };
 
-  for (size_t i = 0; i < n; i += 16) {
-    __mmask16 mask = n - i < 16 ? mask16 ((int) (n - i)) : 0xffff;
-    __m512 v = _mm512_maskz_loadu_ps (mask, x + i), t;
-    __mmask16 good = is_finite (v) & mask;
+  for (size_t row = 0; row < rows; row++, p++, x += inner) {
+    Levels k = levels_of (p, false);
 
-    stats->n_not_finite += (uint64_t) __builtin_popcount (mask & ~good);
-    stats->count += (uint64_t) __builtin_popcount (good);
-    stats->clipped_low +=
-      (uint64_t) __builtin_popcount (_mm512_mask_cmp_ps_mask (good, v, k->low, _CMP_LT_OQ));
-    stats->clipped_high +=
-      (uint64_t) __builtin_popcount (_mm512_mask_cmp_ps_mask (good, v, k->high, _CMP_GT_OQ));
-    t = level_of (v, k, false);
-    account_some (&l, good, v, _mm512_mul_ps (t, k->scale), _mm512_fnmadd_ps (t, k->scale, v));
+    for (size_t i = 0; i < inner; i += 16) {
+      __mmask16 mask = inner - i < 16 ? mask16 ((int) (inner - i)) : 0xffff;
+      __m512 v = _mm512_maskz_loadu_ps (mask, x + i), t;
+      __mmask16 good = is_finite (v) & mask;
+
+      stats->n_not_finite += (uint64_t) __builtin_popcount (mask & ~good);
+      stats->count += (uint64_t) __builtin_popcount (good);
+      t = level_of (v, good, &k, clipped, false, false);
+      account_some (&l, good, v, _mm512_mul_ps (t, k.scale), _mm512_fnmadd_ps (t, k.scale, v));
+    }
   }
+  stats->clipped_low += clipped[0];
+  stats->clipped_high += clipped[1];
   lanes_close (&l, stats);
 }
 
-static void
-error_block (const float *x, size_t n, const BskQParams *p, BskStats *stats)
+/* As if all were finite; the sums of squares tell when that was wrong: then false, nothing done. */
+ALWAYS_INLINE bool
+error_fast (const float *x,
+            size_t rows,
+            size_t inner,
+            const BskQParams *p,
+            BskStats *stats,
+            const bool is_short)
 {
   Lanes l = lanes_open ();
-  uint64_t below = 0, above = 0;
-  float low, high;
-  Levels k;
+  uint64_t clipped[2] = { 0, 0 };
 
-  bsk_clip_points (p, &low, &high);
-  k = (Levels){ _mm512_set1_ps (p->scale), _mm512_set1_ps (1 / p->scale), _mm512_set1_ps (low),
-                _mm512_set1_ps (high) };
-  if (n % 16 || !bsk_fast_quotient (p->scale)) {
-    error_careful (x, n, &k, stats);
-    return;
-  }
-  /* As if all were finite; the sums of squares tell when that was wrong. */
-  for (size_t i = 0; i < n; i += 16) {
-    __m512 v = _mm512_loadu_ps (x + i), t = level_of (v, &k, true);
+  for (size_t row = 0; row < rows; row++, p++, x += inner) {
+    Levels k = levels_of (p, is_short);
 
-    below += (uint64_t) __builtin_popcount (_mm512_cmp_ps_mask (v, k.low, _CMP_LT_OQ));
-    above += (uint64_t) __builtin_popcount (_mm512_cmp_ps_mask (v, k.high, _CMP_GT_OQ));
-    account (&l, v, _mm512_mul_ps (t, k.scale), _mm512_fnmadd_ps (t, k.scale, v));
+    if (!bsk_fast_quotient (p->scale))
+      return false;
+    for (size_t i = 0; i < inner; i += 16) {
+      __m512 v = _mm512_loadu_ps (x + i), t = level_of (v, 0xffff, &k, clipped, true, is_short);
+
+      account (&l, v, _mm512_mul_ps (t, k.scale), _mm512_fnmadd_ps (t, k.scale, v));
+    }
   }
-  if (suspicious (&l)) {
-    error_careful (x, n, &k, stats);
-    return;
-  }
-  stats->count += n;
-  stats->clipped_low += below;
-  stats->clipped_high += above;
+  if (suspicious (&l))
+    return false;
+  stats->count += rows * inner;
+  stats->clipped_low += clipped[0];
+  stats->clipped_high += clipped[1];
   lanes_close (&l, stats);
+  return true;
+}
+
+static void
+error_rows (const float *x, size_t rows, size_t inner, const BskQParams *p, BskStats *stats)
+{
+  if (inner % 16 || !(inner < SHORT ? error_fast (x, rows, inner, p, stats, true)
+                                    : error_fast (x, rows, inner, p, stats, false)))
+    error_careful (x, rows, inner, p, stats);
 }
 
 static void
@@ -259,7 +369,8 @@ void
 bsk_avx512_stats_init (BskTable *table)
 {
   table->minmax = minmax;
+  table->minmax_rows = minmax_rows;
   table->histogram_index = histogram_index;
-  table->error_block = error_block;
+  table->error_rows = error_rows;
   table->compare_block = compare_block;
 }

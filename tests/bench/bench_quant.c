@@ -91,8 +91,8 @@ sweep (const float *x, gsize n, gboolean thresholds, double read_seconds)
 int
 main (int argc, char **argv)
 {
-  static const char *const streamed[] = { "int8", "int4", "uint8", "int4:channel",
-                                          "int4:group=128" };
+  static const char *const streamed[] = { "int8",         "int4",           "uint8",
+                                          "int4:channel", "int4:group=128", "int4:group=32" };
   static const char *const encoded[] = { "int8:round=half-away",
                                          "nf4",
                                          "fp8e4m3",

@@ -283,6 +283,64 @@ statistics (int seed)
   check_free_all ();
 }
 
+/* Rows, each with its own parameters: a level against plain C, and against row after row. */
+static void
+rows (int seed)
+{
+  static const size_t inners[] = { 1, 5, 16, 32, 48, 100, 128, 512, 1024, 4096, 5000 };
+  size_t inner = inners[seed % 11],
+         n_rows = (inner > 500 ? 1 : 100) + (size_t) seed % (inner > 500 ? 6 : 100);
+  size_t n = n_rows * inner, bad[2], bad_alone = 0;
+  float *x = check_buffer (n * 4), *min[2], *max[2], low, high;
+  BskQParams *p = check_buffer (n_rows * sizeof *p);
+  BskStats stats[2], alone;
+
+  check_seed ((uint64_t) seed);
+  check_case ("%zu rows of %zu seed %d", n_rows, inner, seed);
+  fill (x, n, 0.03f, seed % 4 == 0);
+  for (size_t row = 0; row < n_rows; row++)
+    p[row] =
+      (BskQParams){ .scale = (seed % 5 == 1 && row == 2 ? 1e-30f : 1e-3f) * (float) (row + 1),
+                    .zero_point = (int) row % 5,
+                    .qmin = -(8 << row % 12),
+                    .qmax = (8 << row % 12) - 1 };
+  bsk_stats_init (&alone);
+  for (int ref = 0; ref < 2; ref++) {
+    if (ref)
+      check_ref ();
+    else
+      check_level ();
+    min[ref] = check_buffer (n_rows * 4);
+    max[ref] = check_buffer (n_rows * 4);
+    memset (&stats[ref], 0, sizeof *stats);
+    bsk_stats_init (&stats[ref]);
+    CHECK_OK (bsk_error_rows (x, n_rows, inner, p, &stats[ref]));
+    CHECK_OK (bsk_minmax_rows (x, n_rows, inner, min[ref], max[ref], &bad[ref]));
+  }
+  check_level ();
+  check_same (&stats[0], &stats[1], sizeof *stats, "error: level against ref");
+  check_same (min[0], min[1], n_rows * 4, "min: level against ref");
+  check_same (max[0], max[1], n_rows * 4, "max: level against ref");
+  for (size_t row = 0; row < n_rows; row++) {
+    size_t here;
+
+    CHECK_OK (bsk_error (x + row * inner, inner, &p[row], &alone));
+    CHECK_OK (bsk_minmax (x + row * inner, inner, &low, &high, &here));
+    check_that (low == min[1][row] && high == max[1][row], "row %zu: extrema", row);
+    bad_alone += here;
+  }
+  check_that (bad[0] == bad_alone && bad[1] == bad_alone, "not finite");
+  check_that (stats[1].count == alone.count && stats[1].n_not_finite == alone.n_not_finite &&
+                stats[1].clipped_low == alone.clipped_low &&
+                stats[1].clipped_high == alone.clipped_high && stats[1].min == alone.min &&
+                stats[1].max == alone.max && stats[1].err_max == alone.err_max,
+              "counts and extrema");
+  check_that (fabs (stats[1].err_sq - alone.err_sq) <= 1e-5 * alone.err_sq ||
+                !isfinite (alone.err_sq),
+              "err_sq %g, not %g", stats[1].err_sq, alone.err_sq);
+  check_free_all ();
+}
+
 /* Every edge of the histogram, and constant data. */
 static void
 edges (void)
@@ -306,5 +364,7 @@ check_stats (void)
 {
   for (int seed = 1; seed <= 120; seed++)
     statistics (seed);
+  for (int seed = 1; seed <= 66; seed++)
+    rows (seed);
   edges ();
 }

@@ -129,6 +129,19 @@ bs_groups_get (const BsQuant *quant, gsize k)
 }
 
 gsize
+bs_groups_in_rows (const BsQuant *quant)
+{
+  if (quant->n_scales == 0 || quant->n % quant->n_scales != 0)
+    return 0;
+  gsize n = quant->n / quant->n_scales;
+  BsGroup first = bs_groups_get (quant, 0), last = bs_groups_get (quant, quant->n_scales - 1);
+  /* The first group is none of the shorter ones at the ends of rows; with one of those, the mean
+   * would be less. */
+  return first.n_runs == 1 && first.run == n && last.n_runs == 1 && last.first == quant->n - n ? n
+                                                                                               : 0;
+}
+
+gsize
 bs_groups_largest (const BsQuant *quant)
 {
   if (quant->n_scales == 0 || quant->n == 0)
@@ -174,14 +187,14 @@ bs_groups_encode (BsQuant *quant,
                   BsGroupFunc func,
                   gpointer user)
 {
-  gsize largest = bs_groups_largest (quant);
+  gsize largest = bs_groups_largest (quant), row = bs_groups_in_rows (quant);
   gboolean in_place = quant->n_scales == 0 || bs_groups_get (quant, 0).n_runs <= 1;
   g_autofree float *buffer = in_place ? NULL : g_new (float, largest);
   g_autofree gint32 *codes = in_place ? NULL : g_new (gint32, largest);
   g_autofree float *values = in_place ? NULL : g_new (float, largest);
 
   for (gsize k = 0; k < quant->n_scales; k++) {
-    BsGroup group = bs_groups_get (quant, k);
+    BsGroup group = row > 0 ? (BsGroup){ k * row, 1, row, 0 } : bs_groups_get (quant, k);
     const BsInterval *interval = intervals != NULL ? &intervals[k] : NULL;
     if (group.n_runs == 1) {
       func (quant, k, x + group.first, group.run, interval, quant->codes + group.first,

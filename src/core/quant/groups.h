@@ -18,6 +18,10 @@ gboolean bs_groups_plan (BsQuant *quant, gint channel_axis, const char *name, GE
 /* bs_groups_get: group k of n_scales. A group may be empty. */
 BsGroup bs_groups_get (const BsQuant *quant, gsize k);
 
+/* bs_groups_in_rows: elements of each group when all have the same number and lie one after the
+ * other, as rows of a matrix; else 0. */
+gsize bs_groups_in_rows (const BsQuant *quant);
+
 /* bs_groups_largest: elements of the largest group. */
 gsize bs_groups_largest (const BsQuant *quant);
 

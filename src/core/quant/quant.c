@@ -108,6 +108,12 @@ choose_intervals (const BsQuant *quant,
     intervals[0] = *model_range;
     return g_steal_pointer (&intervals);
   }
+  gsize row = bs_groups_in_rows (quant);
+  if (row > 0) {
+    if (!bs_range_choose_rows (x, quant->n_scales, row, &quant->spec, name, intervals, error))
+      return NULL;
+    return g_steal_pointer (&intervals);
+  }
   if (quant->n_scales > 0 && bs_groups_get (quant, 0).n_runs > 1)
     buffer = g_new (float, bs_groups_largest (quant));
   for (gsize k = 0; k < quant->n_scales; k++) {

@@ -100,3 +100,30 @@ bs_range_choose_values (const float *x,
   include_zero (out);
   return TRUE;
 }
+
+#define ROWS 256 /* at a time */
+
+gboolean
+bs_range_choose_rows (const float *x,
+                      gsize rows,
+                      gsize inner,
+                      const BsSpec *spec,
+                      const char *tensor_name,
+                      BsInterval *out,
+                      GError **error)
+{
+  if (spec->range != &bs_range_minmax) {
+    for (gsize i = 0; i < rows; i++)
+      if (!bs_range_choose_values (x + i * inner, inner, spec, tensor_name, &out[i], error))
+        return FALSE;
+    return TRUE;
+  }
+  for (gsize from = 0; from < rows; from += ROWS) {
+    gsize n = MIN (rows - from, ROWS);
+    float lo[ROWS], hi[ROWS];
+    bsk_minmax_rows (x + from * inner, n, inner, lo, hi, NULL);
+    for (gsize i = 0; i < n; i++) /* without a finite value lo is +∞ and hi −∞ */
+      out[from + i] = (BsInterval){ MIN (lo[i], 0), MAX (hi[i], 0) };
+  }
+  return TRUE;
+}

@@ -44,6 +44,15 @@ gboolean bs_range_choose_values (const float *x,
                                  BsInterval *out,
                                  GError **error);
 
+/* bs_range_choose_rows: the same for each of `rows` rows of `inner` values: out [rows]. */
+gboolean bs_range_choose_rows (const float *x,
+                               gsize rows,
+                               gsize inner,
+                               const BsSpec *spec,
+                               const char *tensor_name,
+                               BsInterval *out,
+                               GError **error);
+
 /* bs_range_given: TRUE and the interval when spec says it, whatever the values. */
 gboolean bs_range_given (const BsSpec *spec, BsInterval *out);
 

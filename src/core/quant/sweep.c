@@ -19,20 +19,48 @@ is_plain (const BsSpec *spec)
          spec->scope != BS_SCOPE_ELEMENT;
 }
 
-/* stream: every group by its own scale; FALSE with error. */
+#define ROWS_VALUES 8192 /* of rows whose ranges are found, then errors: in the first-level cache */
+
+/* stream_rows: groups of `inner` values, one after the other; FALSE with error. */
 static gboolean
-stream (const BsQuant *plan,
-        const float *x,
-        const BsInterval *model_range,
-        const char *name,
-        BsErrorSums *sums,
-        GError **error)
+stream_rows (const BsQuant *plan,
+             const float *x,
+             gsize inner,
+             const char *name,
+             BskStats *stats,
+             GError **error)
+{
+  gsize step = MAX (ROWS_VALUES / inner, 1);
+  g_autofree BsInterval *intervals = g_new (BsInterval, step);
+  g_autofree BskQParams *params = g_new (BskQParams, step);
+
+  for (gsize k = 0; k < plan->n_scales; k += step) {
+    gsize rows = MIN (plan->n_scales - k, step);
+    if (!bs_range_choose_rows (x + k * inner, rows, inner, &plan->spec, name, intervals, error))
+      return FALSE;
+    for (gsize i = 0; i < rows; i++) {
+      BsQuantParams p;
+      bs_quant_params (&plan->spec, &intervals[i], &p);
+      params[i] = (BskQParams){ p.scale, p.zero, p.qmin, p.qmax };
+    }
+    BskStatus status = bsk_error_rows (x + k * inner, rows, inner, params, stats);
+    g_assert (status == BSK_OK);
+  }
+  return TRUE;
+}
+
+/* stream_groups: groups that have to be gathered first, or one for all; FALSE with error. */
+static gboolean
+stream_groups (const BsQuant *plan,
+               const float *x,
+               const BsInterval *model_range,
+               const char *name,
+               BskStats *stats,
+               GError **error)
 {
   const BsSpec *spec = &plan->spec;
   g_autofree float *buffer = NULL;
-  BskStats stats;
 
-  bsk_stats_init (&stats);
   if (plan->n > 0 && bs_groups_get (plan, 0).n_runs > 1)
     buffer = g_new (float, bs_groups_largest (plan));
   for (gsize k = 0; plan->n > 0 && k < plan->n_scales; k++) {
@@ -47,9 +75,28 @@ stream (const BsQuant *plan,
       return FALSE;
     bs_quant_params (spec, &interval, &p);
     BskQParams params = { p.scale, p.zero, p.qmin, p.qmax };
-    BskStatus status = bsk_error (values, n, &params, &stats);
+    BskStatus status = bsk_error (values, n, &params, stats);
     g_assert (status == BSK_OK);
   }
+  return TRUE;
+}
+
+/* stream: every group by its own scale; FALSE with error. */
+static gboolean
+stream (const BsQuant *plan,
+        const float *x,
+        const BsInterval *model_range,
+        const char *name,
+        BsErrorSums *sums,
+        GError **error)
+{
+  gsize row = plan->n_scales > 1 ? bs_groups_in_rows (plan) : 0;
+  BskStats stats;
+
+  bsk_stats_init (&stats);
+  if (row > 0 ? !stream_rows (plan, x, row, name, &stats, error)
+              : !stream_groups (plan, x, model_range, name, &stats, error))
+    return FALSE;
   bs_error_sums_add_stats (sums, &stats);
   return TRUE;
 }
