@@ -3,6 +3,7 @@
 #include "app/page_overview.h"
 
 #include "app/finding_list.h"
+#include "app/graph_view.h"
 #include "app/text.h"
 
 #include <glib/gi18n.h>
@@ -12,6 +13,9 @@ struct _BsPageOverview {
   BsDocument *document;
   AdwPreferencesGroup *unsupported_group, *ports_group, *operators_group, *notes_group;
   BsFindingList *findings;
+  BsGraphView *graph;
+  GtkDropDown *measure;
+  GtkEditable *search;
   AdwActionRow *format_row, *size_row, *parameters_row, *nodes_row, *digest_row;
   GPtrArray *rows; /* added rows with the group they are in: group, row, group, row … */
 };
@@ -151,6 +155,25 @@ fill (BsPageOverview *self)
 }
 
 static void
+measure_cb (BsPageOverview *self)
+{
+  bs_graph_view_set_measure (self->graph,
+                             (BsGraphMeasure) gtk_drop_down_get_selected (self->measure));
+}
+
+/* Enter goes on to the next one. */
+static void
+search_cb (BsPageOverview *self)
+{
+  const char *text = gtk_editable_get_text (self->search);
+
+  if (bs_graph_view_search (self->graph, text) || *text == '\0')
+    gtk_widget_remove_css_class (GTK_WIDGET (self->search), "error");
+  else
+    gtk_widget_add_css_class (GTK_WIDGET (self->search), "error");
+}
+
+static void
 dispose (GObject *object)
 {
   BsPageOverview *self = BS_PAGE_OVERVIEW (object);
@@ -167,6 +190,7 @@ bs_page_overview_class_init (BsPageOverviewClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = dispose;
   g_type_ensure (BS_TYPE_FINDING_LIST);
+  g_type_ensure (BS_TYPE_GRAPH_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/bitstair/Bitstair/page_overview.ui");
   gtk_widget_class_bind_template_child (widget_class, BsPageOverview, unsupported_group);
@@ -179,6 +203,11 @@ bs_page_overview_class_init (BsPageOverviewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsPageOverview, nodes_row);
   gtk_widget_class_bind_template_child (widget_class, BsPageOverview, digest_row);
   gtk_widget_class_bind_template_child (widget_class, BsPageOverview, findings);
+  gtk_widget_class_bind_template_child (widget_class, BsPageOverview, graph);
+  gtk_widget_class_bind_template_child (widget_class, BsPageOverview, measure);
+  gtk_widget_class_bind_template_child (widget_class, BsPageOverview, search);
+  gtk_widget_class_bind_template_callback (widget_class, measure_cb);
+  gtk_widget_class_bind_template_callback (widget_class, search_cb);
 }
 
 static void
@@ -192,6 +221,7 @@ void
 bs_page_overview_set_document (BsPageOverview *self, BsDocument *document)
 {
   self->document = g_object_ref (document);
+  bs_graph_view_set_document (self->graph, document);
   bs_finding_list_set_document (self->findings, document);
   g_signal_connect_object (document, "opened", G_CALLBACK (fill), self, G_CONNECT_SWAPPED);
 }

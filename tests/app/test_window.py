@@ -157,6 +157,24 @@ def test_layer_by_plot(app):
     wait('the first layer', lambda: '/f/f.1/Gemm' in plot(app, 'Output error').description)
 
 
+def test_graph(app):
+    "the drawing of the network: what it says, search, walking, and the layer chosen there"
+    tab(app, 'Overview')
+    graph = lambda: app.find('image', 'Graph of the network')
+    wait('its size', lambda: re.match(r'[56] nodes in [56] columns', graph().description))
+    entry = app.find('entry', 'Find a node')
+    entry.click()
+    app.type('f.5')
+    wait('the node', lambda: '/f/f.5/Gemm' in graph().description)
+    tab(app, 'Layers')
+    wait('its layer', lambda: '/f/f.5/Gemm' in plot(app, 'Output error').description)
+    tab(app, 'Overview')
+    graph().click(fx=0.5, fy=0.9)
+    app.key('Left', 'Left', 'Left', 'Left')
+    wait('the first layer', lambda: '/f/f.1/Gemm' in graph().description)
+    app.key('minus', 'plus', 'Home')
+
+
 def test_filter(app):
     entry = app.find('entry', 'Filter layers')
     entry.click()
@@ -335,7 +353,7 @@ def run(number, test, app=None):
 
 def main():
     together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard, test_zoom,
-                test_selection_is_linked, test_layer_by_plot, test_filter, test_other_pages, test_export_dialog, test_quit]
+                test_selection_is_linked, test_layer_by_plot, test_graph, test_filter, test_other_pages, test_export_dialog, test_quit]
     alone = [test_stored_study, test_layer_editing, test_budget, test_findings, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
     print('1..%d' % (len(together) + len(alone)))
     app = start('--db', os.path.join(folder, 'results.db'))
