@@ -247,22 +247,25 @@ merge_shards (const BsShardSums *shards, guint n_shards, BsShardSums *sums)
   }
 }
 
-/* All shards; in a race a few, then twice as many, until it is lost. */
+/* All shards; in a race a few, then twice as many, until it is lost or kept. */
 static void
 run_shards (Evaluation *e, guint n_shards, double bar, BsShardSums *sums)
 {
   g_autofree guint *order = bar > -INFINITY ? bs_race_order (n_shards) : NULL;
+  BsRaceState state = order != NULL ? BS_RACE_OPEN : BS_RACE_KEPT;
 
   e->order = order;
   while (e->taken < n_shards) {
-    guint end = order == NULL ? n_shards : MIN (MAX (2 * e->taken, BS_RACE_SHARDS), n_shards);
+    guint end =
+      state == BS_RACE_KEPT ? n_shards : MIN (MAX (2 * e->taken, BS_RACE_SHARDS), n_shards);
     bs_parallel_for (end - e->taken, run_shard, e, e->cancelled);
     e->taken = end;
     if (g_atomic_int_get (&e->failed) != 0 ||
         (e->cancelled != NULL && g_atomic_int_get (e->cancelled) != 0))
       return;
     merge_shards (e->sums, n_shards, sums);
-    if (end < n_shards && bs_race_is_lost (e->study, sums, e->shard, order, end, bar))
+    if (end < n_shards &&
+        (state = bs_race_look (e->study, sums, e->shard, order, end, bar)) == BS_RACE_LOST)
       return;
   }
 }

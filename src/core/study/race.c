@@ -49,30 +49,38 @@ is_fair (const BsStudy *study, guint shard, const guint *order, guint taken)
   return kinds < 2 || gsl_cdf_chisq_Q (chi, kinds - 1) >= UNFAIR;
 }
 
-/* The upper end of the quality's interval; +INFINITY where there is none. */
+/* The quality of the samples so far, and the upper end of its interval; +INFINITY where there is
+ * none. */
 static double
-upper_bound (const BsStudy *study, const BsShardSums *sums)
+estimate (const BsStudy *study, const BsShardSums *sums, double *upper)
 {
   gboolean labels = study->dataset->labels != NULL;
-  double n = (double) sums->n, lo, hi;
+  double n = (double) sums->n, lo;
 
+  *upper = INFINITY;
   if (study->judge.classes == 0 || sums->n == 0)
     return INFINITY;
   if (labels && study->judge.next_token) { /* of −perplexity */
     double mean = sums->nll / n, deviation = sqrt (MAX (sums->nll_sq / n - mean * mean, 0) / n);
-    return -exp (mean - RACE_Z * deviation);
+    *upper = -exp (mean - RACE_Z * deviation);
+    return -exp (mean);
   }
-  bs_wilson_bounds (labels ? sums->n_correct : sums->n_agree, sums->n, RACE_Z, &lo, &hi);
-  return hi;
+  guint64 k = labels ? sums->n_correct : sums->n_agree;
+  bs_wilson_bounds (k, sums->n, RACE_Z, &lo, upper);
+  return (double) k / n;
 }
 
-gboolean
-bs_race_is_lost (const BsStudy *study,
-                 const BsShardSums *sums,
-                 guint shard,
-                 const guint *order,
-                 guint taken,
-                 double bar)
+BsRaceState
+bs_race_look (const BsStudy *study,
+              const BsShardSums *sums,
+              guint shard,
+              const guint *order,
+              guint taken,
+              double bar)
 {
-  return upper_bound (study, sums) < bar && is_fair (study, shard, order, taken);
+  double upper, now = estimate (study, sums, &upper);
+
+  if (!is_fair (study, shard, order, taken))
+    return BS_RACE_OPEN;
+  return now >= bar ? BS_RACE_KEPT : upper < bar ? BS_RACE_LOST : BS_RACE_OPEN;
 }

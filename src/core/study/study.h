@@ -70,7 +70,8 @@ typedef struct {
 /* bs_study_race: bs_study_measure that gives up when the samples so far show that the bar will not
  * be reached: result->stopped_early is set, its measures and intervals are those of
  * result->n_samples samples, and layer errors and latency are left out. Looks are taken after 256,
- * 512, 1024, … samples, spread over the data set; what they decide depends on nothing but the bar.
+ * 512, 1024, … samples, spread over the data set, until one finds the bar reached; what they decide
+ * depends on nothing but the bar.
  *
  *   race  NULL: never gives up */
 BsResult *bs_study_race (BsStudy *study,

@@ -121,9 +121,15 @@ gboolean bs_study_evaluate (BsStudy *study,
 /* bs_race_order: the order in which shards are run in a race: far apart first. (transfer full) */
 guint *bs_race_order (guint n_shards);
 
-/* bs_race_is_lost: whether the quality of all samples will almost certainly be below the bar.
+typedef enum {
+  BS_RACE_OPEN, /* look again after as many samples more */
+  BS_RACE_LOST, /* the quality of all samples will almost certainly be below the bar */
+  BS_RACE_KEPT, /* at the bar or above it: no further looks, which would make threads wait */
+} BsRaceState;
+
+/* bs_race_look: how a race stands.
  *   sums   of the shards order[0 … taken − 1], shard samples each */
-gboolean bs_race_is_lost (const BsStudy *study,
+BsRaceState bs_race_look (const BsStudy *study,
                           const BsShardSums *sums,
                           guint shard,
                           const guint *order,
