@@ -618,6 +618,33 @@ BSK_API BskStatus bsk_error_sweep (const float *x,
                                    double *err_sq,
                                    size_t *n_not_finite);
 
+/* ---- Float weights ---- */
+
+/* bsk_quantize_pack: quantizes float weights, measures the error and packs the codes, reading the
+ * floats once: the inner step of a sweep over settings.
+ *
+ *   shape   of a convolution, whose weights are [cout][kh][kw][cin / groups]; NULL: a product
+ *   args    w_type BSK_W_S8, BSK_W_U8, BSK_W_S4 or BSK_W_S2, else BSK_ENOTSUP; its w_scale and zero
+ *           points are those to quantize with
+ *   qmin, qmax  of the codes, inside the type
+ *   w       [n × k] float, row stride ldw ≥ k
+ *   codes   [n × k] int8 or uint8, dense; written even when a sum could overflow (BSK_ERANGE)
+ *   packed  as for bsk_gemm_pack or bsk_conv_pack
+ *   stats   merged into, or NULL
+ *
+ * The same bits as bsk_quantize_rows, bsk_error on each row (with groups: on each group of a row),
+ * and bsk_gemm_pack or bsk_conv_pack. NaN gives the zero point and is left out of the statistics.
+ * Errors   those of packing. */
+BSK_API BskStatus bsk_quantize_pack (const BskConvShape *shape,
+                                     const BskGemmArgs *args,
+                                     int32_t qmin,
+                                     int32_t qmax,
+                                     const float *w,
+                                     size_t ldw,
+                                     void *codes,
+                                     void *packed,
+                                     BskStats *stats);
+
 #ifdef __cplusplus
 }
 #endif

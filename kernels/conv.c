@@ -183,51 +183,79 @@ weight_index (const BskPacked *header, int n, int seg, int i)
   return (ptrdiff_t) tap * cin_group + channel % cin_group;
 }
 
-int
-bsk_conv_weight (const BskPacked *header, const BskChannel *own, int n, int seg, int i)
+void
+bsk_conv_numbers (const BskPacked *header,
+                  const BskChannel *own,
+                  int n,
+                  int seg,
+                  int from,
+                  size_t count,
+                  int8_t *out)
 {
-  ptrdiff_t at = weight_index (header, n, seg, i);
+  if (header->n == header->shape.cout / header->shape.groups) { /* not merged: contiguous */
+    bsk_channel_numbers (own, (size_t) weight_index (header, n, seg, from), count, out);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) {
+    ptrdiff_t at = weight_index (header, n, seg, from + (int) i);
 
-  return at < 0 ? own->zero : bsk_channel_weight (own, (size_t) at);
+    out[i] = (int8_t) (at < 0 ? own->zero : bsk_channel_weight (own, (size_t) at));
+  }
 }
 
-/* One column: quads of 8-bit weights, or pairs of 16-bit ones, run by run. */
-static void
-pack_column (const BskPacked *header,
-             const BskGemmArgs *args,
-             const void *w,
-             int group,
-             const BskTileArgs *tile,
-             int c)
+/* Numbers in a run. */
+static int
+run_length (const BskPacked *header)
 {
-  const BskConvShape *s = &header->shape;
-  int cin = s->cin / header->groups, length = runs_are_rows (header) ? cin * s->kw : cin;
-  int per_quad = header->wide ? 2 : 4, panel_n = tile->vecs * header->table->lanes;
-  uint8_t *panel = (uint8_t *) (uintptr_t) tile->w;
-  size_t n = (size_t) group * (size_t) header->n + (size_t) (tile->column + c);
-  const int16_t *row = header->wide ? (const int16_t *) w + n * (size_t) header->k : NULL;
-  BskChannel own = { 0 };
+  int cin = header->shape.cin / header->groups;
 
-  if (!header->wide)
-    own = bsk_channel (header, args, w, (size_t) header->k, n);
+  return runs_are_rows (header) ? cin * header->shape.kw : cin;
+}
+
+/* One column of 16-bit weights, run by run. */
+static void
+pack_wide (const BskPacked *header, const int16_t *row, const BskTileArgs *tile, int c)
+{
+  int length = run_length (header);
+
   for (int seg = 0; seg < header->n_seg; seg++)
-    for (int i = 0; i < length; i += per_quad) {
-      int16_t wide[4] = { 0 };
-      int8_t narrow[4] = { 0 };
+    for (int i = 0; i < length; i += 2) {
+      int16_t pair[2] = { 0 };
 
-      for (int j = 0; j < per_quad && i + j < length; j++) {
+      for (int j = 0; j < 2 && i + j < length; j++) {
         ptrdiff_t at = weight_index (header, tile->column + c, seg, i + j);
 
-        if (header->wide)
-          wide[j] = at < 0 ? 0 : row[at];
-        else
-          narrow[j] = (int8_t) bsk_conv_weight (header, &own, tile->column + c, seg, i + j);
+        pair[j] = at < 0 ? 0 : row[at];
       }
-      if (header->wide)
-        bsk_put_pair (panel, panel_n, seg * header->quads + i / 2, c, wide);
-      else
-        bsk_put_quad (header, panel, panel_n, seg * header->quads + i / 4, c, narrow, 4);
+      bsk_put_pair ((uint8_t *) (uintptr_t) tile->w, tile->width, seg * header->quads + i / 2, c,
+                    pair);
     }
+}
+
+/* A panel of 8-bit weights, a piece of a run of all its columns at a time. */
+static void
+pack_panel (const BskPacked *header,
+            const BskGemmArgs *args,
+            const void *w,
+            int group,
+            const BskTileArgs *tile)
+{
+  size_t first = (size_t) group * (size_t) header->n + (size_t) tile->column;
+  BskChannel channels[BSK_MAX_WIDTH];
+  int length = run_length (header);
+
+  for (int c = 0; c < tile->cols; c++)
+    channels[c] = bsk_channel (header, args, w, (size_t) header->k, first + (size_t) c);
+  for (int seg = 0; seg < header->n_seg; seg++)
+    for (int i = 0; i < length; i += BSK_PIECE)
+      for (int c = 0; c < tile->cols; c++) {
+        size_t count = bsk_piece ((size_t) i, (size_t) length);
+        int8_t piece[BSK_PIECE];
+
+        bsk_conv_numbers (header, &channels[c], tile->column + c, seg, i, count, piece);
+        bsk_put_quads (header, (uint8_t *) (uintptr_t) tile->w, tile->width,
+                       seg * header->quads + i / 4, c, piece, count);
+      }
 }
 
 BskStatus
@@ -278,9 +306,14 @@ bsk_conv_pack (const BskConvShape *shape, const BskGemmArgs *args, const void *w
     BskTileArgs tile;
 
     bsk_panel_open (out, g, &tile);
-    while (bsk_panel_next (out, &tile))
-      for (int c = 0; c < tile.cols; c++)
-        pack_column (out, args, w, g, &tile, c);
+    while (bsk_panel_next (out, &tile)) {
+      size_t first = (size_t) g * (size_t) out->n + (size_t) tile.column;
+
+      for (int c = 0; out->wide && c < tile.cols; c++)
+        pack_wide (out, (const int16_t *) w + (first + (size_t) c) * (size_t) out->k, &tile, c);
+      if (!out->wide)
+        pack_panel (out, args, w, g, &tile);
+    }
   }
   return BSK_OK;
 }

@@ -139,8 +139,8 @@ bsk_depthwise_pack (BskPacked *header, const BskGemmArgs *args, const void *w)
             b[i] = bsk_depthwise_part (bsk_channel_weight (&channel, (size_t) (ky * s->kw + kx)),
                                        at / taps);
         }
-        bsk_put_quad (header, out + (size_t) (c / lanes) * vector_bytes, lanes, at * rows + row,
-                      c % lanes, b, 4);
+        bsk_put_quads (header, out + (size_t) (c / lanes) * vector_bytes, lanes, at * rows + row,
+                       c % lanes, b, 4);
       }
   }
 }

@@ -49,35 +49,39 @@ bsk_gemm_bytes (const BskGemmArgs *args)
   return describe (args, &header) ? 0 : header.bytes;
 }
 
+/* One column of 16-bit weights. */
 static void
-pack_column (const BskPacked *header,
-             const BskGemmArgs *args,
-             const void *w,
-             size_t ldw,
-             const BskTileArgs *tile,
-             int c)
+pack_wide (const BskPacked *header, const int16_t *row, const BskTileArgs *tile, int c)
 {
-  size_t row = (size_t) (tile->column + c) * ldw;
-  BskChannel channel = { 0 };
   uint8_t *panel = (uint8_t *) (uintptr_t) tile->w;
-  int panel_n = tile->vecs * header->table->lanes;
 
-  if (!header->wide)
-    channel = bsk_channel (header, args, w, ldw, (size_t) (tile->column + c));
-  for (int q = 0; q < header->quads; q++) {
-    if (header->wide) {
-      const int16_t *from = (const int16_t *) w + row + 2 * (size_t) q;
+  for (int q = 0; q < header->quads; q++)
+    bsk_put_pair (panel, tile->width, q, c,
+                  (int16_t[2]){ row[2 * q], 2 * q + 1 < header->k ? row[2 * q + 1] : 0 });
+}
 
-      bsk_put_pair (panel, panel_n, q, c,
-                    (int16_t[2]){ from[0], 2 * q + 1 < header->k ? from[1] : 0 });
-    } else {
-      int8_t quad[4] = { 0 };
+/* A panel of 8-bit weights, a piece of K of all its columns at a time: what is written stays in the
+ * first-level cache. */
+static void
+pack_panel (const BskPacked *header,
+            const BskGemmArgs *args,
+            const void *w,
+            size_t ldw,
+            const BskTileArgs *tile)
+{
+  BskChannel channels[BSK_MAX_WIDTH];
 
-      for (int i = 0; i < 4 && 4 * q + i < header->k; i++)
-        quad[i] = (int8_t) bsk_channel_weight (&channel, (size_t) (4 * q + i));
-      bsk_put_quad (header, panel, panel_n, q, c, quad, 4);
+  for (int c = 0; c < tile->cols; c++)
+    channels[c] = bsk_channel (header, args, w, ldw, (size_t) (tile->column + c));
+  for (size_t i = 0; i < (size_t) header->k; i += BSK_PIECE)
+    for (int c = 0; c < tile->cols; c++) {
+      size_t count = bsk_piece (i, (size_t) header->k);
+      int8_t piece[BSK_PIECE];
+
+      bsk_channel_numbers (&channels[c], i, count, piece);
+      bsk_put_quads (header, (uint8_t *) (uintptr_t) tile->w, tile->width, (int) (i / 4), c, piece,
+                     count);
     }
-  }
 }
 
 BskStatus
@@ -112,9 +116,12 @@ bsk_gemm_pack (const BskGemmArgs *args, const void *w, size_t ldw, void *packed)
     bsk_fill_channels (out, args, w, ldw);
   memset (bsk_at (out, out->w), 0, out->group_w);
   bsk_panel_open (out, 0, &tile);
-  while (bsk_panel_next (out, &tile))
-    for (int c = 0; c < tile.cols; c++)
-      pack_column (out, args, w, ldw, &tile, c);
+  while (bsk_panel_next (out, &tile)) {
+    for (int c = 0; out->wide && c < tile.cols; c++)
+      pack_wide (out, (const int16_t *) w + (size_t) (tile.column + c) * ldw, &tile, c);
+    if (!out->wide)
+      pack_panel (out, args, w, ldw, &tile);
+  }
   return BSK_OK;
 }
 

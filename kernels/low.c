@@ -41,26 +41,10 @@ levels_of (const BskGemmArgs *args, BskPacked *header)
   return BSK_EINVAL;
 }
 
-/* The packed code of a weight, or −1 when it is none. */
-static int
-code_of (BskWeightType type, int8_t w)
+static uint8_t
+mask_of_codes (const BskPacked *header)
 {
-  switch (type) {
-  case BSK_W_S8:
-    return (uint8_t) w;
-  case BSK_W_S4:
-    return w >= -8 && w <= 7 ? w & 15 : -1;
-  case BSK_W_S2:
-    return w >= -2 && w <= 1 ? w & 3 : -1;
-  case BSK_W_BIT:
-    return w == 1 ? 1 : w == -1 ? 0 : -1;
-  case BSK_W_CODEBOOK4:
-    return w >= 0 && w <= 15 ? w : -1;
-  case BSK_W_S16:
-  case BSK_W_U8:
-    break;
-  }
-  return -1;
+  return (uint8_t) ((1 << header->bits) - 1);
 }
 
 int
@@ -77,16 +61,19 @@ bsk_low_zero (const BskGemmArgs *args)
 BskStatus
 bsk_low_check_codes (const BskGemmArgs *args, const int8_t *w, size_t count)
 {
-  for (size_t i = 0; i < count; i++)
-    if (code_of (args->w_type, w[i]) < 0)
-      return BSK_EINVAL;
-  return BSK_OK;
-}
+  static const int8_t lowest[] = { INT8_MIN, -8, -2, -1, 0 }, highest[] = { INT8_MAX, 7, 1, 1, 15 };
+  int8_t lo = INT8_MAX, hi = INT8_MIN;
+  int zeros = 0;
 
-static int8_t
-level_of (const BskPacked *header, int code)
-{
-  return header->bits == 8 ? (int8_t) code : header->levels[code];
+  for (size_t i = 0; i < count; i++) {
+    lo = w[i] < lo ? w[i] : lo;
+    hi = w[i] > hi ? w[i] : hi;
+    zeros |= w[i] == 0;
+  }
+  return lo < lowest[args->w_type] || hi > highest[args->w_type] ||
+             (args->w_type == BSK_W_BIT && zeros)
+           ? BSK_EINVAL
+           : BSK_OK;
 }
 
 /* Vectors of bytes that `quads` quads take. */
@@ -183,36 +170,37 @@ group_multiplier (const BskGemmArgs *args)
   return args->out_type == BSK_F32 ? args->a.scale : args->a.scale / args->out.scale;
 }
 
+static BskChannel
+channel_of (const BskGemmArgs *args, const int8_t *w)
+{
+  return (BskChannel){ .w = (const uint8_t *) w,
+                       .levels = args->w_type == BSK_W_CODEBOOK4 ? args->codebook : NULL,
+                       .is_signed = true };
+}
+
+/* Sums of the weights of group g. */
+static BskSums
+group_sums (const BskChannel *channel, int k, int g, int group)
+{
+  size_t from = (size_t) g * (size_t) group, left = (size_t) k - from;
+
+  return bsk_channel_sums (channel, from, left < (size_t) group ? left : (size_t) group);
+}
+
 /* One channel's weights checked: they are codes, no group's sum can overflow, scales and multiplier
  * are usable. */
 static BskStatus
 check_channel (const BskPacked *header, const BskGemmArgs *args, const int8_t *w, size_t n)
 {
-  int64_t lo = args->a.qmin - args->a.zero_point, hi = args->a.qmax - args->a.zero_point;
+  BskChannel channel = channel_of (args, w);
   int group = header->group ? header->group : header->k;
 
-  if (lo > 0) /* padding is zero */
-    lo = 0;
-  if (hi < 0)
-    hi = 0;
+  if (bsk_low_check_codes (args, w, (size_t) header->k))
+    return BSK_EINVAL;
   for (int g = 0; g < n_sums (header); g++) {
-    int64_t top = 0, bottom = 0;
+    BskSums sums = group_sums (&channel, header->k, g, group);
 
-    for (int i = g * group; i < header->k && i < (g + 1) * group; i++) {
-      int code = code_of (args->w_type, w[i]);
-      int64_t level;
-
-      if (code < 0)
-        return BSK_EINVAL;
-      level = level_of (header, code);
-      top += level > 0 ? level * hi : level * lo;
-      bottom += level > 0 ? level * lo : level * hi;
-    }
-    if (args->bias) {
-      top += args->bias[n];
-      bottom += args->bias[n];
-    }
-    if (top > INT32_MAX || bottom < -INT32_MAX)
+    if (bsk_largest_sum (args, sums, args->bias ? args->bias[n] : 0) > INT32_MAX)
       return BSK_ERANGE;
     if (args->out_type != BSK_S32) {
       float scale = args->w_scale[n * (size_t) n_sums (header) + (size_t) g];
@@ -243,15 +231,14 @@ fill_channel (BskPacked *header, const BskGemmArgs *args, const Column *c)
   int32_t *start = (int32_t *) bsk_at (header, header->start) + c->first * sums + c->column;
   float *scale = (float *) bsk_at (header, header->scale) + c->first * sums + c->column;
   int group = header->group ? header->group : header->k;
+  BskChannel channel = channel_of (args, c->w);
 
   for (size_t g = 0; g < sums; g++) {
-    int64_t sum = 0;
+    BskSums sum = group_sums (&channel, header->k, (int) g, group);
 
-    for (int i = (int) g * group; i < header->k && i < ((int) g + 1) * group; i++)
-      sum += level_of (header, code_of (args->w_type, c->w[i]));
-    start[g * c->panel_n] =
-      (int32_t) ((args->bias ? (uint32_t) args->bias[c->n] : 0) -
-                 ((uint32_t) args->a.zero_point + header->a_flip) * (uint32_t) sum);
+    start[g * c->panel_n] = (int32_t) ((args->bias ? (uint32_t) args->bias[c->n] : 0) -
+                                       ((uint32_t) args->a.zero_point + header->a_flip) *
+                                         (uint32_t) (sum.positive + sum.negative));
     if (header->group)
       scale[g * c->panel_n] = args->w_scale[c->n * sums + g];
   }
@@ -268,26 +255,41 @@ fill_channel (BskPacked *header, const BskGemmArgs *args, const Column *c)
   }
 }
 
-/* Codes into their column: quads of a run share vectors, 8 / bits of them each. */
+/* Codes into their column: quads of a run share vectors, 8 / bits of them each, whose codes are put
+ * into place four at a time. */
 static void
 fill_codes (const BskPacked *header, const BskGemmArgs *args, const Column *c, uint8_t *panel)
 {
+  const uint32_t mask = mask_of_codes (header) * 0x01010101u;
   int per_block = 8 / header->bits, per_seg = header->n_runs / header->n_seg;
-  size_t run_blocks = blocks (header, header->run_quads);
   BskChannel own = { .w = (const uint8_t *) c->w, .is_signed = true, .zero = bsk_low_zero (args) };
+  uint8_t *out = panel + 4 * c->column;
 
   for (int r = 0; r < header->n_runs; r++) {
     int bytes = r == header->n_runs - 1 ? header->last_bytes : header->run_bytes;
 
-    for (int i = 0; i < bytes; i++) {
-      int quad = i / 4, at = r % per_seg * header->run_bytes + i;
-      size_t block = (size_t) r * run_blocks + (size_t) (quad / per_block);
-      uint8_t *byte = panel + (block * c->panel_n + c->column) * 4 + i % 4;
-      int w =
-        header->shape.h ? bsk_conv_weight (header, &own, c->index, r / per_seg, at) : c->w[at];
+    for (int i = 0; i < bytes; i += BSK_PIECE) {
+      size_t count = bsk_piece ((size_t) i, (size_t) bytes);
+      int8_t piece[BSK_PIECE + 32] = { 0 };
+      int at = r % per_seg * header->run_bytes + i;
 
-      *byte =
-        (uint8_t) (*byte | code_of (args->w_type, (int8_t) w) << header->bits * (quad % per_block));
+      if (header->shape.h)
+        bsk_conv_numbers (header, &own, c->index, r / per_seg, at, count, piece);
+      else
+        memcpy (piece, c->w + at, count);
+      for (size_t j = 0; args->w_type == BSK_W_BIT && j < count; j++)
+        piece[j] = piece[j] > 0;
+      for (size_t j = 0; j < count; j += 4 * (size_t) per_block, out += 4 * c->panel_n) {
+        uint32_t word = 0;
+
+        for (int s = 0; s < per_block; s++) {
+          uint32_t quad;
+
+          memcpy (&quad, piece + j + 4 * s, 4);
+          word |= (quad & mask) << header->bits * s;
+        }
+        memcpy (out, &word, 4);
+      }
     }
   }
 }

@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of one quad of weights as packed. */
+static size_t
+quad_bytes (const BskPacked *header)
+{
+  return header->narrow || header->wide ? 4 : (size_t) header->table->quad_bytes;
+}
+
 static bool
 good_scale (float scale)
 {
@@ -98,7 +105,7 @@ bsk_channel (const BskPacked *header, const BskGemmArgs *args, const void *w, si
   if (!header->zeros)
     return channel;
   for (size_t i = 0; i < (size_t) header->k; i++) {
-    int code = bsk_channel_weight (&channel, i);
+    int code = channel.is_signed ? (int8_t) channel.w[i] : channel.w[i];
 
     lo = code < lo ? code : lo;
     hi = code > hi ? code : hi;
@@ -138,11 +145,10 @@ bool
 bsk_layout (BskPacked *header, size_t quads_per_channel)
 {
   size_t lanes = (size_t) header->table->lanes, entries, bytes;
-  size_t quad_bytes = header->narrow || header->wide ? 4 : (size_t) header->table->quad_bytes;
 
   header->group_n = ((size_t) header->n + lanes - 1) / lanes * lanes;
   if (!bsk_size_mul (header->group_n, quads_per_channel, &header->group_w) ||
-      !bsk_size_mul (header->group_w, quad_bytes, &header->group_w) ||
+      !bsk_size_mul (header->group_w, quad_bytes (header), &header->group_w) ||
       !bsk_size_mul (header->group_w, (size_t) header->groups, &bytes) ||
       !bsk_size_mul (header->group_n, (size_t) header->groups * 4, &entries) ||
       bytes > SIZE_MAX / 4 || entries > SIZE_MAX / 16)
@@ -177,25 +183,65 @@ bsk_multiplier (const BskGemmArgs *args, size_t n)
   return m;
 }
 
-/* Largest |sum| of a channel over all activations that may occur; exact, in int64. */
-static int64_t
-bound (const BskGemmArgs *args, int64_t bias, const BskChannel *w, int k)
+void
+bsk_channel_numbers (const BskChannel *channel, size_t from, size_t count, int8_t *out)
+{
+  const uint8_t *w = channel->w + from;
+
+  if (channel->levels)
+    for (size_t i = 0; i < count; i++)
+      out[i] = channel->levels[w[i] & 15];
+  else if (channel->shift == 0)
+    memcpy (out, w, count);
+  else /* modulo 256, hence for signed and unsigned codes */
+    for (size_t i = 0; i < count; i++)
+      out[i] = (int8_t) (uint8_t) (w[i] - channel->shift);
+}
+
+BskSums
+bsk_channel_sums (const BskChannel *channel, size_t from, size_t count)
+{
+  int off = channel->shift + channel->zero;
+  BskSums sums = { 0 };
+
+  for (size_t end = from + count; from < end;) {
+    size_t piece = end - from < 65536 ? end - from : 65536;
+    const uint8_t *w = channel->w + from;
+    int32_t positive = 0, negative = 0;
+
+    if (channel->levels || !channel->is_signed)
+      for (size_t i = 0; i < piece; i++) {
+        int number = (channel->levels ? channel->levels[w[i] & 15] : w[i]) - off;
+
+        positive += number > 0 ? number : 0;
+        negative += number < 0 ? number : 0;
+      }
+    else
+      for (size_t i = 0; i < piece; i++) {
+        int number = (int8_t) w[i] - off;
+
+        positive += number > 0 ? number : 0;
+        negative += number < 0 ? number : 0;
+      }
+    sums.positive += positive;
+    sums.negative += negative;
+    from += piece;
+  }
+  return sums;
+}
+
+int64_t
+bsk_largest_sum (const BskGemmArgs *args, BskSums sums, int64_t bias)
 {
   int64_t lo = args->a.qmin - args->a.zero_point, hi = args->a.qmax - args->a.zero_point;
-  int64_t positive = 0, negative = 0, top, bottom;
+  int64_t top, bottom;
 
   if (lo > 0) /* padding is zero */
     lo = 0;
   if (hi < 0)
     hi = 0;
-  for (int i = 0; i < k; i++) {
-    int number = bsk_channel_weight (w, (size_t) i) - w->zero;
-
-    positive += number > 0 ? number : 0;
-    negative += number < 0 ? number : 0;
-  }
-  top = positive * hi + negative * lo + bias;
-  bottom = positive * lo + negative * hi + bias;
+  top = sums.positive * hi + sums.negative * lo + bias;
+  bottom = sums.positive * lo + sums.negative * hi + bias;
   return top > -bottom ? top : -bottom;
 }
 
@@ -210,7 +256,8 @@ bsk_check_channels (BskPacked *header, const BskGemmArgs *args, const void *w, s
 
     if (args->out_type != BSK_S32 && (!good_scale (args->w_scale[n]) || !isfinite (m)))
       return BSK_ERANGE;
-    if (bound (args, args->bias ? args->bias[n] : 0, &channel, header->k) > INT32_MAX)
+    if (bsk_largest_sum (args, bsk_channel_sums (&channel, 0, (size_t) header->k),
+                         args->bias ? args->bias[n] : 0) > INT32_MAX)
       return BSK_ERANGE;
     if (channel.zero)
       header->row_sums = true;
@@ -232,7 +279,7 @@ bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const void *w, si
     for (size_t i = 0; i < header->group_n; i++) {
       size_t at = (size_t) g * header->group_n + i, n = (size_t) g * (size_t) header->n + i;
       BskChannel channel;
-      int64_t sum = 0;
+      BskSums sums;
       int64_t top;
 
       start[at] = 0;
@@ -245,12 +292,12 @@ bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const void *w, si
       channel = bsk_channel (header, args, w, ldw, n);
       if (header->zeros)
         w_zero[at] = channel.zero;
-      for (size_t j = 0; j < (size_t) header->k; j++)
-        sum += bsk_channel_weight (&channel, j) - channel.zero;
+      sums = bsk_channel_sums (&channel, 0, (size_t) header->k);
       /* Wraps, as the kernels do: only the final sum has to fit. */
-      start[at] = (int32_t) ((args->bias ? (uint32_t) args->bias[n] : 0) - zero * (uint32_t) sum);
+      start[at] = (int32_t) ((args->bias ? (uint32_t) args->bias[n] : 0) -
+                             zero * (uint32_t) (sums.positive + sums.negative));
       m[at] = bsk_multiplier (args, n);
-      top = bound (args, args->bias ? args->bias[n] : 0, &channel, header->k);
+      top = bsk_largest_sum (args, sums, args->bias ? args->bias[n] : 0);
       if (bsk_is_8bit (args->out_type) && (double) top * (double) m[at] >= 0x1p30) {
         double limit = 0x1p30 / (double) m[at];
 
@@ -268,19 +315,25 @@ bsk_pairs_fit (const BskPacked *header, const BskGemmArgs *args, const void *w, 
 
   if (args->a_type == BSK_S8)
     top += 128;
-  for (size_t n = 0; n < channels; n++) {
+  for (size_t n = 0; n < channels && largest * top <= INT16_MAX; n++) {
     BskChannel channel = bsk_channel (header, args, w, ldw, n);
-    int last = 0;
+    int8_t piece[BSK_PIECE + 1] = { 0 }; /* begins with the last number of the one before */
 
-    for (size_t i = 0; i < (size_t) header->k; i++) {
-      int size = abs (bsk_channel_weight (&channel, i));
+    for (size_t from = 0; from < (size_t) header->k; from += BSK_PIECE) {
+      size_t count = bsk_piece (from, (size_t) header->k);
 
-      largest = (last + size) * top > largest ? (last + size) * top : largest;
-      if (largest > INT16_MAX)
-        return 0;
-      last = size;
+      bsk_channel_numbers (&channel, from, count, piece + 1);
+      for (size_t i = 0; i < count; i++) {
+        int pair = abs (piece[i]) + abs (piece[i + 1]);
+
+        largest = pair > largest ? pair : largest;
+      }
+      piece[0] = piece[count];
     }
   }
+  largest *= top;
+  if (largest > INT16_MAX)
+    return 0;
   return INT16_MAX / largest < 64 ? INT16_MAX / largest : 64;
 }
 
@@ -307,35 +360,39 @@ bsk_panel_vecs (int left, int max_vecs)
 }
 
 void
-bsk_put_quad (const BskPacked *header,
-              uint8_t *panel,
-              int panel_n,
-              int quad,
-              int column,
-              const int8_t *w,
-              int left)
+bsk_put_quads (const BskPacked *header,
+               uint8_t *panel,
+               int panel_n,
+               int quad,
+               int column,
+               const int8_t *w,
+               size_t count)
 {
-  int lanes = header->table->lanes;
-  int8_t b[4] = { 0 };
+  size_t lanes = (size_t) header->table->lanes, bytes = quad_bytes (header);
+  size_t step = (size_t) panel_n * bytes;
+  size_t in_vector = (size_t) column % lanes;
+  uint8_t *out = panel + (size_t) quad * step;
 
-  memcpy (b, w, left < 4 ? (size_t) left : 4);
-  if (header->narrow || header->table->quad_bytes == 4) {
-    memcpy (panel + ((size_t) quad * (size_t) panel_n + (size_t) column) * 4, b, 4);
-  } else {
-    int16_t even[2] = { b[0], b[2] }, odd[2] = { b[1], b[3] };
-    uint8_t *vector =
-      panel + ((size_t) quad * (size_t) panel_n + (size_t) (column / lanes * lanes)) * 8;
+  if (bytes == 4)
+    out += 4 * (size_t) column;
+  else
+    out += 8 * ((size_t) column - in_vector) + 4 * in_vector;
+  for (size_t i = 0; i < count; i += 4, out += step) {
+    int8_t b[4] = { 0 };
 
-    memcpy (vector + (size_t) (column % lanes) * 4, even, 4);
-    memcpy (vector + (size_t) (lanes + column % lanes) * 4, odd, 4);
+    if (count - i >= 4) /* of known size, hence one load */
+      memcpy (b, w + i, 4);
+    else
+      memcpy (b, w + i, count - i);
+    if (bytes == 4) {
+      memcpy (out, b, 4);
+    } else {
+      int16_t even[2] = { b[0], b[2] }, odd[2] = { b[1], b[3] };
+
+      memcpy (out, even, 4);
+      memcpy (out + 4 * lanes, odd, 4);
+    }
   }
-}
-
-/* Bytes of one quad of weights as packed. */
-static size_t
-quad_bytes (const BskPacked *header)
-{
-  return header->narrow || header->wide ? 4 : (size_t) header->table->quad_bytes;
 }
 
 void

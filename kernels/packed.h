@@ -121,6 +121,27 @@ bsk_channel_weight (const BskChannel *channel, size_t i)
   return (channel->is_signed ? (int8_t) channel->w[i] : channel->w[i]) - channel->shift;
 }
 
+/* Weights are packed in pieces of up to this many, a whole number of quads and of vectors of codes. */
+enum { BSK_PIECE = 256, BSK_MAX_WIDTH = 64 /* columns of the widest panel of any level */ };
+
+static inline size_t
+bsk_piece (size_t from, size_t end)
+{
+  return end - from < BSK_PIECE ? end - from : BSK_PIECE;
+}
+
+/* bsk_channel_numbers: weights [from, from + count) as packed; not of a depthwise convolution. */
+void bsk_channel_numbers (const BskChannel *channel, size_t from, size_t count, int8_t *out);
+
+/* bsk_channel_sums: what those stand for, summed by sign. */
+typedef struct {
+  int64_t positive, negative;
+} BskSums;
+BskSums bsk_channel_sums (const BskChannel *channel, size_t from, size_t count);
+
+/* bsk_largest_sum: largest |sum| of products over all activations that may occur. */
+int64_t bsk_largest_sum (const BskGemmArgs *args, BskSums sums, int64_t bias);
+
 /* bsk_may_have_zeros: whether weights may need a zero point other than 0. */
 bool bsk_may_have_zeros (const BskGemmArgs *args);
 
@@ -168,15 +189,15 @@ void bsk_run_product (const BskPacked *header,
                       char *c,
                       size_t c_row);
 
-/* bsk_put_quads: four bytes (zero filled) of one weight row at w[0 … left), in the form of the
- * level. */
-void bsk_put_quad (const BskPacked *header,
-                   uint8_t *panel,
-                   int panel_n,
-                   int quad,
-                   int column,
-                   const int8_t *w,
-                   int left);
+/* bsk_put_quads: `count` weights of one column from quad `quad` on, zero filled to whole quads, in the
+ * form of the level. */
+void bsk_put_quads (const BskPacked *header,
+                    uint8_t *panel,
+                    int panel_n,
+                    int quad,
+                    int column,
+                    const int8_t *w,
+                    size_t count);
 
 /* Products with weights of fewer than eight bits or with groups; n, k, groups, n_seg and seg_bytes
  * of header are set. Rows [0, rows) of the product of one group of a convolution's channels, of a
@@ -208,9 +229,16 @@ int bsk_low_zero (const BskGemmArgs *args);
 /* bsk_low_check_codes: BSK_EINVAL when one of n · k weights is no code of its type. */
 BskStatus bsk_low_check_codes (const BskGemmArgs *args, const int8_t *w, size_t count);
 
-/* bsk_conv_seg: bytes from a row's start to its run `seg`. bsk_conv_weight: weight i of run `seg` of merged column n of a convolution. */
+/* bsk_conv_seg: bytes from a row's start to its run `seg`. bsk_conv_numbers: weights
+ * [from, from + count) of run `seg` of merged column n of a convolution. */
 ptrdiff_t bsk_conv_seg (const BskPacked *header, int seg);
-int bsk_conv_weight (const BskPacked *header, const BskChannel *own, int n, int seg, int i);
+void bsk_conv_numbers (const BskPacked *header,
+                       const BskChannel *own,
+                       int n,
+                       int seg,
+                       int from,
+                       size_t count,
+                       int8_t *out);
 
 /* 16-bit products: checks and start values as for 8 bits; the longest chunk of pairs that cannot
  * overflow. */

@@ -13,7 +13,7 @@ enum { N_ROUNDS = 5 };
 
 typedef struct {
   const char *group, *name;
-  enum { PRODUCT, CONV, BITS, QUANTIZE, DEQUANTIZE, MINMAX, ERROR, SWEEP, HISTOGRAM } kind;
+  enum { PRODUCT, CONV, BITS, PACK, QUANTIZE, DEQUANTIZE, MINMAX, ERROR, SWEEP, HISTOGRAM } kind;
   int m, n, k;        /* products */
   BskConvShape shape; /* convolutions; m images */
   BskWeightType w_type;
@@ -72,6 +72,7 @@ static const Case cases[] = {
     BSK_W_BIT },
   { "bits", "128 x 768 x 3072", BITS, 128, 768, 3072, { 0 } },
   { "stream", "quantize 64 Ki", QUANTIZE, 0, 0, 65536, { 0 } },
+  { "stream", "quantize, measure, pack 768 x 768", PACK, 768, 768, 768, { 0 } },
   { "stream", "dequantize 64 Ki", DEQUANTIZE, 0, 0, 65536, { 0 } },
   { "stream", "min, max 64 Ki", MINMAX, 0, 0, 65536, { 0 } },
   { "stream", "error statistics 64 Ki", ERROR, 0, 0, 65536, { 0 } },
@@ -84,6 +85,8 @@ typedef struct {
   void *packed, *scratch, *a, *c;
   float *x;
   double ops; /* per call */
+  BskGemmArgs args;
+  float *scale;
 } Work;
 
 static double
@@ -131,6 +134,10 @@ call (const Work *w)
     bsk_gemm_bits (w->packed, &(BskBitsArgs){ BSK_XOR, k->k, -2, 0 }, w->a, (n + 63) / 64, w->c,
                    (size_t) k->n, 0, (size_t) k->m);
     break;
+  case PACK:
+    bsk_stats_init (&stats);
+    bsk_quantize_pack (NULL, &w->args, -127, 127, w->x, n, w->a, w->packed, &stats);
+    break;
   case QUANTIZE:
     bsk_quantize (w->x, n, &p, BSK_S8, w->c);
     break;
@@ -163,6 +170,7 @@ close_work (Work *w)
   free (w->a);
   free (w->c);
   free (w->x);
+  free (w->scale);
 }
 
 /* A weight over the whole range of its type. */
@@ -197,7 +205,7 @@ open_work (const Case *k, Work *w)
   size_t inputs =
     conv ? (size_t) k->m * (size_t) k->shape.h * (size_t) k->shape.w * (size_t) k->shape.cin
          : (size_t) k->m * depth;
-  size_t groups = k->w_group ? depth / (size_t) k->w_group : 1;
+  size_t n_floats, groups = k->w_group ? depth / (size_t) k->w_group : 1;
   float *scale = malloc ((cout * groups + 1) * sizeof *scale);
   int8_t *weights = malloc (cout * depth + 8);
   BskGemmArgs args = { .n = (int) cout,
@@ -212,23 +220,25 @@ open_work (const Case *k, Work *w)
                        .out = { 1, 121, 0, 255 } };
   bool good = scale && weights;
 
-  *w = (Work){ .what = k };
+  *w = (Work){ .what = k, .args = args, .scale = scale };
   if (stream)
     inputs = out = depth, cout = 4;
   w->a = allocate (inputs);
   w->c = allocate (out * cout * 4);
-  w->x = allocate (stream ? depth * sizeof *w->x : 1);
+  n_floats = stream ? depth : k->kind == PACK ? cout * depth : 1;
+  w->x = allocate (n_floats * sizeof *w->x);
   good = good && w->a && w->c && w->x;
   for (size_t i = 0; good && i < inputs; i++)
     ((uint8_t *) w->a)[i] = (uint8_t) (i * 37 + i / 251);
-  for (size_t i = 0; good && stream && i < depth; i++)
+  for (size_t i = 0; good && i < n_floats; i++)
     w->x[i] = (float) (i * 7919 % 10007) / 1700 - 3;
   for (size_t i = 0; good && !stream && i < cout * depth; i++)
     weights[i] = weight (k, i);
   for (size_t i = 0; good && i < cout * groups && !stream; i++)
     scale[i] = 0.004f;
-  w->ops = stream ? (double) depth * (k->kind == SWEEP ? 16 : 1)
-                  : 2.0 * (double) out * (double) cout * (double) depth;
+  w->ops = stream            ? (double) depth * (k->kind == SWEEP ? 16 : 1)
+           : k->kind == PACK ? (double) n_floats
+                             : 2.0 * (double) out * (double) cout * (double) depth;
   if (good && !stream) {
     BskStatus status = BSK_OK;
 
@@ -248,7 +258,6 @@ open_work (const Case *k, Work *w)
       good = (w->scratch = allocate (bsk_conv_scratch_bytes (w->packed))) != NULL;
     good = good && status == BSK_OK;
   }
-  free (scale);
   free (weights);
   return good;
 }
@@ -286,7 +295,7 @@ measure (const Work *w, double ms)
   qsort (peak, N_ROUNDS, sizeof *peak, ascending);
   return (BskBenchRow){ .group = w->what->group,
                         .name = w->what->name,
-                        .unit = w->what->kind >= QUANTIZE ? "Gelement/s" : "GOPS",
+                        .unit = w->what->kind >= PACK ? "Gelement/s" : "GOPS",
                         .ns = seconds[N_ROUNDS / 2] * 1e9,
                         .rate = w->ops / seconds[N_ROUNDS / 2] * 1e-9,
                         .peak = peak[N_ROUNDS / 2] };

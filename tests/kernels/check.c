@@ -238,6 +238,7 @@ main (int argc, char **argv)
                                        { "elementwise", check_elementwise },
                                        { "stream", check_stream },
                                        { "stats", check_stats },
+                                       { "quantize-pack", check_quantize_pack },
                                        { "float", check_float },
                                        { "sweep", check_sweep },
                                        { "levels", check_levels },

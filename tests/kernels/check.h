@@ -80,6 +80,7 @@ void check_pool (void);
 void check_elementwise (void);
 void check_stream (void);
 void check_stats (void);
+void check_quantize_pack (void);
 void check_sweep (void);
 void check_levels (void);
 void check_float (void);
