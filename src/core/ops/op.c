@@ -26,6 +26,33 @@ bs_op_find (const char *domain, const char *type)
 }
 
 gboolean
+bs_check_operators (const BsModel *model, GError **error)
+{
+  g_autoptr (GHashTable) counts = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) types = g_ptr_array_new (); /* in the order of the graph */
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < model->n_nodes; i++) {
+    char *type = model->nodes[i].op_type;
+    guint count = GPOINTER_TO_UINT (g_hash_table_lookup (counts, type));
+    if (model->nodes[i].op != NULL)
+      continue;
+    if (count == 0)
+      g_ptr_array_add (types, type);
+    g_hash_table_insert (counts, type, GUINT_TO_POINTER (count + 1));
+  }
+  for (guint i = 0; i < types->len; i++)
+    g_string_append_printf (text, "%s%s (%u)", i > 0 ? ", " : "", (char *) types->pdata[i],
+                            GPOINTER_TO_UINT (g_hash_table_lookup (counts, types->pdata[i])));
+  if (types->len > 0)
+    g_set_error (error, BS_ERROR, BS_ERROR_UNSUPPORTED,
+                 "The model “%s” cannot be run: unsupported operators %s. Its weights can still be "
+                 "quantized and looked at.",
+                 model->name, text->str);
+  return types->len == 0;
+}
+
+gboolean
 bs_call_error (const BsCall *call, GError **error, BsErrorCode code, const char *format, ...)
 {
   va_list args;

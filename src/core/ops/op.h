@@ -83,6 +83,10 @@ bs_call_error (const BsCall *call, GError **error, BsErrorCode code, const char 
 gsize bs_value_count (const BsValue *value); /* elements; dims must be known */
 gboolean bs_value_same_shape (const BsValue *a, const BsValue *b);
 
+/* bs_check_operators: whether all nodes of a model can be run.
+ * Errors  BS_ERROR_UNSUPPORTED naming each operator that cannot, and how often it occurs. */
+gboolean bs_check_operators (const BsModel *model, GError **error);
+
 /* The geometry of convolution and pooling, resolved from attributes: shared by the float and the
  * integer run. */
 typedef struct {

@@ -219,19 +219,6 @@ sum_up (BsPrepared *p, const BsLowering *l)
     p->slots[p->output_slots[i]].last_use = p->n_steps;
 }
 
-static gboolean
-check_operators (const BsModel *model, GError **error)
-{
-  for (guint n = 0; n < model->n_nodes; n++)
-    if (model->nodes[n].op == NULL) {
-      g_set_error (error, BS_ERROR, BS_ERROR_UNSUPPORTED,
-                   "Node “%s” has the operator %s, which cannot be run here", model->nodes[n].name,
-                   model->nodes[n].op_type);
-      return FALSE;
-    }
-  return TRUE;
-}
-
 /* stats NULL: float only, and nothing is fused. */
 static BsPrepared *
 prepare (BsModel *model,
@@ -251,7 +238,7 @@ prepare (BsModel *model,
   g_array_set_clear_func (p->layers, clear_layer);
   p->tensors = g_new0 (BsPlannedTensor, model->n_tensors);
   p->output_slots = g_new0 (guint, model->n_outputs);
-  if (!check_operators (model, error))
+  if (!bs_check_operators (model, error))
     return NULL;
   p->shapes = bs_model_shapes (model, error);
   if (p->shapes == NULL)

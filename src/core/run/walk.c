@@ -209,27 +209,6 @@ run_node (Walk *walk, const BsNode *node, GError **error)
   return ok;
 }
 
-static gboolean
-refuse_unsupported (const BsModel *model, GError **error)
-{
-  g_autoptr (GString) names = NULL;
-
-  for (guint i = 0; i < model->n_nodes; i++) {
-    const BsNode *node = &model->nodes[i];
-    if (node->op != NULL)
-      continue;
-    if (names == NULL)
-      names = g_string_new (NULL);
-    if (strstr (names->str, node->op_type) == NULL)
-      g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", node->op_type);
-  }
-  if (names != NULL)
-    g_set_error (error, BS_ERROR, BS_ERROR_UNSUPPORTED,
-                 "The model “%s” has operators that this program cannot run: %s", model->name,
-                 names->str);
-  return names == NULL;
-}
-
 BsValue
 bs_tensor_value (const BsTensor *tensor)
 {
@@ -353,7 +332,7 @@ bs_walk_body (const BsModel *model,
   gboolean ok;
 
   bs_blas_init ();
-  if (!refuse_unsupported (model, error))
+  if (!bs_check_operators (model, error))
     return FALSE;
   uses = bs_model_consumers (model);
   walk.slots = g_new0 (Slot, model->n_tensors + 1);

@@ -71,33 +71,6 @@ check_inputs (const BsModel *model, GError **error)
   return FALSE;
 }
 
-static gboolean
-check_operators (const BsModel *model, GError **error)
-{
-  g_autoptr (GHashTable) counts = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GString) text = g_string_new (NULL);
-  GHashTableIter iter;
-  gpointer type, count;
-
-  for (guint i = 0; i < model->n_nodes; i++)
-    if (model->nodes[i].op == NULL)
-      g_hash_table_insert (
-        counts, model->nodes[i].op_type,
-        GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (counts, model->nodes[i].op_type)) +
-                          1));
-  if (g_hash_table_size (counts) == 0)
-    return TRUE;
-  g_hash_table_iter_init (&iter, counts);
-  while (g_hash_table_iter_next (&iter, &type, &count))
-    g_string_append_printf (text, "%s%s (%u)", text->len > 0 ? ", " : "", (char *) type,
-                            GPOINTER_TO_UINT (count));
-  g_set_error (error, BS_ERROR, BS_ERROR_UNSUPPORTED,
-               "The model “%s” cannot be run: unsupported operators %s. Its weights can still be "
-               "quantized and looked at.",
-               model->name, text->str);
-  return FALSE;
-}
-
 BsStudy *
 bs_study_new (BsModel *model, BsDataset *dataset, const BsObserver *observer, GError **error)
 {
@@ -110,7 +83,7 @@ bs_study_new (BsModel *model, BsDataset *dataset, const BsObserver *observer, GE
   study->accumulated = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   study->cuts = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_cut);
   study->cache_cap = default_cache ();
-  if (!check_inputs (model, error) || !check_operators (model, error))
+  if (!check_inputs (model, error) || !bs_check_operators (model, error))
     return NULL;
   simple = bs_simplify (model, error);
   if (simple == NULL)
