@@ -26,6 +26,21 @@ block_bytes (const BskPacked *header)
          (size_t) header->dw_taps * (size_t) header->dw_rows * 4 * BSK_FLAT_BLOCK;
 }
 
+/* Whether input rows are read where they are: unsigned codes, and padding that the kernel puts in.
+ * Where pixels are skipped that takes blocks of single pixels, which must not be too empty. */
+static bool
+reads_in_place (const BskPacked *header)
+{
+  const BskConvShape *s = &header->shape;
+  int block = (s->cin - 1) % BSK_FLAT_BLOCK + 1; /* the last one of a pixel */
+
+  if (header->a_flip)
+    return false;
+  if (along_row (s))
+    return s->stride_w == 1 && s->pad_left == 0 && s->pad_right == 0;
+  return s->stride_w == 1 || (BSK_FLAT_BLOCK - block) * 3 <= s->cin;
+}
+
 bool
 bsk_flat_describe (BskPacked *header, size_t *quads)
 {
@@ -47,6 +62,8 @@ bsk_flat_describe (BskPacked *header, size_t *quads)
   /* Blocks run on over the ends of pixels, unless that takes more weights than the first-level
    * cache holds and little room is lost in blocks that do not. */
   header->dw_runs_on = period <= FEW_PERIODS || s->cin <= FEW_CHANNELS;
+  if (s->stride_w > 1 && reads_in_place (header))
+    header->dw_runs_on = false;
   header->dw_blocks = header->dw_runs_on ? period : (s->cin + BSK_FLAT_BLOCK - 1) / BSK_FLAT_BLOCK;
   if (!bsk_size_mul ((size_t) header->dw_blocks, block_bytes (header), &bytes))
     return false;
@@ -167,17 +184,6 @@ typedef struct {
   const uint8_t *image;
   int64_t copied; /* rows of the image below this one have been copied if needed */
 } Work;
-
-/* Whether input rows are read where they are: unsigned codes of neighbouring pixels, and padding
- * that the kernel puts in. */
-static bool
-reads_in_place (const BskPacked *header)
-{
-  const BskConvShape *s = &header->shape;
-
-  return s->stride_w == 1 && !header->a_flip &&
-         (!along_row (s) || (s->pad_left == 0 && s->pad_right == 0));
-}
 
 /* Bytes of the kernel's pointers and offsets, and of the spans. */
 static size_t
@@ -303,40 +309,44 @@ choose_rows (Work *k, int64_t top, int n)
 static void
 run_rows (Work *k, char *const c[4])
 {
+  /* Weights of one pixel that stay in the first-level cache. */
+  enum { WEIGHT_BYTES = 16000 };
   const BskPacked *header = k->header;
-  size_t px = (size_t) header->shape.cin, row = (size_t) header->out_w * px;
-  size_t bytes = block_bytes (header);
-  BskFlatArgs *args = &k->args;
+  const BskTable *table = header->table;
+  size_t px = (size_t) header->shape.cin, row = (size_t) header->out_w * px,
+         bytes = header->c_bytes;
+  size_t w_step = block_bytes (header), n = (px + BSK_FLAT_BLOCK - 1) / BSK_FLAT_BLOCK, together;
+  size_t from_px = k->direct ? (size_t) header->shape.stride_w * px : px;
   const char *w = bsk_at (header, header->w);
+  BskFlatArgs *args = &k->args;
 
-  if (header->dw_runs_on && k->run->c_px == px * header->c_bytes) {
-    size_t rest = (row - 1) % BSK_FLAT_BLOCK + 1;
-
+  args->w_step = w_step;
+  args->c_step = BSK_FLAT_BLOCK * bytes;
+  memcpy (args->c, c, sizeof args->c);
+  if (header->dw_runs_on && k->run->c_px == px * bytes) {
     args->w = w;
-    args->w_step = bytes;
-    args->w_end = w + (size_t) header->dw_blocks * bytes;
-    args->step = BSK_FLAT_BLOCK;
-    args->c_step = BSK_FLAT_BLOCK * header->c_bytes;
+    args->w_end = w + (size_t) header->dw_blocks * w_step;
+    args->skip = args->c_skip = 0;
     args->count = (row + BSK_FLAT_BLOCK - 1) / BSK_FLAT_BLOCK;
     args->mask = ~0ull;
-    args->last_mask = ~0ull >> (BSK_FLAT_BLOCK - rest);
-    memcpy (args->c, c, sizeof args->c);
-    header->table->depthwise_flat (args);
+    args->last_mask = ~0ull >> (-row % BSK_FLAT_BLOCK);
+    table->depthwise_flat (args);
     return;
   }
-  args->w_step = 0;
-  args->w_end = NULL;
-  args->step = px;
-  args->c_step = k->run->c_px;
-  args->count = (size_t) header->out_w;
-  for (args->at = 0; args->at < px; args->at += BSK_FLAT_BLOCK) {
-    size_t here = px - args->at < BSK_FLAT_BLOCK ? px - args->at : BSK_FLAT_BLOCK;
-
-    args->w = w + args->at / BSK_FLAT_BLOCK * bytes;
-    args->mask = args->last_mask = ~0ull >> (BSK_FLAT_BLOCK - here);
-    for (int i = 0; i < 4; i++)
-      args->c[i] = c[i] + args->at * header->c_bytes;
-    header->table->depthwise_flat (args);
+  /* Pixel by pixel: all blocks of one, or one block of all pixels at a time. */
+  together = n * w_step <= WEIGHT_BYTES ? n : 1;
+  args->skip = from_px - together * BSK_FLAT_BLOCK;
+  args->c_skip = k->run->c_px - together * args->c_step;
+  args->count = (size_t) header->out_w * together;
+  for (size_t i = 0; i < n; i += together) {
+    args->at = i * BSK_FLAT_BLOCK;
+    args->w = w + i * w_step;
+    args->w_end = args->w + together * w_step;
+    args->mask = i + together < n ? ~0ull : ~0ull >> (-px % BSK_FLAT_BLOCK);
+    args->last_mask = args->mask;
+    table->depthwise_flat (args);
+    for (int j = 0; j < 4; j++)
+      args->c[j] += args->c_step;
   }
   args->at = 0;
 }

@@ -106,15 +106,18 @@ typedef struct {
   const char *w; /* the first block's packed form */
   size_t w_step; /* bytes to the next block's; at w_end it starts over */
   const char *w_end;
-  size_t at, step;  /* bytes of the first block in a row, and from block to block */
+  size_t at;        /* bytes of a row before the first block */
   size_t lead, end; /* bytes of a row before `lead` and from `end` on are `pad`, not in memory; rows
                        point to byte `lead` */
   uint8_t pad;
-  char *c[4];    /* the first block of each output row; one that is not to be kept is where the
-                      one before is */
-  size_t c_step; /* bytes from block to block */
+  char *c[4];          /* the first block of each output row; one that is not to be kept is where
+                          the one before is */
+  size_t c_step;       /* bytes from block to block */
+  size_t skip, c_skip; /* bytes, modulo 2⁶⁴, added in a row of the input and of the output where the
+                          weights start over */
   size_t count;
-  uint64_t mask, last_mask; /* positions of a block, and of the last one, that exist */
+  uint64_t mask, last_mask; /* positions that exist of the block before the weights start over, and
+                               of the last block; all do of the others */
   const BskFinish *finish;
 } BskFlatArgs;
 

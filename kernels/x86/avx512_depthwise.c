@@ -143,14 +143,15 @@ blocks (const BskFlatArgs *d, const int groups, const int per_group, const Finis
   const Codes k = codes_of (d->finish);
   const size_t reach = 64 + d->tap[d->n_taps - 1];
   const char *w = d->w;
-  size_t at = d->at;
+  size_t at = d->at, c_at = 0;
 
-  for (size_t n = 0; n < d->count; n++, at += d->step) {
+  for (size_t n = 0; n < d->count; n++) {
+    const char *next = w + d->w_step;
     __m512i sum[4][4], m[4];
-    Place place = { .finish = d->finish,
-                    .w = w,
-                    .mask = n + 1 < d->count ? d->mask : d->last_mask };
+    Place place = { .finish = d->finish, .w = w, .mask = next == d->w_end ? d->mask : ~0ull };
 
+    if (n + 1 == d->count)
+      place.mask = d->last_mask;
 #pragma GCC unroll 4
     for (int i = 0; i < groups * per_group; i++)
 #pragma GCC unroll 4
@@ -166,12 +167,17 @@ blocks (const BskFlatArgs *d, const int groups, const int per_group, const Finis
       /* Last row first: where it is not to be kept, the one before overwrites it. */
 #pragma GCC unroll 4
     for (int i = groups * per_group - 1; i >= 0; i--) {
-      place.c = d->c[i] + n * d->c_step;
+      place.c = d->c[i] + c_at;
       emit (&place, sum[i], m, &k, finish);
     }
-    w += d->w_step;
-    if (w == d->w_end)
+    at += BSK_FLAT_BLOCK;
+    c_at += d->c_step;
+    w = next;
+    if (w == d->w_end) {
       w = d->w;
+      at += d->skip;
+      c_at += d->c_skip;
+    }
   }
 }
 

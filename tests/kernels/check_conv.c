@@ -228,6 +228,13 @@ check_depthwise (void)
          i % 9 == 8 ? 3 : 0, i % 9 == 8 ? 3 : 0,
          i < N_PLAIN ? CHECK_NO_ZEROS : (CheckZeros) (i / 2 % 8), seed);
   }
+  /* Pixels of whole vectors, of many vectors, and of an odd number of channels that is not small. */
+  for (int i = 0; i < 12; i++, seed++) {
+    static const int many[] = { 64, 144, 400, 457 };
+
+    one (square (5 + i % 3, many[i % 4], many[i % 4], i < 8 ? 3 : 5, 1 + i / 4 % 2, 1, many[i % 4]),
+         2, i % 3 == 2 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S32, 0, 0, CHECK_NO_ZEROS, seed);
+  }
   /* A channel multiplier makes it a grouped convolution. */
   one ((BskConvShape){ 6, 6, 5, 15, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 5 }, 2, BSK_U8, BSK_U8, 0, 0,
        CHECK_NO_ZEROS, seed++);
