@@ -2,7 +2,11 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/open_study.h"
 
+#include "cli/data_options.h"
+
 #include "loaders/loader.h"
+
+#include <stdio.h>
 
 void
 bs_opened_clear (BsOpened *opened)
@@ -32,4 +36,34 @@ bs_open_study (BsOpened *opened,
     return FALSE;
   opened->data = bs_data_text (data->spec, &data->options);
   return TRUE;
+}
+
+gboolean
+bs_open_measuring (BsOpened *opened,
+                   BsStore **store,
+                   BsProgress *progress,
+                   BsCli *cli,
+                   const char *model_path,
+                   GError **error)
+{
+  g_auto (BsDataText) data = { 0 };
+
+  if (!bs_data_from_options (&data, error))
+    return FALSE;
+  *store = bs_store_open (cli->db, error);
+  if (*store == NULL)
+    return FALSE;
+  bs_progress_start (progress, cli);
+  return bs_open_study (opened, model_path, &data, &progress->observer, error);
+}
+
+gboolean
+bs_interrupted (const BsCli *cli, gboolean unfinished, GError **error)
+{
+  if (g_atomic_int_get (&cli->cancelled) == 0 || !unfinished)
+    return TRUE;
+  fflush (stdout);
+  g_set_error (error, BS_ERROR, BS_ERROR_CANCELLED,
+               _ ("Interrupted: what was measured is stored; the same command goes on from there"));
+  return FALSE;
 }

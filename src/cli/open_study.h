@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "cli/progress.h"
+#include "store/store.h"
 #include "study/study.h"
 #include "workbench/data_text.h"
 
@@ -22,5 +24,19 @@ gboolean bs_open_study (BsOpened *opened,
                         const BsDataText *data,
                         const BsObserver *observer,
                         GError **error);
+
+/* bs_open_measuring: all that a command works with that stores what it measures: the database first,
+ * since a wrong path should not cost the float run, then data as the options say, model and float
+ * run. progress is started. */
+gboolean bs_open_measuring (BsOpened *opened,
+                            BsStore **store,
+                            BsProgress *progress,
+                            BsCli *cli,
+                            const char *model_path,
+                            GError **error);
+
+/* bs_interrupted: FALSE with the sentence for a command that was interrupted and has stored what it
+ * measured; TRUE when it was not. */
+gboolean bs_interrupted (const BsCli *cli, gboolean unfinished, GError **error);
 
 G_END_DECLS

@@ -1,8 +1,6 @@
 /* Command: one width per layer under a budget.
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/data_options.h"
 #include "cli/open_study.h"
-#include "cli/progress.h"
 #include "cli/result_output.h"
 #include "cli/table.h"
 #include "cli/time_box.h"
@@ -247,7 +245,6 @@ run (BsCli *cli, char **args, GError **error)
 {
   BsSearchPlan plan = { 0 };
   g_auto (BsProgress) progress = { 0 };
-  g_auto (BsDataText) data = { 0 };
   g_auto (BsOpened) opened = { 0 };
   g_autoptr (BsStore) store = NULL;
   g_autoptr (BsSearch) search = NULL;
@@ -257,13 +254,7 @@ run (BsCli *cli, char **args, GError **error)
   gboolean ok = parse (&plan, error);
   g_autoptr (GArray) owned = plan.weights;
 
-  if (!ok || !bs_data_from_options (&data, error))
-    return FALSE;
-  store = bs_store_open (cli->db, error);
-  if (store == NULL)
-    return FALSE;
-  bs_progress_start (&progress, cli);
-  if (!bs_open_study (&opened, args[0], &data, &progress.observer, error))
+  if (!ok || !bs_open_measuring (&opened, &store, &progress, cli, args[0], error))
     return FALSE;
   search = bs_workbench_search (opened.study, store, args[0], opened.data, &plan,
                                 &progress.observer, &study, error);
@@ -276,13 +267,8 @@ run (BsCli *cli, char **args, GError **error)
     print_json (search, study, advice, seconds);
   else if (!cli->quiet)
     print_table (search, advice, seconds);
-  if (g_atomic_int_get (&cli->cancelled) != 0 && search->interrupted) {
-    fflush (stdout);
-    g_set_error (
-      error, BS_ERROR, BS_ERROR_CANCELLED,
-      _ ("Interrupted: what was measured is stored; the same command goes on from there"));
+  if (!bs_interrupted (cli, search->interrupted, error))
     return FALSE;
-  }
   if (search->best < 0 && !search->interrupted) {
     fflush (stdout);
     g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA,

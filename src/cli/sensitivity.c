@@ -1,8 +1,6 @@
 /* Command: what each layer costs, one at a time.
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/data_options.h"
 #include "cli/open_study.h"
-#include "cli/progress.h"
 #include "cli/result_output.h"
 #include "cli/table.h"
 #include "cli/time_box.h"
@@ -212,7 +210,6 @@ run (BsCli *cli, char **args, GError **error)
 {
   BsSensitivityPlan plan = { 0 };
   g_auto (BsProgress) progress = { 0 };
-  g_auto (BsDataText) data = { 0 };
   g_auto (BsOpened) opened = { 0 };
   g_autoptr (BsStore) store = NULL;
   g_autoptr (BsSensitivity) found = NULL;
@@ -222,13 +219,7 @@ run (BsCli *cli, char **args, GError **error)
   g_autoptr (GArray) owned_weights = plan.weights;
   g_autoptr (GArray) owned_acts = plan.acts;
 
-  if (!ok || !bs_data_from_options (&data, error))
-    return FALSE;
-  store = bs_store_open (cli->db, error);
-  if (store == NULL)
-    return FALSE;
-  bs_progress_start (&progress, cli);
-  if (!bs_open_study (&opened, args[0], &data, &progress.observer, error))
+  if (!ok || !bs_open_measuring (&opened, &store, &progress, cli, args[0], error))
     return FALSE;
   found = bs_workbench_sensitivity (opened.study, store, args[0], opened.data, &plan,
                                     &progress.observer, &study, error);
@@ -240,13 +231,8 @@ run (BsCli *cli, char **args, GError **error)
     print_json (found, study, seconds);
   else if (!cli->quiet)
     print_table (found, study, seconds);
-  if (g_atomic_int_get (&cli->cancelled) != 0 && found->interrupted) {
-    fflush (stdout);
-    g_set_error (
-      error, BS_ERROR, BS_ERROR_CANCELLED,
-      _ ("Interrupted: what was measured is stored; the same command goes on from there"));
+  if (!bs_interrupted (cli, found->interrupted, error))
     return FALSE;
-  }
   return TRUE;
 }
 

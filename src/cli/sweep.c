@@ -1,8 +1,6 @@
 /* Command: measure a grid of configurations, stored as it goes.
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/data_options.h"
 #include "cli/open_study.h"
-#include "cli/progress.h"
 #include "cli/result_output.h"
 #include "cli/time_box.h"
 
@@ -123,7 +121,6 @@ run (BsCli *cli, char **args, GError **error)
   BsSweepSummary summary = { 0 };
   g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func ((GDestroyNotify) bs_result_unref);
   g_auto (BsProgress) progress = { 0 };
-  g_auto (BsDataText) data = { 0 };
   g_auto (BsOpened) opened = { 0 };
   g_autoptr (BsStore) store = NULL;
   g_autoptr (BsStudyInfo) info = NULL;
@@ -134,17 +131,12 @@ run (BsCli *cli, char **args, GError **error)
   sweep.latency = latency;
   if (!check_plan (&plan, error) ||
       (time_box != NULL && !bs_time_from_option (time_box, &sweep.seconds, error)) ||
-      (shard != NULL && !parse_shard (&sweep, error)) || !bs_data_from_options (&data, error))
+      (shard != NULL && !parse_shard (&sweep, error)) ||
+      !bs_open_measuring (&opened, &store, &progress, cli, args[0], error))
     return FALSE;
-  store = bs_store_open (cli->db,
-                         error); /* before the float run: a wrong path should not cost a minute */
-  if (store == NULL)
-    return FALSE;
-  bs_progress_start (&progress, cli);
   progress.results = results;
   progress.observer.result = result_cb;
-  if (!bs_open_study (&opened, args[0], &data, &progress.observer, error) ||
-      !bs_workbench_sweep (opened.study, store, args[0], opened.data, &plan, &sweep,
+  if (!bs_workbench_sweep (opened.study, store, args[0], opened.data, &plan, &sweep,
                            &progress.observer, &summary, error))
     return FALSE;
   bs_progress_stop (&progress);
@@ -157,15 +149,7 @@ run (BsCli *cli, char **args, GError **error)
     print_json (&summary, info, results, bs_study_float (opened.study), seconds);
   else if (!cli->quiet)
     print_table (&summary, info, results, bs_study_float (opened.study), seconds);
-  if (g_atomic_int_get (&cli->cancelled) != 0 && summary.n_done < summary.n_configs) {
-    fflush (stdout);
-    g_set_error (
-      error, BS_ERROR, BS_ERROR_CANCELLED,
-      _ ("Interrupted: %u of %u configurations are stored; the same command goes on from there"),
-      summary.n_done, summary.n_configs);
-    return FALSE;
-  }
-  return TRUE;
+  return bs_interrupted (cli, summary.n_done < summary.n_configs, error);
 }
 
 const BsCommand bs_command_sweep = {
