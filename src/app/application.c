@@ -67,6 +67,7 @@ command_line (GApplication *application, GApplicationCommandLine *line)
   g_autofree char *data = NULL;
   const char *data_option = NULL, *page = NULL;
   gint64 study = 0;
+  gint lesson = 0;
 
   if (arguments != NULL && arguments[0] != NULL && arguments[1] != NULL) {
     g_application_command_line_printerr (
@@ -89,10 +90,16 @@ command_line (GApplication *application, GApplicationCommandLine *line)
   }
   g_variant_dict_lookup (options, "page", "&s", &page);
   g_variant_dict_lookup (options, "study", "x", &study);
+  g_variant_dict_lookup (options, "lesson", "i", &lesson);
 
   BsMainWindow *window = bs_main_window_new (GTK_APPLICATION (application), db);
   if (page != NULL && !bs_main_window_show_page (window, page)) {
     g_application_command_line_printerr (line, _ ("There is no page “%s”.\n"), page);
+    gtk_window_destroy (GTK_WINDOW (window));
+    return 2;
+  }
+  if (lesson != 0 && (lesson < 0 || !bs_main_window_show_lesson (window, (guint) lesson))) {
+    g_application_command_line_printerr (line, _ ("There is no lesson %d.\n"), lesson);
     gtk_window_destroy (GTK_WINDOW (window));
     return 2;
   }
@@ -153,6 +160,7 @@ bs_application_init (BsApplication *self)
       N_ ("ID") },
     { "page", 0, 0, G_OPTION_ARG_STRING, NULL,
       N_ ("Page to show: overview, sweep, trade-off, layers, …"), N_ ("PAGE") },
+    { "lesson", 0, 0, G_OPTION_ARG_INT, NULL, N_ ("Show the lesson of this number"), N_ ("N") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, NULL, NULL, N_ ("[MODEL]") },
     { NULL },
   };

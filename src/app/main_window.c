@@ -6,6 +6,7 @@
 #include "app/main_window_actions.h"
 #include "app/page_compare.h"
 #include "app/page_layers.h"
+#include "app/page_lessons.h"
 #include "app/page_overview.h"
 #include "app/page_sensitivity.h"
 #include "app/page_sweep.h"
@@ -37,6 +38,7 @@ struct _BsMainWindow {
   BsPageLayers *page_layers;
   BsPageSensitivity *page_sensitivity;
   BsPageCompare *page_compare;
+  BsPageLessons *page_lessons;
   guint pulse; /* timer while progress has no fraction */
 };
 
@@ -83,6 +85,15 @@ bs_main_window_show_page (BsMainWindow *self, const char *name)
     return FALSE;
   adw_view_stack_set_visible_child_name (self->page_stack, name);
   return TRUE;
+}
+
+gboolean
+bs_main_window_show_lesson (BsMainWindow *self, guint number)
+{
+  if (!bs_page_lessons_show (self->page_lessons, number))
+    return FALSE;
+  bs_main_window_show_start (self, FALSE);
+  return bs_main_window_show_page (self, "lessons");
 }
 
 void
@@ -334,6 +345,7 @@ bs_main_window_class_init (BsMainWindowClass *klass)
   g_type_ensure (BS_TYPE_PAGE_LAYERS);
   g_type_ensure (BS_TYPE_PAGE_SENSITIVITY);
   g_type_ensure (BS_TYPE_PAGE_COMPARE);
+  g_type_ensure (BS_TYPE_PAGE_LESSONS);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/bitstair/Bitstair/main_window.ui");
   gtk_widget_class_bind_template_child (widget_class, BsMainWindow, toasts);
@@ -354,6 +366,7 @@ bs_main_window_class_init (BsMainWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsMainWindow, page_layers);
   gtk_widget_class_bind_template_child (widget_class, BsMainWindow, page_sensitivity);
   gtk_widget_class_bind_template_child (widget_class, BsMainWindow, page_compare);
+  gtk_widget_class_bind_template_child (widget_class, BsMainWindow, page_lessons);
 }
 
 static void

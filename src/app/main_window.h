@@ -21,6 +21,9 @@ void bs_main_window_open_study (BsMainWindow *self,
                                 const char *path,
                                 const char *data_text);
 void bs_main_window_set_data (BsMainWindow *self, const char *path); /* the data to judge by */
+/* bs_main_window_show_lesson: the lesson of this number, from 1, also where no model is open. FALSE:
+ * there is none. */
+gboolean bs_main_window_show_lesson (BsMainWindow *self, guint number);
 gboolean bs_main_window_show_page (BsMainWindow *self,
                                    const char *name); /* FALSE: there is no such page */
 void bs_main_window_show_start (BsMainWindow *self, gboolean start);

@@ -96,6 +96,12 @@ show_page_cb (GSimpleAction *action, GVariant *page, gpointer user)
 }
 
 static void
+lessons_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  bs_main_window_show_lesson (user, 1);
+}
+
+static void
 run_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
 {
   bs_main_window_show_page (user, "trade-off");
@@ -218,6 +224,7 @@ bs_main_window_add_actions (BsMainWindow *self)
     { "export", export_cb },
     { "save-plot", save_plot_cb },
     { "start-page", start_page_cb },
+    { "lessons", lessons_cb },
     { "show-page", show_page_cb, "s" },
     { "toggle-layers", NULL, NULL, "true", toggle_layers_cb },
   };

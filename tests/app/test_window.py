@@ -279,6 +279,20 @@ def test_findings():
         assert re.search(r'most with int\d · \w+ · uint8: \+[78]\d\.\d\d points, .* dB \(significant\)', gain), gain
 
 
+def test_lessons():
+    "a lesson without a model: the picture follows the controls, the numbers come after the question"
+    with session('test_lessons', '--lesson', '2', '--db', os.path.join(folder, 'lessons.db')) as app:
+        wait('the picture', lambda: '15 levels' in plot(app, 'Weights and levels').description)
+        app.find('label', 'What does an outlier of 50 cost.*')
+        before = plot(app, 'Output error').description
+        app.find('slider', 'Size of the outlier').set_value(50)
+        wait('other errors', lambda: plot(app, 'Output error').description != before)
+        app.find(name='Reveal').click()
+        app.find('label', r'int4: SQNR [\d.]+ dB, 4.00 bits a value with scales')
+    done = subprocess.run([PROGRAM, '--lesson', '99'], capture_output=True, text=True, timeout=uidrive.TIMEOUT)
+    assert done.returncode == 2 and '99' in done.stderr, done
+
+
 def test_stop():
     with session('test_stop', os.path.join(EXAMPLES, 'fashion_mobilenet.onnx'), '--db', os.path.join(folder, 'stop.db')) as app:
         run = app.find('push button', 'Run')
@@ -354,7 +368,7 @@ def run(number, test, app=None):
 def main():
     together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard, test_zoom,
                 test_selection_is_linked, test_layer_by_plot, test_graph, test_filter, test_other_pages, test_export_dialog, test_quit]
-    alone = [test_stored_study, test_layer_editing, test_budget, test_findings, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
+    alone = [test_stored_study, test_layer_editing, test_budget, test_findings, test_lessons, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
     print('1..%d' % (len(together) + len(alone)))
     app = start('--db', os.path.join(folder, 'results.db'))
     good = [run(i + 1, t, app) for i, t in enumerate(together)]
