@@ -5,12 +5,14 @@
 #include "base/parallel.h"
 #include "bsk.h"
 #include "net.h"
+#include "run/runner.h"
 #include "run/walk.h"
 
 #include <math.h>
 #include <string.h>
 
-#define SAMPLES 150   /* one shard and a rest */
+#define SAMPLES 150       /* one shard and a rest */
+#define FLOAT_ERROR 1e-4f /* another order of some hundred additions of numbers around 1 */
 #define CHANCE_DB 6.0 /* by which errors of several layers may cancel out in so small a network */
 
 /* Neighbours that share much, and some that differ only in what a careless key would miss. */
@@ -325,6 +327,40 @@ test_fixed_batch (void)
   }
 }
 
+/* Float steps on channels-last images, with their activations fused, give what the float walk of the
+ * graph gives; where every tensor is kept, the very same bits. */
+static void
+test_float_steps (void)
+{
+  g_autoptr (BsStudy) study = net_study (SAMPLES);
+  g_autoptr (BsConfig) config = net_config ("float", "float");
+  g_autoptr (GError) error = NULL;
+  BsModel *model = bs_study_model (study);
+  g_autoptr (BsPrepared) fused = bs_study_prepare (study, config, &error);
+  g_autoptr (BsPrepared) whole = bs_prepare_whole (model, config, &error);
+  g_autoptr (BsRunner) runner = bs_runner_new (fused);
+  g_autoptr (BsRunner) slow = bs_runner_new (whole);
+  BsDataset *data = bs_study_dataset (study);
+  BsValue input = { .dtype = data->dtype, .n_dims = data->n_dims + 1, .dims = { 7 } }, walked;
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (fused->n_steps, <, whole->n_steps);
+  memcpy (input.dims + 1, data->dims, data->n_dims * sizeof *data->dims);
+  input.data = (gpointer) data->x;
+  bs_walk (model, &input, &walked, NULL, &error);
+  g_assert_no_error (error);
+  bs_runner_run (runner, &input, 7, 0, G_MAXUINT, NULL, NULL, &error);
+  g_assert_no_error (error);
+  bs_runner_run (slow, &input, 7, 0, G_MAXUINT, NULL, NULL, &error);
+  g_assert_no_error (error);
+  const float *a = bs_runner_output_value (runner, 0)->data, *w = walked.data;
+  g_assert_cmpmem (a, 7 * NET_CLASSES * sizeof *a, bs_runner_output_value (slow, 0)->data,
+                   7 * NET_CLASSES * sizeof *a);
+  for (guint i = 0; i < 7 * NET_CLASSES; i++)
+    g_assert_cmpfloat_with_epsilon (a[i], w[i], FLOAT_ERROR);
+  bs_value_clear (&walked);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -338,5 +374,6 @@ main (int argc, char **argv)
   g_test_add_func ("/study/costs", test_costs);
   g_test_add_func ("/study/one-layer", test_one_layer);
   g_test_add_func ("/study/fixed-batch", test_fixed_batch);
+  g_test_add_func ("/study/float-steps", test_float_steps);
   return g_test_run ();
 }
