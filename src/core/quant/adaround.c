@@ -1,5 +1,6 @@
 /* Correction: AdaRound, rounding up or down by what it does to the output.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/transcendental.h"
 #include "quant/correction.h"
 #include "quant/encoding.h"
 #include "quant/groups.h"
@@ -30,22 +31,34 @@ static const BsParam params[] = {
 typedef struct {
   gsize n_out, n_in, n;
   const double *gram;
-  double *low;     /* [n] value of the lower neighbour */
-  double *step;    /* [n] to the upper one; 0 where clipping leaves no choice */
-  double *w;       /* [n] float weights */
-  double *v;       /* [n] */
-  double *err;     /* [n] Ŵ − W */
-  double *product; /* [n] (Ŵ − W) · gram */
-  double *m1, *m2; /* [n] Adam's moments */
+  double *low;       /* [n] value of the lower neighbour */
+  double *step;      /* [n] to the upper one; 0 where clipping leaves no choice */
+  double *w;         /* [n] float weights */
+  double *v;         /* [n] */
+  double *h, *slope; /* [n] the soft choice, rectified sigmoid of v, and its derivative */
+  double *err;       /* [n] Ŵ − W */
+  double *product;   /* [n] (Ŵ − W) · gram */
+  double *m1, *m2;   /* [n] Adam's moments */
 } Problem;
 
-static double
-rectified_sigmoid (double v, double *slope)
+/* choose_softly: h and slope of every v, and the error that follows. */
+BS_VECTORIZED static void
+choose_softly (gsize n,
+               const double *restrict v,
+               const double *restrict low,
+               const double *restrict step,
+               const double *restrict w,
+               double *restrict h,
+               double *restrict slope,
+               double *restrict err)
 {
-  double s = 1 / (1 + exp (-v)), h = s * (ZETA - GAMMA) + GAMMA;
-
-  *slope = h > 0 && h < 1 ? (ZETA - GAMMA) * s * (1 - s) : 0;
-  return CLAMP (h, 0, 1);
+  for (gsize i = 0; i < n; i++) {
+    double s = 1 / (1 + bs_exp (-v[i])), soft = s * (ZETA - GAMMA) + GAMMA;
+    slope[i] = bs_select_f64 ((soft > 0) & (soft < 1), (ZETA - GAMMA) * s * (1 - s), 0);
+    soft = bs_select_f64 (soft > 0, soft, 0);
+    h[i] = bs_select_f64 (soft < 1, soft, 1);
+    err[i] = low[i] + step[i] * h[i] - w[i];
+  }
 }
 
 static void
@@ -56,6 +69,34 @@ multiply (Problem *p)
                (int) p->n_in);
 }
 
+/* Adam's constants of one step, and the push of a soft choice to 0 or 1. */
+typedef struct {
+  double unit, push, beta, fix1, fix2;
+} Step;
+
+BS_VECTORIZED static void
+move (gsize n,
+      Step s,
+      const double *restrict product,
+      const double *restrict step,
+      const double *restrict h,
+      const double *restrict slope,
+      double *restrict m1,
+      double *restrict m2,
+      double *restrict v)
+{
+  for (gsize i = 0; i < n; i++) {
+    double d = 2 * h[i] - 1, size = fabs (d);
+    /* of 1 − |2h − 1|^β; the power of the least number stands for that of 0 */
+    double power = bs_exp ((s.beta - 1) * bs_log (bs_select_f64 (size > 0x1p-60, size, 0x1p-60)));
+    double pushed = s.push * 2 * s.beta * bs_select_f64 (d > 0, power, -power);
+    double gradient = (2 * product[i] * step[i] / s.unit - pushed) * slope[i];
+    m1[i] = 0.9 * m1[i] + 0.1 * gradient;
+    m2[i] = 0.999 * m2[i] + 0.001 * gradient * gradient;
+    v[i] -= RATE * (m1[i] / s.fix1) / (sqrt (m2[i] / s.fix2) + 1e-8);
+  }
+}
+
 static void
 descend (Problem *p, guint steps)
 {
@@ -64,25 +105,21 @@ descend (Problem *p, guint steps)
 
   for (gsize i = 0; i < p->n; i++)
     unit += p->step[i] * p->step[i] * p->gram[i % p->n_in * (p->n_in + 1)] / (double) p->n;
+  choose_softly (p->n, p->v, p->low, p->step, p->w, p->h, p->slope, p->err);
   if (!(unit > 0))
     return;
   for (guint t = 1; t <= steps; t++) {
-    double at = (double) t / steps, push = at < WARM_UP ? 0 : LAMBDA;
-    double beta = BETA_END + (BETA_START - BETA_END) * (1 - MAX (at - WARM_UP, 0) / (1 - WARM_UP));
-    double fix1 = 1 - pow (0.9, t), fix2 = 1 - pow (0.999, t), slope;
-    for (gsize i = 0; i < p->n; i++)
-      p->err[i] = p->low[i] + p->step[i] * rectified_sigmoid (p->v[i], &slope) - p->w[i];
+    double at = (double) t / steps;
+    Step s = {
+      .unit = unit,
+      .push = at < WARM_UP ? 0 : LAMBDA,
+      .beta = BETA_END + (BETA_START - BETA_END) * (1 - MAX (at - WARM_UP, 0) / (1 - WARM_UP)),
+      .fix1 = 1 - pow (0.9, t),
+      .fix2 = 1 - pow (0.999, t),
+    };
     multiply (p);
-    for (gsize i = 0; i < p->n; i++) {
-      double h = rectified_sigmoid (p->v[i], &slope), d = 2 * h - 1;
-      double gradient = 2 * p->product[i] * p->step[i] / unit;
-      if (push > 0 && d != 0) /* of 1 − |2h − 1|^β */
-        gradient -= push * 2 * beta * pow (fabs (d), beta - 1) * (d > 0 ? 1 : -1);
-      gradient *= slope;
-      p->m1[i] = 0.9 * p->m1[i] + 0.1 * gradient;
-      p->m2[i] = 0.999 * p->m2[i] + 0.001 * gradient * gradient;
-      p->v[i] -= RATE * (p->m1[i] / fix1) / (sqrt (p->m2[i] / fix2) + 1e-8);
-    }
+    move (p->n, s, p->product, p->step, p->h, p->slope, p->m1, p->m2, p->v);
+    choose_softly (p->n, p->v, p->low, p->step, p->w, p->h, p->slope, p->err);
   }
 }
 
@@ -118,6 +155,8 @@ problem_clear (Problem *p)
   g_free (p->step);
   g_free (p->w);
   g_free (p->v);
+  g_free (p->h);
+  g_free (p->slope);
   g_free (p->err);
   g_free (p->product);
   g_free (p->m1);
@@ -138,6 +177,8 @@ problem_init (Problem *p,
   p->step = g_new (double, p->n);
   p->w = g_new (double, p->n);
   p->v = g_new (double, p->n);
+  p->h = g_new (double, p->n);
+  p->slope = g_new (double, p->n);
   p->err = g_new (double, p->n);
   p->product = g_new (double, p->n);
   p->m1 = g_new0 (double, p->n);
@@ -216,14 +257,14 @@ quantize (const BsLinear *layer, const BsSpec *spec, const double *values, GErro
   g_autofree double *scale = g_new (double, quant->n);
   g_autofree gint32 *zero = g_new (gint32, quant->n);
   g_autofree guint8 *up = g_new (guint8, quant->n);
-  double nearest = bs_output_mse (layer, quant->values), slope;
+  double nearest = bs_output_mse (layer, quant->values);
   g_autofree gint32 *codes = g_memdup2 (quant->codes, quant->n * sizeof *quant->codes);
   g_autofree float *decoded = g_memdup2 (quant->values, quant->n * sizeof *quant->values);
   spread (quant, scale, zero);
   problem_init (&p, layer, quant, scale, zero);
   descend (&p, (guint) values[P_STEPS]);
   for (gsize i = 0; i < p.n; i++)
-    up[i] = rectified_sigmoid (p.v[i], &slope) >= 0.5;
+    up[i] = p.h[i] >= 0.5;
   flip (&p, up);
   take (layer, &p, up, scale, zero, quant);
   problem_clear (&p);

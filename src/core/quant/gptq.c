@@ -190,8 +190,9 @@ quantize (const BsLinear *layer, const BsSpec *spec, const double *values, GErro
     return g_steal_pointer (&quant);
 
   gboolean rows_first = bs_linear_at (layer, n_out, n_in, 0, 1) == 1;
-  gboolean by_importance =
-    values[P_ORDER] != 0 && spec->scope != BS_SCOPE_GROUP; /* groups need their columns together */
+  gboolean by_importance = values[P_ORDER] != 0;
+  /* Out of order the columns of a group do not come together: its scale stays as it is. */
+  gboolean fit_groups = spec->scope == BS_SCOPE_GROUP && !by_importance;
   g_autofree gsize *order = g_new (gsize, n_in);
   g_autofree gboolean *dead = g_new (gboolean, n_in);
   g_autofree double *upper = g_try_new (double, n_in *n_in), *row = g_new (double, n_in);
@@ -211,7 +212,7 @@ quantize (const BsLinear *layer, const BsSpec *spec, const double *values, GErro
     for (gsize j = 0; j < n_in; j++) {
       gsize at = bs_linear_at (layer, n_out, n_in, o, order[j]);
       gsize k = scale_index (quant, rows_first, n_in, o, order[j]);
-      if (spec->scope == BS_SCOPE_GROUP && j % spec->group == 0 &&
+      if (fit_groups && j % spec->group == 0 &&
           !refit (quant, k, row, j, MIN (j + spec->group, n_in), layer->name, error))
         return NULL;
       round_one (quant, k, at, row[j]);
@@ -232,7 +233,8 @@ const BsCorrection bs_correction_gptq = {
     "each "
     "error, weighted by how the inputs go together. Steps are those of the float weights (amax / "
     "(2^(b−1)−1) "
-    "for symmetric codes); groups are fitted anew when their turn comes. Source: Frantar et al., "
+    "for symmetric codes); groups are fitted anew when their turn comes, unless order=1 takes the "
+    "columns out of order. Source: Frantar et al., "
     "arXiv:2210.17323."),
   .kind = BS_CORRECTION_ROUND,
   .needs = BS_NEEDS_GRAM,
