@@ -49,6 +49,13 @@ bsk_flat_describe (BskPacked *header, size_t *quads)
   int period = s->cin, lanes = header->table->lanes;
   size_t bytes;
 
+  if (header->k > INT32_MAX / 2048) /* offsets of weights in a block would leave int */
+    return false;
+  /* A stride that is never taken must not make rows of as many runs. */
+  if (header->out_w == 1)
+    header->shape.stride_w = 1;
+  if (header->out_h == 1)
+    header->shape.stride_h = 1;
   header->groups = 1;
   header->n = s->cout;
   header->n_seg = 1;

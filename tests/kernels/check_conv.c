@@ -235,6 +235,9 @@ check_depthwise (void)
     one (square (5 + i % 3, many[i % 4], many[i % 4], i < 8 ? 3 : 5, 1 + i / 4 % 2, 1, many[i % 4]),
          2, i % 3 == 2 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S32, 0, 0, CHECK_NO_ZEROS, seed);
   }
+  /* One output pixel: the stride, however long, is not taken. */
+  one ((BskConvShape){ 5, 5, 24, 24, 5, 5, 9999, 1 << 30, 1, 1, 0, 0, 0, 0, 24 }, 2, BSK_S8, BSK_U8,
+       0, 0, CHECK_NO_ZEROS, seed++);
   /* A channel multiplier makes it a grouped convolution. */
   one ((BskConvShape){ 6, 6, 5, 15, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 5 }, 2, BSK_U8, BSK_U8, 0, 0,
        CHECK_NO_ZEROS, seed++);
