@@ -289,6 +289,8 @@ def test_lessons():
         wait('other errors', lambda: plot(app, 'Output error').description != before)
         app.find(name='Reveal').click()
         app.find('label', r'int4: SQNR [\d.]+ dB, 4.00 bits a value with scales')
+        uidrive.xdo('windowsize', app.xid, 900, 600)
+        wait('all tabs to fit into 900 pixels', lambda: app.window.box[2] <= 900 and app.window.box[3] <= 600)
     done = subprocess.run([PROGRAM, '--lesson', '99'], capture_output=True, text=True, timeout=uidrive.TIMEOUT)
     assert done.returncode == 2 and '99' in done.stderr, done
 
