@@ -9,7 +9,8 @@
 #include "run/step.h"
 #include "study/study_private.h"
 
-#define PROBE_BATCH 16u /* as BS_BATCH */
+#define PROBE_BATCH 16u  /* as BS_BATCH */
+#define MAX_KNOWN 16384u /* measurements kept of each kind: some 10 MB */
 
 /* What arrives at a layer's output. */
 typedef struct {
@@ -257,6 +258,10 @@ bs_study_measure_layers (BsStudy *study,
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
   Job job = { study, plan, sums, step_of, known, accumulated, spans, { 0 } };
 
+  if (g_hash_table_size (study->accumulated) > MAX_KNOWN)
+    g_hash_table_remove_all (study->accumulated);
+  if (g_hash_table_size (study->local) > MAX_KNOWN)
+    g_hash_table_remove_all (study->local);
   for (guint i = 0; i < n_layers; i++) {
     const BsPlannedLayer *layer = &g_array_index (plan->layers, BsPlannedLayer, i);
     const BsNode *node = &study->model->nodes[layer->layer.node];
