@@ -3,10 +3,11 @@
 #include "app/page_sweep.h"
 
 #include "app/correction_list.h"
+#include "app/encoding_list.h"
 #include "app/text.h"
+#include "app/weight_choice.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
 
 /* A chip: a token of a plan and its text. */
 typedef struct {
@@ -15,9 +16,10 @@ typedef struct {
 
 static const Chip bits_chips[] = { { "2", "2" }, { "3", "3" }, { "4", "4" }, { "5", "5" },
                                    { "6", "6" }, { "7", "7" }, { "8", "8" }, { NULL } };
-static const Chip encoding_chips[] = { { "int%s", N_ ("Symmetric") },
-                                       { "int%s:affine", N_ ("Affine") },
-                                       { NULL } };
+enum { SYMMETRIC, AFFINE };
+static const Chip integer_chips[] = { [SYMMETRIC] = { "int", N_ ("Symmetric") },
+                                      [AFFINE] = { "affine", N_ ("Affine") },
+                                      { NULL } };
 static const Chip scope_chips[] = { { "model", N_ ("Model") },
                                     { "tensor", N_ ("Tensor") },
                                     { "channel", N_ ("Channel") },
@@ -37,15 +39,16 @@ typedef struct {
   GtkToggleButton *buttons[MAX_CHIPS];
 } Axis;
 
-enum { BITS, ENCODINGS, SCOPES, RANGES, ACTS, N_AXES };
+enum { BITS, INTEGERS, SCOPES, RANGES, ACTS, N_AXES };
 
 struct _BsPageSweep {
   AdwBin parent_instance;
   BsDocument *document;
   Axis axes[N_AXES];
-  GtkBox *bits_box, *encodings_box, *scopes_box, *ranges_box, *acts_box;
+  GtkBox *bits_box, *integers_box, *scopes_box, *ranges_box, *acts_box;
   AdwActionRow *summary_row, *data_row;
   GtkSpinButton *limit_spin;
+  BsEncodingList *encodings;
   BsCorrectionList *corrections;
   gboolean filling; /* widgets are being set from the document */
 };
@@ -56,6 +59,12 @@ static gboolean
 is_on (const Axis *axis, guint i)
 {
   return gtk_toggle_button_get_active (axis->buttons[i]);
+}
+
+static guint
+width_of (const Chip *chip)
+{
+  return (guint) g_ascii_strtoull (chip->token, NULL, 10);
 }
 
 static char *
@@ -69,20 +78,20 @@ join_axis (const Axis *axis)
   return g_string_free (text, FALSE);
 }
 
+/* The list of weights with the widths and integers of the chips; other encodings stay. */
 static char *
 join_weights (BsPageSweep *self)
 {
-  GString *text = g_string_new (NULL);
+  BsWeightChoice choice =
+    bs_weight_choice_parse (bs_document_settings (self->document)->plan.weights);
 
-  for (guint e = 0; encoding_chips[e].token != NULL; e++)
-    for (guint b = 0; bits_chips[b].token != NULL; b++)
-      if (is_on (&self->axes[ENCODINGS], e) && is_on (&self->axes[BITS], b)) {
-        char **halves = g_strsplit (encoding_chips[e].token, "%s", 2);
-        g_string_append_printf (text, "%s%s%s%s", text->len > 0 ? "," : "", halves[0],
-                                bits_chips[b].token, halves[1]);
-        g_strfreev (halves);
-      }
-  return g_string_free (text, FALSE);
+  choice.widths = 0;
+  for (guint b = 0; bits_chips[b].token != NULL; b++)
+    if (is_on (&self->axes[BITS], b))
+      choice.widths |= 1u << width_of (&bits_chips[b]);
+  choice.symmetric = is_on (&self->axes[INTEGERS], SYMMETRIC);
+  choice.affine = is_on (&self->axes[INTEGERS], AFFINE);
+  return bs_weight_choice_to_list (&choice);
 }
 
 static void
@@ -105,26 +114,6 @@ changed_cb (BsPageSweep *self)
   g_autoptr (BsSweepSettings) settings = bs_sweep_settings_new (
     &plan, (guint) gtk_spin_button_get_value_as_int (self->limit_spin), before->edits);
   bs_document_set_settings (self->document, settings);
-}
-
-/* "int2..int8,int4:affine": whether the list of weights holds this encoding and width. */
-static gboolean
-holds_weight (const char *weights, gboolean affine, guint bits)
-{
-  g_auto (GStrv) tokens = g_strsplit (weights, ",", -1);
-
-  for (guint i = 0; tokens[i] != NULL; i++) {
-    const char *token = g_strstrip (tokens[i]);
-    const char *dots = strstr (token, "..");
-    if (!g_str_has_prefix (token, "int") || (strstr (token, ":affine") != NULL) != affine)
-      continue;
-    guint64 lo = g_ascii_strtoull (token + 3, NULL, 10), hi = lo;
-    if (dots != NULL)
-      hi = g_ascii_strtoull (dots + 2 + strcspn (dots + 2, "0123456789"), NULL, 10);
-    if (bits >= lo && bits <= hi)
-      return TRUE;
-  }
-  return FALSE;
 }
 
 static void
@@ -170,21 +159,15 @@ static void
 fill (BsPageSweep *self)
 {
   const BsSweepSettings *settings = bs_document_settings (self->document);
-  const char *weights = settings->plan.weights;
+  BsWeightChoice choice = bs_weight_choice_parse (settings->plan.weights);
 
   self->filling = TRUE;
-  for (guint b = 0; bits_chips[b].token != NULL; b++) {
-    guint bits = (guint) g_ascii_strtoull (bits_chips[b].token, NULL, 10);
+  for (guint b = 0; bits_chips[b].token != NULL; b++)
     gtk_toggle_button_set_active (self->axes[BITS].buttons[b],
-                                  holds_weight (weights, FALSE, bits) ||
-                                    holds_weight (weights, TRUE, bits));
-  }
-  for (guint affine = 0; affine < 2; affine++) {
-    gboolean any = FALSE;
-    for (guint bits = 1; bits <= 16; bits++)
-      any = any || holds_weight (weights, affine != 0, bits);
-    if (*weights != '\0') /* widths all off: the encoding stays as it was */
-      gtk_toggle_button_set_active (self->axes[ENCODINGS].buttons[affine], any);
+                                  (choice.widths & 1u << width_of (&bits_chips[b])) != 0);
+  if (choice.widths != 0) { /* widths all off: integers stay as they were */
+    gtk_toggle_button_set_active (self->axes[INTEGERS].buttons[SYMMETRIC], choice.symmetric);
+    gtk_toggle_button_set_active (self->axes[INTEGERS].buttons[AFFINE], choice.affine);
   }
   fill_axis (&self->axes[SCOPES], settings->plan.scopes, "tensor");
   fill_axis (&self->axes[RANGES], settings->plan.ranges, "minmax");
@@ -235,16 +218,18 @@ bs_page_sweep_class_init (BsPageSweepClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = dispose;
   g_type_ensure (BS_TYPE_CORRECTION_LIST);
+  g_type_ensure (BS_TYPE_ENCODING_LIST);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/bitstair/Bitstair/page_sweep.ui");
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, bits_box);
-  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, encodings_box);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, integers_box);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, scopes_box);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, ranges_box);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, acts_box);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, summary_row);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, data_row);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, limit_spin);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, encodings);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, corrections);
   gtk_widget_class_bind_template_callback (widget_class, changed_cb);
 }
@@ -254,7 +239,7 @@ bs_page_sweep_init (BsPageSweep *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   add_chips (self, BITS, self->bits_box, bits_chips);
-  add_chips (self, ENCODINGS, self->encodings_box, encoding_chips);
+  add_chips (self, INTEGERS, self->integers_box, integer_chips);
   add_chips (self, SCOPES, self->scopes_box, scope_chips);
   add_chips (self, RANGES, self->ranges_box, range_chips);
   add_chips (self, ACTS, self->acts_box, act_chips);
@@ -270,6 +255,7 @@ bs_page_sweep_set_document (BsPageSweep *self, BsDocument *document)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "notify::running", G_CALLBACK (summarize), self,
                            G_CONNECT_SWAPPED);
+  bs_encoding_list_set_document (self->encodings, document);
   bs_correction_list_set_document (self->corrections, document);
   fill (self);
 }

@@ -99,6 +99,14 @@ def test_sweep_says_how_many(app):
     app.find('label', '28 configurations.*', prune=())
     app.key('ctrl+z')
     app.find('label', '21 configurations.*', prune=())
+    family = app.find('label', 'Non-Linear', prune=())
+    family.click()
+    row = app.find('label', 'Powers of two', prune=())
+    wait('the family to open', lambda: row.box[1] > family.box[1] + 20)
+    row.click()
+    app.find('label', '42 configurations.*', prune=())
+    app.key('ctrl+z')
+    app.find('label', '21 configurations.*', prune=())
 
 
 def test_run(app):
