@@ -63,6 +63,21 @@ dot (__m256i sum, Quads a, Quads w, const Form form)
     sum, _mm256_madd_epi16 (_mm256_maddubs_epi16 (a.all, w.all), _mm256_set1_epi16 (1)));
 }
 
+/* As volatile assembly, because the compiler would load all broadcasts of a step first and spill the
+ * sums: a broadcast of four bytes with their signs flipped, and the addition of products of byte pairs
+ * to sums of 16 bits. */
+#define BROADCAST_FLIPPED(x, from, sign)                                                           \
+  __asm__ volatile("vpbroadcastd %1, %0\n\tvpxor %2, %0, %0"                                       \
+                   : "=&x"(x)                                                                      \
+                   : "m"(*(const int32_t *) (const void *) (from)), "m"(sign))
+#define ADD_BYTES_16(part, x, w)                                                                   \
+  do {                                                                                             \
+    __m256i products;                                                                              \
+    __asm__ volatile("vpmaddubsw %3, %2, %1\n\tvpaddw %1, %0, %0"                                  \
+                     : "+x"(part), "=&x"(products)                                                 \
+                     : "x"(x), "x"(w));                                                            \
+  } while (0)
+
 /* Constants of the finishing step, broadcast. */
 typedef struct {
   __m256i zero, lo, hi, flip, order;
