@@ -7,7 +7,8 @@
 enum { P_CONSTANT };
 
 static const BsParam params[] = {
-  [P_CONSTANT] = { "c", N_ ("Weight of a new batch"), BS_PARAM_DOUBLE, 0.0001, 1, 0.01 },
+  [P_CONSTANT] = { "c", N_ ("Weight of a new batch"), BS_PARAM_DOUBLE, 0.0001, 1,
+                   BS_STATS_CONSTANT },
   { NULL },
 };
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define HALF (BS_STATS_BINS / 2)
-#define CONSTANT 0.01 /* of the moving average: PyTorch's MovingAverageMinMaxObserver */
 
 void
 bs_stats_init (BsStats *stats)
@@ -65,8 +64,8 @@ add_batch (BsStats *stats, double min, double max)
     stats->average_min = min;
     stats->average_max = max;
   } else {
-    stats->average_min += CONSTANT * (min - stats->average_min);
-    stats->average_max += CONSTANT * (max - stats->average_max);
+    stats->average_min += BS_STATS_CONSTANT * (min - stats->average_min);
+    stats->average_max += BS_STATS_CONSTANT * (max - stats->average_max);
   }
   if (stats->n_batches < BS_STATS_BATCHES) {
     stats->batch_min[stats->n_batches] = (float) min;
@@ -132,7 +131,7 @@ merge_averages (BsStats *into, const BsStats *from)
     into->average_min = from->average_min;
     into->average_max = from->average_max;
   } else {
-    double left = pow (1 - CONSTANT, (double) from->n_batches);
+    double left = pow (1 - BS_STATS_CONSTANT, (double) from->n_batches);
     into->average_min = from->average_min + left * (into->average_min - from->batch_min[0]);
     into->average_max = from->average_max + left * (into->average_max - from->batch_max[0]);
   }
@@ -172,7 +171,7 @@ bs_stats_merge (BsStats *into, const BsStats *from)
 gboolean
 bs_stats_average (const BsStats *stats, double constant, double *min, double *max)
 {
-  if (constant == CONSTANT) {
+  if (constant == BS_STATS_CONSTANT) {
     *min = stats->average_min;
     *max = stats->average_max;
     return TRUE;

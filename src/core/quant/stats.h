@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 
 #define BS_STATS_BINS 4096
 #define BS_STATS_BATCHES 256 /* batches whose extrema are kept */
+/* Weight of a new batch in the moving average that is kept for any number of batches: the default of PyTorch's
+ * MovingAverageMinMaxObserver. Others are computed from the extrema kept. */
+#define BS_STATS_CONSTANT 0.01
 
 /* The histogram has fixed bins over [−bin_width · BINS/2, bin_width · BINS/2), bin_width a power of two that doubles (pairs of
  * bins merge) when a value does not fit; so merging is exact and does not depend on the order of values. */
@@ -18,7 +21,7 @@ typedef struct {
   double sum, sum_sq, sum_abs;
   double bin_width; /* 0: no value seen but zeros */
   guint64 bins[BS_STATS_BINS];
-  double average_min, average_max; /* moving average over batches, constant 0.01 */
+  double average_min, average_max; /* moving average over batches, BS_STATS_CONSTANT */
   guint64 n_batches;               /* with at least one finite value */
   float batch_min[BS_STATS_BATCHES], batch_max[BS_STATS_BATCHES]; /* extrema of the first batches */
 } BsStats;
@@ -38,7 +41,7 @@ double bs_stats_mean_abs_deviation (const BsStats *stats); /* mean |x − mean|,
 double bs_stats_bin_low (const BsStats *stats, guint bin);
 
 /* bs_stats_average: moving averages of the batch extrema, average += constant · (batch − average), starting at the
- * first batch. FALSE when there were more than BS_STATS_BATCHES batches and constant is not 0.01. */
+ * first batch. FALSE when there were more than BS_STATS_BATCHES batches and constant is not BS_STATS_CONSTANT. */
 gboolean bs_stats_average (const BsStats *stats, double constant, double *min, double *max);
 
 G_END_DECLS

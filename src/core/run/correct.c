@@ -9,19 +9,20 @@
 GArray *
 bs_correct_parse (const BsConfig *config, GError **error)
 {
+  g_autoptr (GArray) named = g_array_new (FALSE, FALSE, sizeof (BsCorrectionUse));
   g_autoptr (GArray) uses = g_array_new (FALSE, FALSE, sizeof (BsCorrectionUse));
 
   for (guint i = 0; config->corrections[i] != NULL; i++) {
     BsCorrectionUse use;
     if (!bs_correction_parse (config->corrections[i], &use.row, use.params, error))
       return NULL;
+    g_array_append_val (named, use);
   }
   for (guint r = 0; bs_corrections[r] != NULL; r++)
-    for (guint i = 0; config->corrections[i] != NULL; i++) {
-      BsCorrectionUse use;
-      if (bs_correction_parse (config->corrections[i], &use.row, use.params, NULL) &&
-          use.row == bs_corrections[r])
-        g_array_append_val (uses, use);
+    for (guint i = 0; i < named->len; i++) {
+      const BsCorrectionUse *use = &g_array_index (named, BsCorrectionUse, i);
+      if (use->row == bs_corrections[r])
+        g_array_append_vals (uses, use, 1);
     }
   return g_steal_pointer (&uses);
 }
