@@ -3,10 +3,12 @@
 #include "app/main_window_actions.h"
 
 #include "app/export_dialog.h"
+#include "app/list_util.h"
 #include "app/plot_view.h"
 #include "loaders/loader.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
 static void
 open_chosen_cb (GtkNativeDialog *chooser, int response, BsMainWindow *self)
@@ -133,6 +135,43 @@ export_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
 }
 
 static void
+append_number (GString *csv, double value)
+{
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append_c (csv, ',');
+  if (isfinite (value)) /* what is not known is an empty cell */
+    g_string_append (csv, g_ascii_dtostr (buffer, sizeof buffer, value));
+}
+
+/* Labels hold commas where a range is given by hand: all are quoted. */
+static void
+copy_results_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  BsMainWindow *self = user;
+  guint n;
+  g_autofree BsResult **results =
+    bs_list_results (bs_document_results (bs_main_window_document (self)), &n);
+  g_autoptr (GString) csv = g_string_new (
+    "configuration,key,metric,value,agreement,output_sqnr_db,weight_bytes,integer_share\n");
+
+  for (guint i = 0; i < n; i++) {
+    g_string_append_printf (csv, "\"%s\",%s,%s", results[i]->label, results[i]->key,
+                            results[i]->metric);
+    append_number (csv, results[i]->value);
+    append_number (csv, results[i]->agreement);
+    append_number (csv, results[i]->output_sqnr_db);
+    append_number (csv, (double) results[i]->weight_bytes);
+    append_number (csv, results[i]->integer_share);
+    g_string_append_c (csv, '\n');
+  }
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), csv->str);
+  g_autofree char *text =
+    g_strdup_printf (ngettext ("Copied %u result as CSV", "Copied %u results as CSV", n), n);
+  bs_main_window_toast (self, text);
+}
+
+static void
 start_page_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
 {
   bs_main_window_show_start (user, bs_main_window_visible_page (user) != NULL ||
@@ -223,6 +262,7 @@ bs_main_window_add_actions (BsMainWindow *self)
     { "redo", redo_cb },
     { "export", export_cb },
     { "save-plot", save_plot_cb },
+    { "copy-results", copy_results_cb },
     { "start-page", start_page_cb },
     { "lessons", lessons_cb },
     { "show-page", show_page_cb, "s" },

@@ -224,6 +224,8 @@ def test_stored_study():
     with session('test_stored_study', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'trade-off') as app:
         wait('the plot to tell', lambda: plot(app, 'Trade-off').description.startswith('21 configurations'))
         wait('a result to be proposed', lambda: summary(app) != '')
+        app.window.do('win.copy-results')
+        app.find('label', r'Copied \d+ results as CSV')
 
 
 def test_layer_editing():
