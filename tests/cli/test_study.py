@@ -56,6 +56,11 @@ class Evaluate(bitstair.TestCase):
             self.assertGreater(layer["local_sqnr_db"], 25)
             self.assertEqual(layer["weights"], "int8:channel")
 
+    def test_zero_points_of_weights(self):
+        document = self.json("evaluate", MNIST.model, *MNIST.data, "--limit", "200", "--weights", "int4:affine", "--acts", "uint8")
+        self.assertEqual(document["integer_share"], 1)
+        self.assertFalse(document["simulated"])
+
     def test_simulated_says_so(self):
         document = self.json("evaluate", DIGITS.model, *DIGITS.data, "--weights", "int4", "--acts", "float")
         self.assertLess(document["integer_share"], 1)

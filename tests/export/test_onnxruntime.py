@@ -61,6 +61,13 @@ class OnnxRuntime(bitstair.TestCase):
     def test_four_bits(self):
         self.compare(bitstair.MNIST, "int4:channel", "uint8")
 
+    def test_zero_points_of_weights(self):
+        self.compare(bitstair.MNIST, "int8:affine", "uint8")
+        self.compare(bitstair.MNIST, "uint8:channel", "uint8")
+        self.compare(bitstair.MNIST, "int4:affine", "uint8")
+        self.compare(bitstair.MOBILENET, "int4:affine:channel", "uint8")
+        self.compare(bitstair.MOBILENET, "int8:affine:channel", "uint8")
+
     def test_per_tensor(self):
         self.compare(bitstair.MNIST, "int8", "uint8")
 

@@ -19,11 +19,14 @@ typedef struct {
   gint64 zero, lo, hi;
 } Image;
 
+typedef enum { SYMMETRIC, AFFINE, UNSIGNED } WeightKind; /* int, int:affine, uint */
+
 typedef struct {
   const BsModel *model;
   const BsPrepared *plan;
   gint bits; /* of weights */
   gboolean per_channel;
+  WeightKind kind;
 } Oracle;
 
 static const BsNode *
@@ -72,21 +75,34 @@ constant (const Oracle *o, const char *node, guint input)
   return o->model->tensors[n->inputs[input]].data;
 }
 
-/* Symmetric codes of the weights of one output channel: max |w| gets the largest code. */
+/* Codes less zero point of the weights of one output channel. Symmetric: max |w| gets the largest
+ * code; else both ends, and 0, get codes. */
 static float
 weight_codes (const Oracle *o, const char *node, gint cout, gint depth, gint channel, gint64 *codes)
 {
   const float *w = constant (o, node, 1);
-  gint64 largest = (1 << (o->bits - 1)) - 1;
-  float most = 0, scale;
+  gint64 largest = (1 << (o->bits - 1)) - 1, smallest = -largest, zero = 0;
+  double low = 0, high = 0;
+  float scale;
 
   for (gint i = 0; i < cout * depth; i++)
-    if (!o->per_channel || i / depth == channel)
-      most = fabsf (w[i]) > most ? fabsf (w[i]) : most;
-  scale = most / (float) largest;
+    if (!o->per_channel || i / depth == channel) {
+      low = MIN (low, (double) w[i]);
+      high = MAX (high, (double) w[i]);
+    }
+  if (o->kind == SYMMETRIC) {
+    scale = (float) (MAX (-low, high) / (double) largest);
+  } else {
+    smallest = o->kind == UNSIGNED ? 0 : -largest - 1;
+    largest = smallest + (1 << o->bits) - 1;
+    scale = (float) ((high - low) / (double) (largest - smallest));
+    zero = (gint64) CLAMP (rint ((double) smallest - low / (double) scale), (double) smallest,
+                           (double) largest);
+  }
   for (gint i = 0; i < depth; i++)
-    codes[i] = (gint64) CLAMP (rint ((double) (w[channel * depth + i] / scale)), (double) -largest,
-                               (double) largest);
+    codes[i] = (gint64) CLAMP (rint ((double) (w[channel * depth + i] / scale)) + (double) zero,
+                               (double) smallest, (double) largest) -
+               zero;
   return scale;
 }
 
@@ -272,14 +288,16 @@ check_input_range (BsStudy *study, const BsPrepared *plan, const char *acts)
 }
 
 static void
-test_one (BsStudy *study, gint bits, gboolean per_channel, const char *acts)
+test_one (BsStudy *study, gint bits, gboolean per_channel, WeightKind kind, const char *acts)
 {
-  g_autofree char *weights = g_strdup_printf ("int%d:%s", bits, per_channel ? "channel" : "tensor");
+  g_autofree char *weights =
+    g_strdup_printf ("%s%d:%s%s", kind == UNSIGNED ? "uint" : "int", bits,
+                     per_channel ? "channel" : "tensor", kind == AFFINE ? ":affine" : "");
   g_autoptr (BsConfig) config = net_config (weights, acts);
   g_autoptr (GError) error = NULL;
   g_autoptr (BsPrepared) plan = bs_study_prepare (study, config, &error);
   const BsDataset *data = bs_study_dataset (study);
-  Oracle oracle = { bs_study_model (study), plan, bits, per_channel };
+  Oracle oracle = { bs_study_model (study), plan, bits, per_channel, kind };
   BsValue input = { BS_DTYPE_F32, 4, { SAMPLES, 3, NET_SIDE, NET_SIDE }, data->x };
 
   g_assert_no_error (error);
@@ -313,10 +331,11 @@ test_network (gconstpointer acts)
 {
   g_autoptr (BsStudy) study = net_study (SAMPLES);
 
-  for (gint bits = 2; bits <= 8; bits++) {
-    test_one (study, bits, FALSE, acts);
-    test_one (study, bits, TRUE, acts);
-  }
+  for (WeightKind kind = SYMMETRIC; kind <= UNSIGNED; kind++)
+    for (gint bits = kind == SYMMETRIC ? 2 : 1; bits <= 8; bits++) {
+      test_one (study, bits, FALSE, kind, acts);
+      test_one (study, bits, TRUE, kind, acts);
+    }
 }
 
 int

@@ -136,7 +136,7 @@ choose_specs (BsLowering *l)
   }
 }
 
-/* Weights the kernels can multiply with: symmetric codes of at most 8 bits, a scale per output
+/* Weights the kernels can multiply with: codes of at most 8 bits, a scale and zero point per output
  * channel or coarser. */
 static const char *
 why_not_weights (const BsPlannedLayer *layer)
@@ -147,8 +147,6 @@ why_not_weights (const BsPlannedLayer *layer)
     return "weights are float";
   if (!bs_spec_integer_codes (w, NULL, NULL))
     return "this encoding has no integer codes";
-  if (w->affine || !w->is_signed)
-    return "weights with a zero point are simulated";
   if (w->bits > 8)
     return "weights of more than 8 bits are simulated";
   if (w->scope > BS_SCOPE_CHANNEL)

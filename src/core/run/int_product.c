@@ -7,8 +7,10 @@
 #include "base/error.h"
 #include "run/step.h"
 
-/* A sum of k products of 8-bit codes stays below 2³⁰, and the bias does too. */
+/* A sum of k products of 8-bit codes stays below 2³⁰, and the bias does too; with zero points both
+ * factors go up to 255. */
 #define MAX_DEPTH 33000
+#define MAX_DEPTH_AFFINE 16500
 
 typedef struct {
   void *packed;
@@ -66,6 +68,17 @@ refuse (const BsLowering *l, guint node, const char *why)
   return FALSE;
 }
 
+/* Why sums of so many products could overflow; NULL: they cannot. */
+static const char *
+why_too_deep (const BsLowering *l, guint node, gsize depth)
+{
+  if (depth > MAX_DEPTH)
+    return "sums of more than 33,000 products could overflow 32 bits";
+  if (planned (l, node)->weights->affine && depth > MAX_DEPTH_AFFINE)
+    return "sums of more than 16,500 products with zero points could overflow 32 bits";
+  return NULL;
+}
+
 /* A bias the kernels can add: absent, a scalar, or one value per output channel. */
 static gboolean
 bias_fits (const BsLowering *l, const BsNode *node, gsize n_channels)
@@ -111,8 +124,11 @@ conv_capable (const BsLowering *l, guint index)
   resolve_window (l, node, &window);
   if (window.group < 1)
     return refuse (l, index, "the shape of the window is not known");
-  if (!bs_dims_count (w->dims + 1, w->n_dims - 1, &depth) || depth > MAX_DEPTH)
-    return refuse (l, index, "sums of more than 33,000 products could overflow 32 bits");
+  if (!bs_dims_count (w->dims + 1, w->n_dims - 1, &depth))
+    depth = G_MAXSIZE;
+  const char *why = why_too_deep (l, index, depth);
+  if (why != NULL)
+    return refuse (l, index, why);
   if (!bias_fits (l, node, (gsize) w->dims[0]))
     return refuse (l, index, "the bias is not one constant per channel");
   return TRUE;
@@ -133,8 +149,9 @@ gemm_capable (const BsLowering *l, guint index)
     return refuse (l, index, "the weight is not a matrix");
   if (!float_input_known (l, node->inputs[0]))
     return refuse (l, index, "the input was not seen in calibration");
-  if (k > MAX_DEPTH)
-    return refuse (l, index, "sums of more than 33,000 products could overflow 32 bits");
+  const char *why = why_too_deep (l, index, (gsize) k);
+  if (why != NULL)
+    return refuse (l, index, why);
   if (a->n_dims < 2 || a->dims[a->n_dims - 1] != k)
     return refuse (l, index,
                    "the input is not a matrix with as many columns as the weight has rows");
@@ -149,8 +166,8 @@ gemm_capable (const BsLowering *l, guint index)
 /* Codes of fewer than eight bits are kept one in a byte: results are the same, and the kernels multiply
  * packed ones at nine tenths of that speed. Sizes that are shown count true widths all the same.
  *
- * int8 codes, float scales and int32 bias of a layer, from its quantized weight and its input's
- * codes. */
+ * Codes, zero points, float scales and int32 bias of a layer, from its quantized weight and its
+ * input's codes. */
 static void
 fill_operands (BsLowering *l, BsPlannedLayer *layer, const BsNode *node, gsize n_channels)
 {
@@ -166,11 +183,14 @@ fill_operands (BsLowering *l, BsPlannedLayer *layer, const BsNode *node, gsize n
     inner *= (gsize) w->dims[i];
   layer->n_channels = (guint) n_channels;
   layer->scale = g_new (float, n_channels);
-  layer->codes = g_new (gint8, quant->n);
+  layer->zero = quant->zero != NULL ? g_new (gint32, n_channels) : NULL;
+  layer->codes = g_new (gint16, quant->n);
   for (gsize c = 0; c < n_channels; c++)
     layer->scale[c] = quant->scale[quant->n_scales == 1 ? 0 : c] * alpha;
+  for (gsize c = 0; c < n_channels && layer->zero != NULL; c++)
+    layer->zero[c] = quant->zero[quant->n_scales == 1 ? 0 : c];
   for (gsize i = 0; i < quant->n; i++)
-    layer->codes[i] = (gint8) quant->codes[i];
+    layer->codes[i] = (gint16) quant->codes[i];
   if (node->n_inputs < 3 || node->inputs[2] == BS_TENSOR_NONE ||
       g_str_equal (node->op_type, "MatMul"))
     return;
@@ -191,10 +211,11 @@ fill_operands (BsLowering *l, BsPlannedLayer *layer, const BsNode *node, gsize n
       /* A channel of almost nothing but bias: a larger scale keeps the bias exact and its tiny
        * weights small. */
       float larger = (float) (fabs (bias) / limit / (double) a_scale * 1.0001);
+      double shrink = (double) layer->scale[c] / (double) larger;
+      gint zero = layer->zero != NULL ? layer->zero[c] : 0;
       for (gsize i = 0; i < quant->n; i++)
         if (i / inner % n_channels == c)
-          layer->codes[i] =
-            (gint8) rint ((double) layer->codes[i] * (double) layer->scale[c] / (double) larger);
+          layer->codes[i] = (gint16) (zero + rint ((layer->codes[i] - zero) * shrink));
       layer->scale[c] = larger;
       layer->n_rescaled++;
     }
@@ -203,28 +224,29 @@ fill_operands (BsLowering *l, BsPlannedLayer *layer, const BsNode *node, gsize n
   }
 }
 
-/* [n][cin][pixels] → [n][pixels][cin] */
-static gint8 *
-weights_last (const gint8 *codes, gsize n, gsize cin, gsize pixels)
+/* Codes as the kernels take them, a byte each: int8, or the same bits of uint8.
+ * [n][cin][pixels] → [n][pixels][cin] */
+static guint8 *
+weights_last (const gint16 *codes, gsize n, gsize cin, gsize pixels)
 {
-  gint8 *last = g_new (gint8, n * cin * pixels);
+  guint8 *last = g_new (guint8, n * cin * pixels);
 
   for (gsize o = 0; o < n; o++)
     for (gsize c = 0; c < cin; c++)
       for (gsize p = 0; p < pixels; p++)
-        last[(o * pixels + p) * cin + c] = codes[(o * cin + c) * pixels + p];
+        last[(o * pixels + p) * cin + c] = (guint8) codes[(o * cin + c) * pixels + p];
   return last;
 }
 
 /* [k][n] → [n][k] */
-static gint8 *
-weights_transposed (const gint8 *codes, gsize k, gsize n)
+static guint8 *
+weights_transposed (const gint16 *codes, gsize k, gsize n)
 {
-  gint8 *out = g_new (gint8, k * n);
+  guint8 *out = g_new (guint8, k * n);
 
   for (gsize i = 0; i < k; i++)
     for (gsize j = 0; j < n; j++)
-      out[j * k + i] = codes[i * n + j];
+      out[j * k + i] = (guint8) codes[i * n + j];
   return out;
 }
 
@@ -238,9 +260,12 @@ product_args (const BsLowering *l,
               gboolean codes_out)
 {
   BsQuantParams a = bs_lower_params (l, node->inputs[0]);
-  BskGemmArgs args = {
-    .n = (int) n, .k = (int) k, .w_type = BSK_W_S8, .w_scale = layer->scale, .bias = layer->bias
-  };
+  BskGemmArgs args = { .n = (int) n,
+                       .k = (int) k,
+                       .w_type = layer->weights->is_signed ? BSK_W_S8 : BSK_W_U8,
+                       .w_scale = layer->scale,
+                       .w_zero_points = layer->zero,
+                       .bias = layer->bias };
 
   args.a_type = bs_lower_type (l, node->inputs[0]);
   args.a = bs_kernel_params (&a);
@@ -258,13 +283,14 @@ static char *
 describe (const BsPlannedLayer *layer, const BsNode *node)
 {
   gsize n = layer->n_channels;
-  guint64 codes = bs_lower_digest (layer->codes, layer->quant[0]->n),
+  guint64 codes = bs_lower_digest (layer->codes, layer->quant[0]->n * sizeof *layer->codes),
           scale = bs_lower_digest (layer->scale, n * sizeof *layer->scale),
+          zero = layer->zero != NULL ? bs_lower_digest (layer->zero, n * sizeof *layer->zero) : 0,
           bias = layer->bias != NULL ? bs_lower_digest (layer->bias, n * sizeof *layer->bias) : 0;
 
   return g_strdup_printf ("int %s %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER
-                          "x %" G_GINT64_MODIFIER "x",
-                          node->name, codes, scale, bias);
+                          "x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x",
+                          node->name, codes, scale, zero, bias);
 }
 
 static void *
@@ -325,7 +351,7 @@ conv_lower (BsLowering *l, guint index, GError **error)
 
   bs_lower_conv_shape (l, node, &shape);
   BskGemmArgs args = product_args (l, layer, node, cout, cin_group * pixels, codes_out);
-  g_autofree gint8 *last = weights_last (layer->codes, cout, cin_group, pixels);
+  g_autofree guint8 *last = weights_last (layer->codes, cout, cin_group, pixels);
   gsize bytes = bsk_conv_bytes (&shape, &args);
 
   product->packed = new_packed (bytes);
@@ -364,14 +390,12 @@ gemm_lower (BsLowering *l, guint index, GError **error)
 
   fill_operands (l, layer, node, n);
   BskGemmArgs args = product_args (l, layer, node, n, k, codes_out);
-  g_autofree gint8 *transposed =
-    layer->layer.channel_axis == 1 ? weights_transposed (layer->codes, k, n) : NULL;
+  g_autofree guint8 *rows = layer->layer.channel_axis == 1 ? weights_transposed (layer->codes, k, n)
+                                                           : weights_last (layer->codes, n, k, 1);
 
   product->packed = new_packed (bsk_gemm_bytes (&args));
   if (product->packed == NULL ||
-      !bs_kernel_check (
-        bsk_gemm_pack (&args, transposed != NULL ? transposed : layer->codes, k, product->packed),
-        node, error)) {
+      !bs_kernel_check (bsk_gemm_pack (&args, rows, k, product->packed), node, error)) {
     free (product->packed);
     g_prefix_error (error, "Packing the weights failed: ");
     return FALSE;

@@ -16,6 +16,7 @@ clear_layer (gpointer data)
   for (guint k = 0; k < BS_LAYER_WEIGHTS; k++)
     g_clear_pointer (&layer->quant[k], bs_quant_free);
   g_free (layer->scale);
+  g_free (layer->zero);
   g_free (layer->codes);
   g_free (layer->bias);
   g_free (layer->bias_values);

@@ -51,9 +51,11 @@ typedef struct {
   guint output;        /* tensor it writes, after the fused activation */
   gint fused;          /* node of the fused activation, or −1 */
   /* On integers: what the kernel multiplies with. */
-  float *scale; /* [n_channels] of the weights, alpha of Gemm included */
-  gint8 *codes; /* [weights], in the tensor's own order: quant's, but for rescaled channels */
-  gint32 *bias; /* [n_channels] in units of input scale · scale[c]; NULL: none */
+  float *scale;  /* [n_channels] of the weights, alpha of Gemm included */
+  gint32 *zero;  /* [n_channels] codes of 0; NULL: all 0 */
+  gint16 *codes; /* [weights], in the tensor's own order: quant's, but for rescaled channels. int8,
+                    or uint8 for unsigned weights */
+  gint32 *bias;  /* [n_channels] in units of input scale · scale[c]; NULL: none */
   guint n_channels;
   guint n_rescaled; /* channels whose scale was raised so that the bias fits 31 bits */
 } BsPlannedLayer;
