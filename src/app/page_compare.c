@@ -135,11 +135,31 @@ fill_layers (BsPageCompare *self, const BsResult *a, const BsResult *b)
   }
 }
 
+/* With nothing chosen, the best result is compared with. */
+static void
+propose (BsPageCompare *self)
+{
+  GListModel *results = bs_document_results (self->document);
+  g_autoptr (BsResultItem) best = NULL;
+
+  if (bs_document_other_result (self->document) != NULL || bs_document_is_running (self->document))
+    return;
+  for (guint i = 0; i < g_list_model_get_n_items (results); i++) {
+    g_autoptr (BsResultItem) item = g_list_model_get_item (results, i);
+    if (best == NULL || bs_result_quality (bs_result_item_get (item)) >
+                          bs_result_quality (bs_result_item_get (best)))
+      g_set_object (&best, item);
+  }
+  if (best != NULL)
+    bs_document_select_other (self->document, best);
+}
+
 static void
 update (BsPageCompare *self)
 {
   if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
     return;
+  propose (self);
   BsResultItem *a = bs_document_selected_result (self->document),
                *b = bs_document_other_result (self->document);
   gboolean both = a != NULL && b != NULL;
@@ -158,31 +178,15 @@ update (BsPageCompare *self)
   }
 }
 
-/* With nothing chosen, the best result is compared with. */
-static void
-propose (BsPageCompare *self)
-{
-  GListModel *results = bs_document_results (self->document);
-  g_autoptr (BsResultItem) best = NULL;
-
-  if (bs_document_other_result (self->document) != NULL)
-    return;
-  for (guint i = 0; i < g_list_model_get_n_items (results); i++) {
-    g_autoptr (BsResultItem) item = g_list_model_get_item (results, i);
-    if (best == NULL || bs_result_quality (bs_result_item_get (item)) >
-                          bs_result_quality (bs_result_item_get (best)))
-      g_set_object (&best, item);
-  }
-  if (best != NULL)
-    bs_document_select_other (self->document, best);
-}
-
+/* A drop-down selects the first of the results that arrive: only a person's choice counts, and there
+ * is none before something is selected. */
 static void
 first_cb (BsPageCompare *self)
 {
   BsResultItem *item = gtk_drop_down_get_selected_item (self->first);
 
   if (!self->filling && self->document != NULL && item != NULL &&
+      bs_document_selected_result (self->document) != NULL &&
       gtk_widget_get_mapped (GTK_WIDGET (self)))
     bs_document_select_result (self->document, item);
 }
@@ -193,6 +197,7 @@ second_cb (BsPageCompare *self)
   BsResultItem *item = gtk_drop_down_get_selected_item (self->second);
 
   if (!self->filling && self->document != NULL && item != NULL &&
+      bs_document_other_result (self->document) != NULL &&
       gtk_widget_get_mapped (GTK_WIDGET (self)))
     bs_document_select_other (self->document, item);
 }
@@ -203,7 +208,6 @@ map (GtkWidget *widget)
   BsPageCompare *self = BS_PAGE_COMPARE (widget);
 
   GTK_WIDGET_CLASS (bs_page_compare_parent_class)->map (widget);
-  propose (self);
   update (self);
 }
 
@@ -251,5 +255,7 @@ bs_page_compare_set_document (BsPageCompare *self, BsDocument *document)
   g_signal_connect_object (document, "notify::selected-result", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "notify::other-result", G_CALLBACK (update), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::running", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);
 }

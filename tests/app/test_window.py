@@ -226,6 +226,9 @@ def test_stored_study():
         wait('a result to be proposed', lambda: summary(app) != '')
         app.window.do('win.copy-results')
         app.find('label', r'Copied \d+ results as CSV')
+    with session('test_stored_study', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'compare') as app:
+        # what arrives while the page is open is not taken for a choice: two different results are proposed
+        wait('a difference', lambda: app.root.find_all('label', r'\+\d+\.\d+ points', prune=()))
 
 
 def test_layer_editing():
