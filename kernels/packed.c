@@ -351,9 +351,12 @@ bsk_sum_rows (const BskPacked *header, const uint8_t *a, size_t a_row, size_t ro
 }
 
 int
-bsk_panel_vecs (int left, int max_vecs)
+bsk_panel_vecs (int left, int max_vecs, bool threes)
 {
-  /* Powers of two only: they fill vectors of codes whole, which tells where K is small. */
+  /* Powers of two fill vectors of codes whole, which tells where K is small; but a last three are
+   * better off together. */
+  if (threes && left == 3)
+    return 3;
   while (max_vecs > left)
     max_vecs /= 2;
   return max_vecs;
@@ -433,7 +436,8 @@ bsk_panel_next (const BskPacked *header, BskTileArgs *tile)
   tile->column += done;
   if (tile->column >= header->n)
     return false;
-  tile->vecs = bsk_panel_vecs (((int) header->group_n - tile->column) / lanes, header->max_vecs);
+  tile->vecs = bsk_panel_vecs (((int) header->group_n - tile->column) / lanes, header->max_vecs,
+                               header->table->threes && !header->wide);
   tile->width = tile->vecs * lanes;
   tile->cols =
     header->n - tile->column < tile->vecs * lanes ? header->n - tile->column : tile->vecs * lanes;

@@ -167,8 +167,9 @@ bsk_sum_rows (const BskPacked *header, const uint8_t *a, size_t a_row, size_t ro
 /* bsk_depthwise_count_parts: raises header->dw_parts to what this channel needs. */
 void bsk_depthwise_count_parts (BskPacked *header, const BskChannel *channel);
 
-/* bsk_panel_vecs: width of the next panel when `left` vectors of columns are left. */
-int bsk_panel_vecs (int left, int max_vecs);
+/* bsk_panel_vecs: width of the next panel when `left` vectors of columns are left; `threes`: may be
+ * 3, too. */
+int bsk_panel_vecs (int left, int max_vecs, bool threes);
 
 /* bsk_panel_open, bsk_panel_next: walk the panels of a group; `tile` then holds all but a, c, rows
  * and their strides. bsk_panel_next returns false after the last one; tile->column is the panel's

@@ -207,6 +207,7 @@ typedef struct {
   unsigned cpu;   /* BskCpu bit, 0 for the reference */
   int lanes;      /* int32 sums per vector */
   int max_vecs;   /* widest panel */
+  bool threes;    /* gemm_tile takes panels of three vectors, too */
   int bits_lanes; /* width of a panel of bits_tile */
   int low_vecs;   /* widest panel of gemm_low */
   int quad_bytes; /* packed bytes per four weights: 4, or 8 where gemm_tile wants them widened to

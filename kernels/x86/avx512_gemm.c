@@ -5,10 +5,10 @@
 #include <string.h>
 
 /* 24 accumulators leave 8 registers for a row of B (up to 4), the broadcast of A and constants:
- * tiles of 6 × 64, 12 × 32 and 16 × 16. Loads stay below one per dot product, and loads are
+ * tiles of 6 × 64, 8 × 48, 12 × 32 and 16 × 16. Loads stay below one per dot product, and loads are
  * not what limits. */
 enum { MAX_SUMS = 24, MAX_VECS = 4, MAX_ROWS = 16 };
-static const int max_rows[MAX_VECS + 1] = { 0, 16, 12, 0, 6 };
+static const int max_rows[MAX_VECS + 1] = { 0, 16, 12, 8, 6 };
 
 /* Codes of rows × vecs sums: as many rows as fill a vector of codes at a time. */
 ALWAYS_INLINE void
@@ -20,12 +20,29 @@ finish_codes (const BskTileArgs *t,
               const bool plain)
 {
   const int group = vecs == 1 ? 4 : vecs == 2 ? 2 : 1; /* rows per vector of codes */
+  const int sums = rows * vecs;
   Codes k = codes_of (t->finish);
   __m512 m[MAX_VECS];
 
 #pragma GCC unroll 4
   for (int j = 0; j < vecs; j++)
     m[j] = _mm512_loadu_ps (t->m + 16 * j);
+  if (vecs == 3 && t->cols == 48 && t->c_row == 48) { /* rows that join: four make three vectors */
+#pragma GCC unroll 6
+    for (int i = 0; i < sums; i += 4) {
+      __m512i q[4], codes;
+
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; j++)
+        q[j] = i + j < sums ? scale_sums (sum[i + j], m[(i + j) % vecs]) : _mm512_setzero_si512 ();
+      codes = pack_codes (q[0], q[1], q[2], q[3], &k, plain);
+      if (sums - i >= 4)
+        _mm512_storeu_si512 (c + 16 * i, codes);
+      else
+        _mm512_mask_storeu_epi32 (c + 16 * i, mask16 (4 * (sums - i)), codes);
+    }
+    return;
+  }
 #pragma GCC unroll 16
   for (int i = 0; i < rows; i += group) {
     uint8_t *out = c + (size_t) i * t->c_row;
@@ -154,6 +171,7 @@ typedef void (*Tiles) (const BskTileArgs *t, size_t first, size_t count);
 #define HEIGHTS(X) \
   X (1, 1) X (2, 1) X (3, 1) X (4, 1) X (5, 1) X (6, 1) X (7, 1) X (8, 1) X (10, 1) X (12, 1) X (14, 1) X (16, 1) \
   X (1, 2) X (2, 2) X (3, 2) X (4, 2) X (5, 2) X (6, 2) X (7, 2) X (8, 2) X (10, 2) X (12, 2) \
+  X (1, 3) X (2, 3) X (3, 3) X (4, 3) X (5, 3) X (6, 3) X (7, 3) X (8, 3) \
   X (1, 4) X (2, 4) X (3, 4) X (4, 4) X (5, 4) X (6, 4)
 /* clang-format on */
 #define DEFINE(rows, vecs)                                                                         \
@@ -204,6 +222,7 @@ bsk_avx512_gemm_init (BskTable *table)
 {
   table->lanes = 16;
   table->max_vecs = MAX_VECS;
+  table->threes = true;
   table->quad_bytes = 4;
   table->gemm_tile = gemm_tile;
   table->gemm_tile_narrow = NULL;
