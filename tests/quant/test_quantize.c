@@ -293,32 +293,42 @@ test_error (void)
   }
 }
 
-/* More than a slice: encoded piece by piece, the same error. */
+/* More than a slice: encoded piece by piece, the same error; also where all values are 0. */
 static void
 test_error_slices (void)
 {
   static const char *const specs[] = {
-    "nf4:tensor",       "nf4",     "fp8e4m3",        "mxfp4", "nvfp4", "kmeans-3:channel",
-    "int4:round=floor", "lloyd-4", "binary:channel", "q4_0",  "fp16"
+    "nf4:tensor", "nf4",     "fp8e4m3",  "mxfp4",           "nvfp4",          "kmeans-3:channel",
+    "kmeans-8",   "mulaw-8", "mulaw-12", "mulaw-8:mse",     "pow2-4",         "int4:round=floor",
+    "lloyd-4",    "binary",  "ternary",  "ternary:exact=1", "binary:channel", "q4_0",
+    "fp16",
   };
   const gint64 dims[] = { 50, 37, 60 };
   gsize n = 50 * 37 * 60;
   g_autofree float *x = g_new (float, n);
 
-  for (gsize i = 0; i < n; i++)
-    x[i] = (float) tan (1.4 * ((double) (i * 7919 % n) / (double) n - 0.5));
-  for (guint i = 0; i < G_N_ELEMENTS (specs); i++) {
-    BsSpec spec = spec_of (specs[i]);
-    BsErrorSums expected = { 0 }, sums = { 0 };
-    g_autoptr (GError) error = NULL;
-    g_autoptr (BsQuant) quant = bs_quantize (&spec, x, dims, 3, 0, NULL, "w", &error);
-    bs_error_sums_add (&expected, x, quant->values, n);
-    g_assert_true (bs_quant_error (&spec, x, dims, 3, 0, NULL, "w", &sums, &error));
-    g_assert_cmpuint (sums.count, ==, expected.count);
-    g_assert_cmpfloat_with_epsilon (sums.max_abs, expected.max_abs, 1e-6 * expected.max_abs);
-    g_assert_cmpfloat_with_epsilon (sums.sum_sq_err, expected.sum_sq_err,
-                                    1e-5 * expected.sum_sq_err);
-  }
+  for (guint zeros = 0; zeros < 2; zeros++)
+    for (guint i = 0; i < G_N_ELEMENTS (specs); i++) {
+      for (gsize j = 0; j < n; j++)
+        x[j] = zeros ? 0 : (float) tan (1.4 * ((double) (j * 7919 % n) / (double) n - 0.5));
+      x[17] = NAN;
+      x[2000] = -INFINITY;
+      x[3000] = -0.0f;
+      BsSpec spec = spec_of (specs[i]);
+      BsErrorSums expected = { 0 }, sums = { 0 };
+      g_autoptr (GError) error = NULL;
+      g_autoptr (BsQuant) quant = bs_quantize (&spec, x, dims, 3, 0, NULL, "w", &error);
+      bs_error_sums_add (&expected, x, quant->values, n);
+      g_test_message ("%s, %s", specs[i], zeros ? "zeros" : "values");
+      g_assert_true (bs_quant_error (&spec, x, dims, 3, 0, NULL, "w", &sums, &error));
+      g_assert_cmpuint (sums.count, ==, expected.count);
+      g_assert_cmpfloat_with_epsilon (sums.max_abs, expected.max_abs,
+                                      1e-6 * expected.max_abs + DBL_MIN);
+      g_assert_cmpfloat_with_epsilon (sums.sum_err, expected.sum_err,
+                                      1e-5 * (double) n * expected.max_abs + DBL_MIN);
+      g_assert_cmpfloat_with_epsilon (sums.sum_sq_err, expected.sum_sq_err,
+                                      1e-5 * expected.sum_sq_err + DBL_MIN);
+    }
 }
 
 static void

@@ -1,10 +1,12 @@
 /* Encodings: one and two bits, signs with one magnitude.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/vectorize.h"
 #include "quant/encoding.h"
 #include "quant/groups.h"
 
 #include <glib/gi18n-lib.h>
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -16,18 +18,74 @@ static const BsParam ternary_params[] = {
   { NULL },
 };
 
+#define BLOCK 65536 /* values whose number still fits into the lanes' counts */
+#define LANES 32    /* partial sums: the compiler makes no vectors of a loop over fewer */
+
+/* Magnitudes that were added up, and how many: value i in lane i mod LANES. */
+typedef struct {
+  double sum[LANES];
+  gint32 count[LANES];
+} Lanes;
+
+BS_INLINE void
+add_lanes (Lanes *lanes, const float *x, float threshold)
+{
+  for (guint j = 0; j < LANES; j++) {
+    float magnitude = fabsf (x[j]);
+    gint32 counts = (magnitude > threshold) & (magnitude <= FLT_MAX);
+    lanes->sum[j] += bs_select (counts, magnitude, 0);
+    lanes->count[j] += counts;
+  }
+}
+
+BS_VECTORIZED static void
+add_block (Lanes *result, const float *x, gsize n, float threshold)
+{
+  Lanes lanes = { 0 };
+  float rest[LANES];
+  gsize whole = n - n % LANES;
+
+  for (gsize i = 0; i < whole; i += LANES)
+    add_lanes (&lanes, x + i, threshold);
+  for (gsize j = 0; j < LANES; j++)
+    rest[j] = whole + j < n ? x[whole + j] : NAN;
+  add_lanes (&lanes, rest, threshold);
+  *result = lanes;
+}
+
+/* mean_above: mean of the finite magnitudes above threshold; 0 without any. */
 static double
-mean_abs (const float *x, gsize n)
+mean_above (const float *x, gsize n, float threshold)
 {
   double sum = 0;
   gsize count = 0;
 
-  for (gsize i = 0; i < n; i++)
-    if (isfinite (x[i])) {
-      sum += fabs ((double) x[i]);
-      count++;
+  for (gsize i = 0; i < n; i += BLOCK) {
+    Lanes lanes;
+    add_block (&lanes, x + i, MIN (n - i, BLOCK), threshold);
+    for (guint j = 0; j < LANES; j++) {
+      sum += lanes.sum[j];
+      count += (gsize) lanes.count[j];
     }
+  }
   return count > 0 ? sum / (double) count : 0;
+}
+
+static double
+mean_abs (const float *x, gsize n)
+{
+  return mean_above (x, n, -1);
+}
+
+/* fit_binary: 0 below zero, 1 from −0 on and for NaN. */
+static void
+fit_binary (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, float *scale)
+{
+  float alpha = (float) mean_abs (x, n), level[] = { -alpha, alpha }, below[] = { -FLT_TRUE_MIN };
+  BskStatus status = bsk_levels_init (levels, 2, level, below, 1);
+
+  g_assert (status == BSK_OK);
+  *scale = 1;
 }
 
 static void
@@ -49,19 +107,14 @@ binary_group (BsQuant *quant,
   }
 }
 
-/* twn: what is above 0.7 of the mean magnitude is kept; alpha is the mean of what is kept. */
-static double
+/* twn: what is above 0.7 of the mean magnitude is kept; alpha is the mean of what is kept. Returns
+ * the largest float that is not kept. */
+static float
 twn (const float *x, gsize n, double *alpha)
 {
-  double threshold = 0.7 * mean_abs (x, n), sum = 0;
-  gsize kept = 0;
+  float threshold = bs_round_down (0.7 * mean_abs (x, n));
 
-  for (gsize i = 0; i < n; i++)
-    if (isfinite (x[i]) && fabs ((double) x[i]) > threshold) {
-      sum += fabs ((double) x[i]);
-      kept++;
-    }
-  *alpha = kept > 0 ? sum / (double) kept : 0;
+  *alpha = mean_above (x, n, threshold);
   return threshold;
 }
 
@@ -74,13 +127,13 @@ compare_falling (const void *a, const void *b)
 }
 
 /* exact: keeps the k largest magnitudes with the largest (sum)² / k; ties go to the larger k.
- * Returns a threshold that only those k exceed or equal: the k-th magnitude, to be compared with ≥.
- */
-static double
+ * Returns the largest float that is not kept. */
+static float
 exact (const float *x, gsize n, double *alpha)
 {
   g_autofree float *sorted = g_new (float, MAX (n, 1));
-  double sum = 0, best = -1, threshold = INFINITY;
+  double sum = 0, best = -1;
+  float least = INFINITY;
   gsize m = 0;
 
   for (gsize i = 0; i < n; i++)
@@ -93,10 +146,31 @@ exact (const float *x, gsize n, double *alpha)
     if (sum * sum / (double) k >= best) {
       best = sum * sum / (double) k;
       *alpha = sum / (double) k;
-      threshold = sorted[k - 1];
+      least = sorted[k - 1];
     }
   }
-  return threshold;
+  return nextafterf (least, 0);
+}
+
+static float
+fit_magnitudes (const BsSpec *spec, const float *x, gsize n, float *threshold)
+{
+  double alpha;
+
+  *threshold = spec->encoding_params[P_EXACT] != 0 ? exact (x, n, &alpha) : twn (x, n, &alpha);
+  return (float) alpha;
+}
+
+static void
+fit_ternary (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, float *scale)
+{
+  float threshold, alpha = fit_magnitudes (spec, x, n, &threshold);
+  float level[] = { -alpha, 0, alpha },
+        below[] = { MAX (nextafterf (-threshold, -INFINITY), -FLT_MAX), threshold };
+  BskStatus status = bsk_levels_init (levels, 3, level, below, 1);
+
+  g_assert (status == BSK_OK);
+  *scale = 1;
 }
 
 static void
@@ -109,15 +183,12 @@ ternary_group (BsQuant *quant,
                float *values,
                gpointer user)
 {
-  gboolean is_exact = quant->spec.encoding_params[P_EXACT] != 0;
-  double alpha, threshold = is_exact ? exact (x, n, &alpha) : twn (x, n, &alpha);
+  float threshold, alpha = fit_magnitudes (&quant->spec, x, n, &threshold);
 
-  quant->scale[k] = (float) alpha;
+  quant->scale[k] = alpha;
   for (gsize i = 0; i < n; i++) {
-    double magnitude = fabs ((double) x[i]);
-    gboolean keep = is_exact ? magnitude >= threshold : magnitude > threshold;
-    codes[i] = keep ? (x[i] < 0 ? -1 : 1) : 0;
-    values[i] = (float) codes[i] * quant->scale[k];
+    codes[i] = fabsf (x[i]) > threshold ? (x[i] < 0 ? -1 : 1) : 0;
+    values[i] = (float) codes[i] * alpha;
   }
 }
 
@@ -146,6 +217,7 @@ const BsEncoding bs_encoding_binary = {
   .min_bits = 1,
   .max_bits = 1,
   .encode = encode_binary,
+  .fit = fit_binary,
   .flags = BS_ENCODING_OWN_RANGE | BS_ENCODING_OWN_SCALE,
 };
 
@@ -162,5 +234,6 @@ const BsEncoding bs_encoding_ternary = {
   .max_bits = 2,
   .params = ternary_params,
   .encode = encode_ternary,
+  .fit = fit_ternary,
   .flags = BS_ENCODING_OWN_RANGE | BS_ENCODING_OWN_SCALE,
 };

@@ -39,8 +39,8 @@ struct _BsEncoding {
    * What an earlier call left in quant is replaced, but tensor_scale is taken as it is unless 0. */
   gboolean (*encode) (BsQuant *quant, const float *x, const BsInterval *intervals, GError **error);
 
-  /* For rows whose codes are those of a level table fitted to the values, NULL for others: the table and the scale of n
-   * values that share one. What encode does is bs_levels_encode with them. */
+  /* For rows whose values are those of a level table fitted to them, NULL for others: the table and
+   * the scale of n values that share one. encode gives the values of bs_levels_encode with them. */
   void (*fit) (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, float *scale);
 
   float (*tensor_scale) (
