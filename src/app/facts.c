@@ -124,6 +124,7 @@ bs_facts_load (const char *path, GError **error)
   facts->float_bytes = facts->parameters * sizeof (float);
   list_layers (facts);
   list_unsupported (facts);
+  bs_model_digest (facts->model); /* made on this thread: the overview shows it on the main one */
   return facts;
 }
 
