@@ -78,14 +78,20 @@ mean_abs (const float *x, gsize n)
 }
 
 /* fit_binary: 0 below zero, 1 from −0 on and for NaN. */
-static void
-fit_binary (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, float *scale)
+static gboolean
+fit_binary (const BsSpec *spec,
+            const float *x,
+            gsize n,
+            const BsInterval *interval,
+            BsLevels *levels,
+            float *scale)
 {
   float alpha = (float) mean_abs (x, n), level[] = { -alpha, alpha }, below[] = { -FLT_TRUE_MIN };
   BskStatus status = bsk_levels_init (levels, 2, level, below, 1);
 
   g_assert (status == BSK_OK);
   *scale = 1;
+  return TRUE;
 }
 
 static void
@@ -161,8 +167,13 @@ fit_magnitudes (const BsSpec *spec, const float *x, gsize n, float *threshold)
   return (float) alpha;
 }
 
-static void
-fit_ternary (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, float *scale)
+static gboolean
+fit_ternary (const BsSpec *spec,
+             const float *x,
+             gsize n,
+             const BsInterval *interval,
+             BsLevels *levels,
+             float *scale)
 {
   float threshold, alpha = fit_magnitudes (spec, x, n, &threshold);
   float level[] = { -alpha, 0, alpha },
@@ -171,6 +182,7 @@ fit_ternary (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, floa
 
   g_assert (status == BSK_OK);
   *scale = 1;
+  return TRUE;
 }
 
 static void

@@ -22,6 +22,7 @@ typedef enum {
     1 << 1, /* the type of the scale is part of the format: store has no meaning */
   BS_ENCODING_BLOCKS_ONLY = 1 << 2, /* only BS_SCOPE_GROUP */
   BS_ENCODING_BLOCK_FIXED = 1 << 3, /* and only groups of `block` */
+  BS_ENCODING_MAGNITUDES = 1 << 4,  /* the table of fit is one of magnitudes */
 } BsEncodingFlags;
 
 struct _BsEncoding {
@@ -39,9 +40,17 @@ struct _BsEncoding {
    * What an earlier call left in quant is replaced, but tensor_scale is taken as it is unless 0. */
   gboolean (*encode) (BsQuant *quant, const float *x, const BsInterval *intervals, GError **error);
 
-  /* For rows whose values are those of a level table fitted to them, NULL for others: the table and
-   * the scale of n values that share one. encode gives the values of bs_levels_encode with them. */
-  void (*fit) (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, float *scale);
+  /* For rows whose values are those of a level table, NULL for others: the table and the scale of n
+   * values that share one. encode gives the values of bs_levels_encode with them, or of
+   * bs_levels_encode_magnitudes with BS_ENCODING_MAGNITUDES.
+   *   interval  as one of those of encode
+   * FALSE: spec asks for too many levels. */
+  gboolean (*fit) (const BsSpec *spec,
+                   const float *x,
+                   gsize n,
+                   const BsInterval *interval,
+                   BsLevels *levels,
+                   float *scale);
 
   float (*tensor_scale) (
     double amax); /* tensor_scale of BsQuant, from the largest magnitude in it; NULL: none */

@@ -212,18 +212,16 @@ gather_bins (const float *x, gsize n, double mean, Points *points)
       points_add (points, weight[i], sum[i], sum_sq[i]);
 }
 
-/* gather_middles: one point per bin, at its middle: FALSE where that is not good enough, because the
- * range is too wide or too narrow for bins, or so few of them hold all values that these may stand
- * apart. */
+/* gather_middles: one point per bin of lo … hi, at its middle: FALSE where that is not good enough,
+ * because the range is too wide or too narrow for bins, or so few of them hold all values that these
+ * may stand apart. */
 static gboolean
-gather_middles (const float *x, gsize n, Points *points)
+gather_middles (const float *x, gsize n, float lo, float hi, Points *points)
 {
   g_autofree guint64 *counts = g_new0 (guint64, FAST_BINS);
   double mean = 0, width;
   guint filled = 0;
-  float lo, hi;
 
-  bsk_minmax (x, n, &lo, &hi, NULL);
   if (bsk_histogram (x, n, lo, hi, FAST_BINS, counts) != BSK_OK)
     return FALSE;
   width = ((double) hi - lo) / FAST_BINS;
@@ -273,8 +271,9 @@ mean_of (const float *x, gsize n)
   return mean;
 }
 
-void
-bs_kmeans (const float *x, gsize n, guint k, double *levels)
+/* find_levels: bs_kmeans for values whose extrema are lo and hi. */
+static void
+find_levels (const float *x, gsize n, float lo, float hi, guint k, double *levels)
 {
   Points points, coarse;
   gboolean exact = FALSE;
@@ -283,7 +282,7 @@ bs_kmeans (const float *x, gsize n, guint k, double *levels)
     memset (levels, 0, k * sizeof *levels);
     return;
   }
-  if (n <= MANY || !gather_middles (x, n, &points)) {
+  if (n <= MANY || !gather_middles (x, n, lo, hi, &points)) {
     double mean = mean_of (x, n);
     exact = gather_sorted (x, n, mean, &points);
     if (!exact)
@@ -310,14 +309,29 @@ bs_kmeans (const float *x, gsize n, guint k, double *levels)
   points_clear (&points);
 }
 
-static void
-fit (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, float *scale)
+void
+bs_kmeans (const float *x, gsize n, guint k, double *levels)
+{
+  float lo = 0, hi = 0;
+
+  if (n > 0)
+    bsk_minmax (x, n, &lo, &hi, NULL);
+  find_levels (x, n, lo, hi, k, levels);
+}
+
+static gboolean
+fit (const BsSpec *spec,
+     const float *x,
+     gsize n,
+     const BsInterval *interval,
+     BsLevels *levels,
+     float *scale)
 {
   g_autofree float *finite = NULL;
   gsize n_finite = n;
   size_t n_not_finite = 0;
   double level[BS_LEVELS_MAX];
-  float lo, hi;
+  float lo = 0, hi = 0;
 
   if (n > 0)
     bsk_minmax (x, n, &lo, &hi, &n_not_finite);
@@ -329,11 +343,12 @@ fit (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, float *scale
         finite[n_finite++] = x[i];
     x = finite;
   }
-  bs_kmeans (x, n_finite, 1u << spec->bits, level);
+  find_levels (x, n_finite, lo, hi, 1u << spec->bits, level);
   for (guint i = 0; i < 1u << spec->bits; i++)
     level[i] = (float) level[i];
   bs_levels_init (levels, level, 1u << spec->bits);
   *scale = 1;
+  return TRUE;
 }
 
 static void
@@ -350,7 +365,7 @@ encode_group (BsQuant *quant,
   BsLevels levels;
   float scale;
 
-  fit (&quant->spec, x, n, &levels, &scale);
+  fit (&quant->spec, x, n, NULL, &levels, &scale);
   memcpy (quant->code_book + k * n_levels, levels.level, n_levels * sizeof (float));
   bs_levels_encode (&levels, scale, x, n, codes, values);
 }

@@ -67,11 +67,17 @@ levels_of (const BsSpec *spec, BsLevels *levels)
   bs_levels_init (levels, level, 1u << spec->bits);
 }
 
-static void
-fit (const BsSpec *spec, const float *x, gsize n, BsLevels *levels, float *scale)
+static gboolean
+fit (const BsSpec *spec,
+     const float *x,
+     gsize n,
+     const BsInterval *interval,
+     BsLevels *levels,
+     float *scale)
 {
   levels_of (spec, levels);
   *scale = (float) bs_scale_store (root_mean_square (x, n), spec->store);
+  return TRUE;
 }
 
 static void

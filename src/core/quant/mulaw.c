@@ -46,12 +46,11 @@ compute (const Table *table, double scale, const float *x, gsize n, gint32 *code
   }
 }
 
-/* look_up: the thresholds as magnitudes of x, so that nothing is computed per value. */
+/* levels_of: the thresholds as magnitudes of x, so that nothing is computed per value. */
 static void
-look_up (const Table *table, double scale, const float *x, gsize n, gint32 *codes, float *values)
+levels_of (const Table *table, double scale, BsLevels *levels)
 {
   float level[1 << (TABLE_BITS - 1)], threshold[1 << (TABLE_BITS - 1)];
-  BsLevels levels;
 
   for (gint32 q = 0; q <= table->qmax; q++)
     level[q] = (float) (table->level[q] * scale);
@@ -63,9 +62,14 @@ look_up (const Table *table, double scale, const float *x, gsize n, gint32 *code
       at = nextafterf (at, INFINITY);
     threshold[q - 1] = at; /* the largest float below */
   }
-  BskStatus status = bsk_levels_init (&levels, table->qmax + 1, level, threshold, 0);
+  BskStatus status = bsk_levels_init (levels, table->qmax + 1, level, threshold, 0);
   g_assert (status == BSK_OK);
-  bs_levels_encode_magnitudes (&levels, 1, x, n, codes, values);
+}
+
+static double
+scale_of (const BsSpec *spec, const BsInterval *interval)
+{
+  return bs_scale_store (MAX (-interval->lo, interval->hi), spec->store);
 }
 
 static void
@@ -79,13 +83,16 @@ encode_group (BsQuant *quant,
               gpointer user)
 {
   const Table *table = user;
-  double scale = bs_scale_store (MAX (-interval->lo, interval->hi), quant->spec.store);
+  double scale = scale_of (&quant->spec, interval);
 
   quant->scale[k] = (float) scale;
-  if (table->least[1] > 0 && n >= MANY)
-    look_up (table, scale, x, n, codes, values);
-  else
+  if (table->least[1] > 0 && n >= MANY) {
+    BsLevels levels;
+    levels_of (table, scale, &levels);
+    bs_levels_encode_magnitudes (&levels, 1, x, n, codes, values);
+  } else {
     compute (table, scale, x, n, codes, values);
+  }
 }
 
 /* least_of: the least magnitude that the formula gives code q: its inverse at q − ½, and a few steps
@@ -102,20 +109,45 @@ least_of (const Table *table, gint32 q)
   return at;
 }
 
-static gboolean
-encode (BsQuant *quant, const float *x, const BsInterval *intervals, GError **error)
+/* table_new: with thresholds or without, then least[1] is 0. */
+static Table *
+table_new (const BsSpec *spec, gboolean thresholds)
 {
-  g_autofree Table *table = g_new (Table, 1);
+  Table *table = g_new (Table, 1);
 
-  table->qmax = (1 << (quant->spec.bits - 1)) - 1;
-  table->mu = quant->spec.encoding_params[P_MU];
+  table->qmax = (1 << (spec->bits - 1)) - 1;
+  table->mu = spec->encoding_params[P_MU];
   table->log_mu = log1p (table->mu);
   for (gint32 q = 0; q <= table->qmax; q++)
     table->level[q] = expm1 ((double) q / table->qmax * table->log_mu) / table->mu;
   table->least[1] = 0;
-  if (quant->spec.bits <= TABLE_BITS && bs_groups_largest (quant) >= MANY)
-    for (gint32 q = 1; q <= table->qmax; q++)
-      table->least[q] = least_of (table, q);
+  for (gint32 q = 1; thresholds && q <= table->qmax; q++)
+    table->least[q] = least_of (table, q);
+  return table;
+}
+
+static gboolean
+fit (const BsSpec *spec,
+     const float *x,
+     gsize n,
+     const BsInterval *interval,
+     BsLevels *levels,
+     float *scale)
+{
+  if (spec->bits > TABLE_BITS)
+    return FALSE;
+  g_autofree Table *table = table_new (spec, TRUE);
+  levels_of (table, scale_of (spec, interval), levels);
+  *scale = 1;
+  return TRUE;
+}
+
+static gboolean
+encode (BsQuant *quant, const float *x, const BsInterval *intervals, GError **error)
+{
+  gboolean many = quant->spec.bits <= TABLE_BITS && bs_groups_largest (quant) >= MANY;
+  g_autofree Table *table = table_new (&quant->spec, many);
+
   bs_groups_encode (quant, x, intervals, encode_group, table);
   return TRUE;
 }
@@ -132,4 +164,6 @@ const BsEncoding bs_encoding_mulaw = {
   .max_bits = 16,
   .params = params,
   .encode = encode,
+  .fit = fit,
+  .flags = BS_ENCODING_MAGNITUDES,
 };

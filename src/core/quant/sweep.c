@@ -103,7 +103,8 @@ stream (const BsQuant *plan,
 
 #define SLICE 32768 /* values encoded at a time: codes and values stay in the cache */
 
-/* in_slices: tensor scope, a given interval: the same scratch memory for every slice. */
+/* in_slices: tensor scope: the same scratch memory for every slice.
+ *   interval  of all values; NULL with BS_ENCODING_OWN_RANGE, whose rows have a fit */
 static gboolean
 in_slices (const BsSpec *spec,
            const float *x,
@@ -112,35 +113,25 @@ in_slices (const BsSpec *spec,
            BsErrorSums *sums,
            GError **error)
 {
-  g_autoptr (BsQuant) scratch = bs_quant_scratch (spec, MIN (n, SLICE), error);
-
-  if (scratch == NULL)
-    return FALSE;
-  for (gsize from = 0; from < n; from += SLICE) {
-    scratch->n = MIN (n - from, SLICE);
-    scratch->dims[0] = (gint64) scratch->n;
-    if (!spec->encoding->encode (scratch, x + from, interval, error))
-      return FALSE;
-    bs_error_sums_compare (sums, x + from, scratch->values, scratch->n);
-  }
-  return TRUE;
-}
-
-/* fitted: tensor scope, a level table for all values together. */
-static gboolean
-fitted (const BsSpec *spec, const float *x, gsize n, BsErrorSums *sums, GError **error)
-{
+  const BsEncoding *encoding = spec->encoding;
   g_autofree BsLevels *levels = g_new (BsLevels, 1);
   g_autoptr (BsQuant) scratch = bs_quant_scratch (spec, MIN (n, SLICE), error);
   float scale;
 
   if (scratch == NULL)
     return FALSE;
-  spec->encoding->fit (spec, x, n, levels, &scale);
+  gboolean fitted = encoding->fit != NULL && encoding->fit (spec, x, n, interval, levels, &scale);
   for (gsize from = 0; from < n; from += SLICE) {
-    gsize m = MIN (n - from, SLICE);
-    bs_levels_encode (levels, scale, x + from, m, scratch->codes, scratch->values);
-    bs_error_sums_compare (sums, x + from, scratch->values, m);
+    scratch->n = MIN (n - from, SLICE);
+    scratch->dims[0] = (gint64) scratch->n;
+    if (fitted && (encoding->flags & BS_ENCODING_MAGNITUDES) != 0)
+      bs_levels_encode_magnitudes (levels, scale, x + from, scratch->n, scratch->codes,
+                                   scratch->values);
+    else if (fitted)
+      bs_levels_encode (levels, scale, x + from, scratch->n, scratch->codes, scratch->values);
+    else if (!encoding->encode (scratch, x + from, interval, error))
+      return FALSE;
+    bs_error_sums_compare (sums, x + from, scratch->values, scratch->n);
   }
   return TRUE;
 }
@@ -222,8 +213,9 @@ bs_quant_error (const BsSpec *spec,
     spec->rounding != BS_ROUND_STOCHASTIC && spec->encoding->family != BS_FAMILY_NONE;
   gsize n;
   if (repeatable && bs_dims_count (dims, n_dims, &n) && n > SLICE) {
-    if (one_scale && spec->encoding->fit != NULL)
-      return fitted (spec, x, n, sums, error);
+    if (one_scale && spec->encoding->fit != NULL &&
+        (spec->encoding->flags & BS_ENCODING_OWN_RANGE) != 0)
+      return in_slices (spec, x, n, NULL, sums, error);
     if (one_scale && (spec->encoding->flags & BS_ENCODING_OWN_RANGE) == 0 &&
         spec->bits >= spec->encoding->min_bits && spec->bits <= spec->encoding->max_bits) {
       BsInterval interval;
