@@ -92,7 +92,7 @@ bs_document_propose (BsDocument *self)
       double slack = g_strcmp0 (result->metric, "perplexity") == 0 ? fabs (target) * 0.01
                      : fabs (target) > 1                           ? 1
                                                                    : 0.01;
-      if (isnan (quality) || (close && !(quality >= target - slack)))
+      if (result->stopped_early || isnan (quality) || (close && !(quality >= target - slack)))
         continue;
       if (best == NULL ||
           (close ? result->weight_bytes < best->weight_bytes : quality > bs_result_quality (best)))
@@ -128,7 +128,25 @@ bs_document_set_float (BsDocument *self, BsResult *result)
   bs_document_notify (self, BS_DOCUMENT_PROP_FLOAT_RESULT);
 }
 
-/* One items-changed for the whole batch; a result that is there already is not added twice. */
+/* A measurement to the end in the place of one that was stopped early, selected where that was. */
+static void
+replace_result (BsDocument *self, BsResultItem *old, BsResult *result)
+{
+  g_autoptr (BsResultItem) item = bs_result_item_new (result);
+  g_autoptr (BsResultItem) held = g_object_ref (old);
+  guint position;
+
+  if (!g_list_store_find (self->results, old, &position))
+    return;
+  g_hash_table_replace (self->keys, result->key, item);
+  g_list_store_splice (self->results, position, 1, (gpointer *) &item, 1);
+  if (self->selected_result == held)
+    bs_document_show_result (self, item);
+  if (self->other_result == held)
+    bs_document_select_other (self, item);
+}
+
+/* One items-changed for all that is new; what is there already is not added twice. */
 void
 bs_document_add_results (BsDocument *self, GPtrArray *results)
 {
@@ -137,8 +155,11 @@ bs_document_add_results (BsDocument *self, GPtrArray *results)
   for (guint i = 0; i < results->len; i++) {
     BsResult *result = results->pdata[i];
     BsResultItem *item = g_hash_table_lookup (self->keys, result->key);
-    if (item != NULL)
+    if (item != NULL) {
+      if (bs_result_item_get (item)->stopped_early && !result->stopped_early)
+        replace_result (self, item, result);
       continue;
+    }
     item = bs_result_item_new (result);
     g_hash_table_insert (self->keys, result->key, item);
     g_ptr_array_add (fresh, item);

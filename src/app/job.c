@@ -172,7 +172,7 @@ static void
 run_sweep (BsJob *self, const BsObserver *observer)
 {
   BsJobSpec *spec = self->spec;
-  BsSweepOptions options = { 0 };
+  const BsSweepOptions options = { .race = spec->settings->race };
   BsSweepSummary summary = { 0 };
 
   g_autoptr (BsStore) store = bs_store_open (spec->db_path, &self->error);

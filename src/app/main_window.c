@@ -188,7 +188,7 @@ open_example_cb (BsMainWindow *self, BsExample *example)
                                       .acts = example->acts,
                                       .scopes = example->scopes,
                                       .corrections = example->corrections },
-                           0, NULL);
+                           0, FALSE, NULL);
 
   bs_document_open (self->document, example->model, example->data, settings);
 }

@@ -48,6 +48,7 @@ struct _BsPageSweep {
   GtkBox *bits_box, *integers_box, *scopes_box, *ranges_box, *acts_box;
   AdwActionRow *summary_row, *data_row;
   GtkSpinButton *limit_spin;
+  GtkSwitch *race_switch;
   BsEncodingList *encodings;
   BsCorrectionList *corrections;
   gboolean filling; /* widgets are being set from the document */
@@ -111,8 +112,9 @@ changed_cb (BsPageSweep *self)
     .ranges = g_str_equal (ranges, "minmax") ? NULL : ranges,
     .corrections = before->plan.corrections,
   };
-  g_autoptr (BsSweepSettings) settings = bs_sweep_settings_new (
-    &plan, (guint) gtk_spin_button_get_value_as_int (self->limit_spin), before->edits);
+  g_autoptr (BsSweepSettings) settings =
+    bs_sweep_settings_new (&plan, (guint) gtk_spin_button_get_value_as_int (self->limit_spin),
+                           gtk_switch_get_active (self->race_switch), before->edits);
   bs_document_set_settings (self->document, settings);
 }
 
@@ -173,6 +175,7 @@ fill (BsPageSweep *self)
   fill_axis (&self->axes[RANGES], settings->plan.ranges, "minmax");
   fill_axis (&self->axes[ACTS], settings->plan.acts, "");
   gtk_spin_button_set_value (self->limit_spin, settings->limit);
+  gtk_switch_set_active (self->race_switch, settings->race);
   self->filling = FALSE;
   summarize (self);
 }
@@ -229,6 +232,7 @@ bs_page_sweep_class_init (BsPageSweepClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, summary_row);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, data_row);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, limit_spin);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, race_switch);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, encodings);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, corrections);
   gtk_widget_class_bind_template_callback (widget_class, changed_cb);

@@ -17,7 +17,7 @@ struct _BsPageTradeOff {
   GtkSingleSelection *selection;
   GtkSortListModel *sorted;
   GtkColumnView *view;
-  GtkColumnViewColumn *quality_column, *size_column;
+  GtkColumnViewColumn *quality_column, *size_column, *samples_column;
   GtkLabel *summary;
   GtkWidget *scrolled;
 };
@@ -44,6 +44,13 @@ show_selection (BsPageTradeOff *self)
   g_autofree char *integers = bs_text_percent (result->integer_share);
   g_autofree char *text = g_strdup_printf (_ ("%s: %s at %s, %s of the work on integers"),
                                            result->label, quality, size, integers);
+  if (result->stopped_early) {
+    g_autofree char *samples = bs_text_count ((double) result->n_samples);
+    g_autofree char *note = g_strdup_printf (_ (" · stopped early at %s samples"), samples);
+    char *whole = g_strconcat (text, note, NULL);
+    g_free (text);
+    text = whole;
+  }
   gtk_label_set_label (self->summary, text);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->summary), text);
 }
@@ -65,6 +72,10 @@ update (BsPageTradeOff *self)
     .budget = bs_budget_bar_bytes (self->budget),
   };
   bs_plot_view_show (self->plot, bs_plot_find ("trade-off"), &input);
+  gboolean any_stopped = FALSE; /* else all have the same samples: no column for them */
+  for (guint i = 0; i < n; i++)
+    any_stopped = any_stopped || results[i]->stopped_early;
+  gtk_column_view_column_set_visible (self->samples_column, any_stopped);
   if (n > 0)
     gtk_column_view_column_set_title (self->quality_column, bs_text_quality_title (results[0]));
   show_selection (self);
@@ -143,6 +154,7 @@ bs_page_trade_off_class_init (BsPageTradeOffClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, view);
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, quality_column);
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, size_column);
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, samples_column);
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, summary);
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, scrolled);
   gtk_widget_class_bind_template_callback (widget_class, item_selected_cb);

@@ -19,10 +19,12 @@ enum {
   PROP_SIZE_TEXT,
   PROP_AGREEMENT_TEXT,
   PROP_SQNR_TEXT,
+  PROP_SAMPLES_TEXT,
   PROP_QUALITY,
   PROP_SIZE,
   PROP_AGREEMENT,
   PROP_SQNR,
+  PROP_SAMPLES,
   N_PROPS,
 };
 
@@ -55,6 +57,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
   case PROP_SQNR_TEXT:
     g_value_take_string (value, bs_text_db (result->output_sqnr_db));
     break;
+  case PROP_SAMPLES_TEXT:
+    g_value_take_string (value, bs_text_samples (result));
+    break;
   case PROP_QUALITY:
     g_value_set_double (value, sortable (bs_result_quality (result)));
     break;
@@ -66,6 +71,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     break;
   case PROP_SQNR:
     g_value_set_double (value, sortable (result->output_sqnr_db));
+    break;
+  case PROP_SAMPLES:
+    g_value_set_double (value, (double) result->n_samples);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -82,9 +90,9 @@ finalize (GObject *object)
 static void
 bs_result_item_class_init (BsResultItemClass *klass)
 {
-  static const char *const texts[] = { "label", "quality-text", "size-text", "agreement-text",
-                                       "sqnr-text" };
-  static const char *const numbers[] = { "quality", "size", "agreement", "sqnr" };
+  static const char *const texts[] = { "label",          "quality-text", "size-text",
+                                       "agreement-text", "sqnr-text",    "samples-text" };
+  static const char *const numbers[] = { "quality", "size", "agreement", "sqnr", "samples" };
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->get_property = get_property;

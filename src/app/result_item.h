@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 #define BS_TYPE_RESULT_ITEM (bs_result_item_get_type ())
 G_DECLARE_FINAL_TYPE (BsResultItem, bs_result_item, BS, RESULT_ITEM, GObject)
 
-/* Properties: label, quality-text, size-text, agreement-text, sqnr-text (read only, for columns),
- * and the numbers behind them for sorting: quality, size, agreement, sqnr. */
+/* Properties: label, quality-text, size-text, agreement-text, sqnr-text, samples-text (read only,
+ * for columns), and the numbers behind them for sorting: quality, size, agreement, sqnr, samples. */
 BsResultItem *bs_result_item_new (BsResult *result);
 BsResult *bs_result_item_get (BsResultItem *item); /* borrowed */
 

@@ -17,7 +17,7 @@ copy (const char *text)
 }
 
 BsSweepSettings *
-bs_sweep_settings_new (const BsPlan *plan, guint limit, GVariant *edits)
+bs_sweep_settings_new (const BsPlan *plan, guint limit, gboolean race, GVariant *edits)
 {
   BsSweepSettings *settings = g_new0 (BsSweepSettings, 1);
 
@@ -28,6 +28,7 @@ bs_sweep_settings_new (const BsPlan *plan, guint limit, GVariant *edits)
   settings->plan.ranges = copy (plan->ranges);
   settings->plan.corrections = copy (plan->corrections);
   settings->limit = limit;
+  settings->race = race;
   settings->edits = g_variant_ref_sink (
     edits != NULL ? edits : g_variant_new_array (G_VARIANT_TYPE ("{ss}"), NULL, 0));
   return settings;
@@ -38,7 +39,7 @@ bs_sweep_settings_usual (void)
 {
   return bs_sweep_settings_new (
     &(BsPlan){ .weights = "int2..int8", .acts = "uint8", .scopes = "model,tensor,channel" }, 0,
-    NULL);
+    FALSE, NULL);
 }
 
 gboolean
@@ -82,7 +83,7 @@ bs_sweep_settings_with_cure (const BsSweepSettings *settings, const char *cure)
     plan.ranges = list = bs_sweep_list_set (plan.ranges, cure, TRUE, "minmax");
   else
     plan.acts = list = bs_sweep_list_set (plan.acts, cure, TRUE, "");
-  return bs_sweep_settings_new (&plan, settings->limit, settings->edits);
+  return bs_sweep_settings_new (&plan, settings->limit, settings->race, settings->edits);
 }
 
 BsSweepSettings *
@@ -113,7 +114,7 @@ bs_sweep_settings_equal (const BsSweepSettings *a, const BsSweepSettings *b)
          g_str_equal (a->plan.acts, b->plan.acts) && g_str_equal (a->plan.scopes, b->plan.scopes) &&
          g_str_equal (a->plan.ranges, b->plan.ranges) &&
          g_str_equal (a->plan.corrections, b->plan.corrections) && a->limit == b->limit &&
-         g_variant_equal (a->edits, b->edits);
+         a->race == b->race && g_variant_equal (a->edits, b->edits);
 }
 
 BsSweepSettings *
@@ -130,7 +131,8 @@ bs_sweep_settings_with_edit (const BsSweepSettings *settings, const char *layer,
       g_variant_builder_add (&builder, "{ss}", key, value);
   if (layer != NULL && spec != NULL)
     g_variant_builder_add (&builder, "{ss}", layer, spec);
-  return bs_sweep_settings_new (&settings->plan, settings->limit, g_variant_builder_end (&builder));
+  return bs_sweep_settings_new (&settings->plan, settings->limit, settings->race,
+                                g_variant_builder_end (&builder));
 }
 
 const char *

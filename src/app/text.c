@@ -77,6 +77,14 @@ bs_text_quality (const BsResult *result)
   }
 }
 
+char *
+bs_text_samples (const BsResult *result)
+{
+  g_autofree char *count = bs_text_count ((double) result->n_samples);
+
+  return g_strdup_printf (result->stopped_early ? _ ("%s, stopped early") : "%s", count);
+}
+
 const char *
 bs_text_quality_title (const BsResult *result)
 {

@@ -134,7 +134,7 @@ describe (const BsTradeOff *own, const BsPlotInput *input)
                      : own->quantity == BS_QUANTITY_PERPLEXITY ? p->y <= own->float_y * 1.01
                      : own->quantity == BS_QUANTITY_AGREEMENT  ? p->y >= 0.99
                                                                : p->y >= 30;
-    if (pick == NULL && close)
+    if (pick == NULL && close && !p->stopped)
       pick = p;
   }
   g_autofree char *worst =
@@ -150,6 +150,8 @@ describe (const BsTradeOff *own, const BsPlotInput *input)
     ngettext ("%u configuration from %s to %s at %s to %s, %u on the frontier",
               "%u configurations from %s to %s at %s to %s, %u on the frontier", own->points->len),
     own->points->len, worst, best, small, large, n_pareto);
+  if (own->n_stopped > 0)
+    g_string_append_printf (text, _ (", %u stopped early"), own->n_stopped);
   if (!isnan (own->float_y)) {
     g_autofree char *quality = bs_quantity_text (own->quantity, own->float_y);
     bs_plot_cost_text (own->cost, float_cost, sizeof float_cost, own->float_x);
@@ -246,14 +248,17 @@ build (const BsPlotInput *input, GError **error)
     const BsResult *result = input->results[i];
     const BsSpec *spec = &specs[i];
     guint scope = bs_spec_is_float (spec) ? 5 : (guint) spec->scope;
-    BsTradeOffPoint point = {
-      .x = bs_plot_cost_read (own->cost, result), .order = i, .pareto = pareto[i], .scope = scope
-    };
+    BsTradeOffPoint point = { .x = bs_plot_cost_read (own->cost, result),
+                              .order = i,
+                              .pareto = pareto[i],
+                              .stopped = result->stopped_early,
+                              .scope = scope };
 
     bs_quantity_read (own->quantity, result, &point.y, &point.lo, &point.hi);
     if (isnan (point.y) || isnan (point.x))
       continue;
     own->scopes[scope] = TRUE;
+    own->n_stopped += point.stopped;
     point.shape =
       shape_index (own->shapes, shape_text (result, spec, by_encoding, by_acts, by_range,
                                             by_corrections ? corrections[i] : NULL));

@@ -14,11 +14,11 @@ G_BEGIN_DECLS
 
 typedef struct {
   double x, y, lo, hi;
-  guint scope; /* decides the colour */
-  guint shape; /* index into shapes */
-  guint order; /* place among the results */
-  gboolean pareto;
-  char width[8]; /* bits, inside the marker; "" when layers differ */
+  guint scope;              /* decides the colour */
+  guint shape;              /* index into shapes */
+  guint order;              /* place among the results */
+  gboolean pareto, stopped; /* stopped: early, in a race */
+  char width[8];            /* bits, inside the marker; "" when layers differ */
 } BsTradeOffPoint;
 
 typedef struct {
@@ -27,6 +27,7 @@ typedef struct {
   BsPlotScale scale;
   GArray *points;                       /* BsTradeOffPoint, by cost */
   gboolean scopes[BS_TRADE_OFF_SCOPES]; /* which occur */
+  guint n_stopped;                      /* of the points */
   GPtrArray *shapes;                    /* char *: what a marker's shape stands for */
   double float_y, float_x;
   double budget; /* bytes; 0: none */

@@ -153,14 +153,22 @@ draw_points (BsPlotData *data, BsPlotFrame *frame, const BsPlotAxis *x, const Bs
       double px = bs_plot_axis_at (x, point->x), py = bs_plot_axis_at (y, point->y);
       BsColor color = style->series[scope_colors[point->scope]];
       bs_plot_marker (cr, markers[point->shape % G_N_ELEMENTS (markers)], px, py, radius);
-      bs_plot_set_color (cr, point->pareto ? color : bs_plot_mix (color, style->background, 0.25),
-                         1);
+      BsColor fill = point->stopped  ? style->background
+                     : point->pareto ? color
+                                     : bs_plot_mix (color, style->background, 0.25);
+      bs_plot_set_color (cr, fill, 1);
       cairo_fill_preserve (cr);
-      bs_plot_set_color (cr, point->pareto ? style->foreground : style->background, 1);
+      bs_plot_set_color (cr,
+                         point->stopped  ? color
+                         : point->pareto ? style->foreground
+                                         : style->background,
+                         1);
       cairo_set_line_width (cr, point->pareto ? 1.25 : 1);
       cairo_stroke (cr);
       if (numbered) {
-        BsColor on = style->background.r > 0.5 ? (BsColor){ 1, 1, 1, 1 } : (BsColor){ 0, 0, 0, 1 };
+        BsColor on = point->stopped              ? color
+                     : style->background.r > 0.5 ? (BsColor){ 1, 1, 1, 1 }
+                                                 : (BsColor){ 0, 0, 0, 1 };
         bs_plot_text_bold (frame, point->width, px, py, 0.5, 0.5,
                            strlen (point->width) > 1 ? 0.6 : 0.72, on);
       }
@@ -179,7 +187,7 @@ bs_trade_off_draw (BsPlotData *data,
   const BsTradeOff *own = data->own;
   BsPlotFrame frame;
   BsPlotAxis x, y;
-  BsLegendEntry legend[G_N_ELEMENTS (scope_names) + BS_N_MARKERS + 4];
+  BsLegendEntry legend[G_N_ELEMENTS (scope_names) + BS_N_MARKERS + 5];
   guint n = 0;
   double lo, hi;
   g_autofree char *float_text = NULL;
@@ -191,7 +199,10 @@ bs_trade_off_draw (BsPlotData *data,
         (BsLegendEntry){ _ (scope_names[i]), style->series[scope_colors[i]], BS_MARKER_CIRCLE };
   if (own->shapes->len > 1)
     for (guint i = 0; i < MIN (own->shapes->len, BS_N_MARKERS); i++)
-      legend[n++] = (BsLegendEntry){ own->shapes->pdata[i], style->muted, markers[i], TRUE };
+      legend[n++] = (BsLegendEntry){ own->shapes->pdata[i], style->muted, markers[i],
+                                     own->n_stopped == 0 }; /* else hollow means something */
+  if (own->n_stopped > 0)
+    legend[n++] = (BsLegendEntry){ _ ("stopped early"), style->foreground, BS_MARKER_CIRCLE, TRUE };
   legend[n++] =
     (BsLegendEntry){ _ ("Pareto frontier"),
                      bs_plot_mix (style->foreground, style->background, 0.45), BS_MARKER_LINE };

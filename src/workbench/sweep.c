@@ -210,9 +210,11 @@ bs_workbench_measure_stored (BsStudy *study,
 
   if (stored == NULL)
     return NULL;
-  for (guint i = 0; i < stored->len; i++)
-    if (strcmp (((BsResult *) stored->pdata[i])->key, config->key) == 0)
-      return bs_result_ref (stored->pdata[i]);
+  for (guint i = 0; i < stored->len; i++) {
+    BsResult *known = stored->pdata[i];
+    if (!known->stopped_early && strcmp (known->key, config->key) == 0)
+      return bs_result_ref (known);
+  }
   result = bs_workbench_measure (study, config, BS_MEASURE_LAYERS, cancelled, error);
   if (result == NULL || !bs_store_add (store, id, result, FALSE, error))
     return NULL;

@@ -102,7 +102,7 @@ set_plan (Fixture *f, const char *weights, const char *scopes, guint limit)
 {
   g_autoptr (BsSweepSettings) settings = bs_sweep_settings_new (
     &(BsPlan){ .weights = (char *) weights, .acts = "uint8", .scopes = (char *) scopes }, limit,
-    NULL);
+    FALSE, NULL);
 
   bs_document_set_settings (f->document, settings);
 }
@@ -362,7 +362,7 @@ test_one_wake_up (Fixture *f, gconstpointer unused)
   spec->data_text = g_strdup (f->data);
   spec->db_path = g_strdup (f->db);
   spec->settings = bs_sweep_settings_new (
-    &(BsPlan){ .weights = "int2..int8", .acts = "uint8", .scopes = "tensor" }, 0, NULL);
+    &(BsPlan){ .weights = "int2..int8", .acts = "uint8", .scopes = "tensor" }, 0, FALSE, NULL);
   g_autoptr (BsJob) job = bs_job_new (spec);
   g_signal_connect (job, "results", G_CALLBACK (batch_cb), f);
   g_signal_connect (job, "finished", G_CALLBACK (done_cb), &done);

@@ -205,7 +205,9 @@ class Sweep(DatabaseTestCase):
         self.assertEqual(out.count("stopped early"), len(stopped))
         self.call("report", "1", "-o", self.path("r.html"))
         with open(self.path("r.html"), encoding="utf-8") as file:
-            self.assertEqual(file.read().count("stopped early"), len(stopped))
+            page = file.read()
+        self.assertEqual(page.count(", stopped early"), len(stopped))  # the rows of the table
+        self.assertIn(f", {len(stopped)} stopped early", page)  # the plot's sentence
         self.assertTrue(self.json("compare", key, front[0])["results"][0]["stopped_early"])
         exported = self.json("export", key, "--model", MNIST.model, "--to", "config", "-o", self.path("c.json"))
         self.assertIn("stopped early", " ".join(exported["warnings"]))
