@@ -15,7 +15,7 @@ struct _BsPageLayers {
   AdwBin parent_instance;
   BsDocument *document;
   BsPlotView *weights, *errors, *layers;
-  GtkLabel *summary, *scale_label;
+  GtkLabel *summary, *scale_count;
   BsLayerEditor *editor;
   GtkButton *measure;
   GtkWidget *scale_box;
@@ -41,7 +41,7 @@ show_scales (BsPageLayers *self, guint n_scales)
   if (n_scales > 1) {
     g_autofree char *count = g_strdup_printf (_ ("of %u"), n_scales);
     gtk_adjustment_set_upper (self->scale_adjustment, n_scales);
-    gtk_label_set_label (self->scale_label, count);
+    gtk_label_set_label (self->scale_count, count);
   }
 }
 
@@ -270,7 +270,7 @@ bs_page_layers_class_init (BsPageLayersClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, editor);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, measure);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_box);
-  gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_label);
+  gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_count);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_spin);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_adjustment);
   gtk_widget_class_bind_template_callback (widget_class, edited_cb);
