@@ -6,8 +6,10 @@
 #include "app/list_util.h"
 #include "app/plot_view.h"
 #include "app/text.h"
+#include "plot/cost.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
 struct _BsPageTradeOff {
   AdwBin parent_instance;
@@ -18,7 +20,8 @@ struct _BsPageTradeOff {
   GtkSortListModel *sorted;
   GtkColumnView *view;
   GtkColumnViewColumn *quality_column, *size_column, *samples_column;
-  GtkLabel *summary;
+  GtkLabel *summary, *left_out;
+  GtkDropDown *cost;
   GtkWidget *scrolled;
 };
 
@@ -55,6 +58,22 @@ show_selection (BsPageTradeOff *self)
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->summary), text);
 }
 
+/* Results without a figure for the x axis have no point: how many. */
+static void
+show_left_out (BsPageTradeOff *self, const BsPlotInput *input)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < input->n_results; i++)
+    n += isnan (bs_plot_cost_read (input->cost, input->results[i]));
+  gtk_widget_set_visible (GTK_WIDGET (self->left_out), n > 0);
+  g_autofree char *text =
+    g_strdup_printf (ngettext ("%u result without this figure is left out",
+                               "%u results without this figure are left out", n),
+                     n);
+  gtk_label_set_label (self->left_out, text);
+}
+
 static void
 update (BsPageTradeOff *self)
 {
@@ -70,8 +89,10 @@ update (BsPageTradeOff *self)
     .n_results = n,
     .float_result = reference != NULL ? bs_result_item_get (reference) : NULL,
     .budget = bs_budget_bar_bytes (self->budget),
+    .cost = (BsPlotCost) gtk_drop_down_get_selected (self->cost),
   };
   bs_plot_view_show (self->plot, bs_plot_find ("trade-off"), &input);
+  show_left_out (self, &input);
   gboolean any_stopped = FALSE; /* else all have the same samples: no column for them */
   for (guint i = 0; i < n; i++)
     any_stopped = any_stopped || results[i]->stopped_early;
@@ -91,6 +112,15 @@ budget_cb (BsPageTradeOff *self)
   gtk_widget_set_visible (GTK_WIDGET (self->bits), picked != NULL);
   if (picked != NULL)
     bs_plot_view_show (self->bits, bs_plot_find ("layer-bits"), &input);
+  update (self);
+}
+
+static void
+cost_cb (BsPageTradeOff *self)
+{
+  if (self->document == NULL)
+    return;
+  bs_plot_view_zoom_home (self->plot); /* another axis: the part looked at means nothing there */
   update (self);
 }
 
@@ -157,10 +187,13 @@ bs_page_trade_off_class_init (BsPageTradeOffClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, samples_column);
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, summary);
   gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, scrolled);
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, left_out);
+  gtk_widget_class_bind_template_child (widget_class, BsPageTradeOff, cost);
   gtk_widget_class_bind_template_callback (widget_class, item_selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, budget_cb);
   gtk_widget_class_bind_template_callback (widget_class, home_cb);
+  gtk_widget_class_bind_template_callback (widget_class, cost_cb);
 }
 
 static void

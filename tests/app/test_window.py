@@ -231,6 +231,23 @@ def test_stored_study():
         wait('a difference', lambda: app.root.find_all('label', r'\+\d+\.\d+ points', prune=()))
 
 
+def test_x_axis():
+    "the trade-off against other costs; results without the figure are left out, and that is said"
+    with session('test_x_axis', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'trade-off') as app:
+        told = lambda: plot(app, 'Trade-off').description
+        wait('size', lambda: re.search(r'21 configurations .* KiB', told()))
+        app.find(name='X axis').click()
+        app.key('Down', 'Return')
+        wait('operations', lambda: 'million bit operations' in told())
+        app.find(name='X axis').click()
+        app.key('Down', 'Down', 'Return')
+        app.find('label', '21 results without this figure are left out')
+        wait('the reason', lambda: told().startswith('No result has a measured time'))
+        app.find(name='X axis').click()
+        app.key('Up', 'Up', 'Up', 'Return')
+        wait('size', lambda: re.search(r'21 configurations .* KiB', told()))
+
+
 def test_layer_editing():
     "controls and handles redraw weights, levels and errors; undo; the edited configuration is measured"
     with session('test_layer_editing', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'layers') as app:
@@ -388,7 +405,7 @@ def run(number, test, app=None):
 def main():
     together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard, test_zoom,
                 test_selection_is_linked, test_layer_by_plot, test_graph, test_filter, test_other_pages, test_export_dialog, test_quit]
-    alone = [test_stored_study, test_layer_editing, test_budget, test_findings, test_lessons, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
+    alone = [test_stored_study, test_x_axis, test_layer_editing, test_budget, test_findings, test_lessons, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
     print('1..%d' % (len(together) + len(alone)))
     app = start('--db', os.path.join(folder, 'results.db'))
     good = [run(i + 1, t, app) for i, t in enumerate(together)]
