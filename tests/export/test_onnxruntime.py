@@ -14,11 +14,11 @@ MIN_AGREEMENT = 0.999  # what remains are sums that round differently in float a
 LIMIT = 2000           # samples of the large sets: the share above is then at most two samples
 
 
-def run_onnx(model, x, folder):
-    """Outputs of ONNX Runtime at basic optimization, which keeps QDQ literal."""
+def run_onnx(model, x, folder, level="basic"):
+    """Outputs of ONNX Runtime, by default at basic optimization, which keeps QDQ of codes literal."""
     given, result = os.path.join(folder, "x.npy"), os.path.join(folder, "y.npy")
     np.save(given, x)
-    subprocess.run(["node", os.path.join(HERE, "run_onnx.js"), model, given, result, "basic"], check=True)
+    subprocess.run(["node", os.path.join(HERE, "run_onnx.js"), model, given, result, level], check=True)
     return np.load(result)
 
 
@@ -27,13 +27,13 @@ class OnnxRuntime(bitstair.TestCase):
         x = np.load(example.data_path)["x_test"][:LIMIT, None]
         return (x.astype(np.float32) / np.float32(example.divisor)).astype(np.float32)
 
-    def compare(self, example, weights, acts):
+    def compare(self, example, weights, acts, level="basic"):
         predictions, exported = self.path("p.npy"), self.path("q.onnx")
         data = [*example.data, "--limit", str(LIMIT)]
         result = self.json("evaluate", example.model, *data, "--weights", weights, "--acts", acts, "--predictions", predictions)
         document = self.json("export", result["key"], "--model", example.model, *data, "--to", "onnx-qdq", "-o", exported)
         ours = np.load(predictions)
-        theirs = run_onnx(exported, self.samples(example), self.folder).argmax(1)
+        theirs = run_onnx(exported, self.samples(example), self.folder, level).argmax(1)
         agreement = (ours == theirs).mean()
         print(f"{example.name} {weights} {acts}: {100 * agreement:.2f} % the same class", file=sys.stderr)
         self.assertGreaterEqual(agreement, MIN_AGREEMENT, document["warnings"])
@@ -67,6 +67,11 @@ class OnnxRuntime(bitstair.TestCase):
         self.compare(bitstair.MNIST, "int4:affine", "uint8")
         self.compare(bitstair.MOBILENET, "int4:affine:channel", "uint8")
         self.compare(bitstair.MOBILENET, "int8:affine:channel", "uint8")
+
+    def test_groups_of_weights(self):
+        """Written as decoded floats, which ONNX Runtime quantizes again, one scale a tensor, when it optimizes."""
+        self.compare(bitstair.MNIST, "int4:group=32", "uint8", "disabled")
+        self.compare(bitstair.MOBILENET, "int4:group=32", "uint8", "disabled")
 
     def test_per_tensor(self):
         self.compare(bitstair.MNIST, "int8", "uint8")

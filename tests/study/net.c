@@ -189,6 +189,23 @@ net_new (guint32 seed)
   return finish (b);
 }
 
+BsModel *
+net_groups_new (guint32 seed)
+{
+  g_autoptr (BsModelBuilder) b = bs_model_builder_new ("groups", "ONNX");
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+
+  declare (b, "x", (gint64[]){ BS_DIM_FREE, 32, 3, 3 }, 4, TRUE);
+  conv (b, rand, "wide", "x", "wide_y", 32, 40, 1, 3, 1);
+  simple (b, "Relu", "relu1", "wide_y", "r1");
+  conv (b, rand, "point", "r1", "point_y", 40, 48, 1, 1, 1);
+  simple (b, "Relu", "relu2", "point_y", "r2");
+  simple (b, "Flatten", "flat", "r2", "f");
+  gemm (b, rand, "fc", "f", "y", NET_CLASSES, 48 * 9);
+  declare (b, "y", (gint64[]){ BS_DIM_FREE, NET_CLASSES }, 2, FALSE);
+  return finish (b);
+}
+
 static void
 reshape (BsModelBuilder *b,
          const char *name,
@@ -242,6 +259,13 @@ BsStudy *
 net_study (guint n)
 {
   g_autoptr (BsModel) model = net_new (1);
+
+  return net_study_of (model, n);
+}
+
+BsStudy *
+net_study_of (BsModel *model, guint n)
+{
   g_autoptr (BsDataset) dataset = net_data (model, n, 2);
   g_autoptr (GError) error = NULL;
   BsStudy *study = bs_study_new (model, dataset, NULL, &error);

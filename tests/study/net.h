@@ -17,11 +17,16 @@ BsModel *net_new (guint32 seed);
  */
 BsModel *net_fixed_new (guint32 seed);
 
+/* net_groups_new: Conv of 32 channels 3 × 3, Relu, Conv of 40 channels 1 × 1, Relu, Flatten, Gemm:
+ * sums long enough for groups of weights; images of 3 × 3. */
+BsModel *net_groups_new (guint32 seed);
+
 /* net_data: n evaluation samples with random labels, for the model's input. */
 BsDataset *net_data (const BsModel *model, guint n, guint32 seed);
 
 /* net_study: all of it; the caller frees the study. */
 BsStudy *net_study (guint n);
+BsStudy *net_study_of (BsModel *model, guint n); /* with another model */
 
 BsConfig *net_config (const char *weights, const char *acts);
 

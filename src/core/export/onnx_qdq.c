@@ -32,13 +32,23 @@ static void G_GNUC_PRINTF (2, 3) add_sentence (GPtrArray *to, const char *format
   va_end (args);
 }
 
-/* Integer codes with one scale for the tensor or each channel: what DequantizeLinear can say of
- * weights. */
+/* Integer codes with one scale for the tensor or each channel, also where a group is as long as a
+ * channel: what DequantizeLinear can say of weights. */
 static gboolean
-weights_expressible (const BsSpec *spec)
+weights_expressible (const BsPlannedLayer *layer)
 {
+  const BsSpec *spec = layer->weights;
+
   return bs_spec_integer_codes (spec, NULL, NULL) && spec->bits <= 8 &&
-         spec->scope <= BS_SCOPE_CHANNEL;
+         (spec->scope <= BS_SCOPE_CHANNEL || (layer->on_integers && layer->group == 0));
+}
+
+/* Codes as the kernels multiply them, bias and factors of Gemm included; else decoded floats stand
+ * for the weights, and bias and factors stay the model's. */
+static gboolean
+as_kernel (const BsPlannedLayer *layer)
+{
+  return layer != NULL && layer->on_integers && weights_expressible (layer);
 }
 
 static gboolean
@@ -57,7 +67,7 @@ describe_limits (const BsPrepared *plan, GPtrArray *limits)
     const char *name = plan->model->nodes[layer->layer.node].name;
     g_autofree char *weights = bs_spec_to_string (layer->weights),
                     *acts = bs_spec_to_string (layer->acts);
-    if (!bs_spec_is_float (layer->weights) && !weights_expressible (layer->weights))
+    if (!bs_spec_is_float (layer->weights) && !weights_expressible (layer))
       add_sentence (
         limits, "Layer “%s”: the weights are written as decoded float32, QDQ has no form for %s.",
         name, weights);
@@ -93,7 +103,7 @@ choose_opset (const BsPrepared *plan)
 
   for (guint i = 0; i < plan->layers->len; i++) {
     const BsPlannedLayer *layer = &g_array_index (plan->layers, BsPlannedLayer, i);
-    if ((weights_expressible (layer->weights) && layer->weights->bits <= 4) ||
+    if ((weights_expressible (layer) && layer->weights->bits <= 4) ||
         (bs_spec_integer_codes (layer->acts, NULL, NULL) && layer->acts->bits > 8))
       opset = MAX (opset, OPSET_4_BIT_16_BIT);
   }
@@ -152,7 +162,9 @@ write_weights (Qdq *q, const BsPlannedLayer *layer, guint k)
     values[i] = layer->on_integers ? layer->codes[i] : quant->codes[i];
   for (gsize c = 0; c < n_scales; c++) {
     scales[c] = layer->on_integers ? layer->scale[c] : quant->scale[quant->n_scales == 1 ? 0 : c];
-    if (quant->zero != NULL)
+    if (layer->on_integers)
+      zeros[c] = layer->zero != NULL ? layer->zero[c] : 0;
+    else if (quant->zero != NULL)
       zeros[c] = quant->zero[quant->n_scales == 1 ? 0 : c];
   }
   write_codes (q, codes, t, values, quant->n, is_signed, layer->weights->bits);
@@ -164,7 +176,8 @@ write_weights (Qdq *q, const BsPlannedLayer *layer, guint k)
     bs_onnx_writer_node (q->w, "DequantizeLinear", "", dq, inputs, 3, outputs, 1);
   if (per_channel)
     bs_onnx_writer_int (q->w, node_proto, "axis",
-                        quant->n_scales > 1 ? quant->axis : layer->layer.channel_axis);
+                        layer->weights->scope == BS_SCOPE_CHANNEL ? quant->axis
+                                                                  : layer->layer.channel_axis);
   return out;
 }
 
@@ -304,7 +317,7 @@ input_name (Qdq *q, guint node_index, const BsPlannedLayer *layer, guint k, gboo
     return NULL;
   for (guint i = 0; layer != NULL && i < layer->layer.n_weights; i++)
     if (layer->layer.inputs[i] == k && layer->quant[i] != NULL) {
-      if (weights_expressible (layer->weights))
+      if (weights_expressible (layer))
         return write_weights (q, layer, i);
       g_autofree char *name =
         g_strdup_printf ("%s_%s_decoded", q->model->tensors[t].name, node->name);
@@ -315,7 +328,7 @@ input_name (Qdq *q, guint node_index, const BsPlannedLayer *layer, guint k, gboo
                              layer->quant[i]->values, bytes);
       return g_steal_pointer (&name);
     }
-  if (layer != NULL && layer->on_integers && k == 2 && layer->bias != NULL)
+  if (as_kernel (layer) && k == 2 && layer->bias != NULL)
     return write_bias (q, layer, node);
   if (q->model->tensors[t].is_constant) {
     if (!written[t])
@@ -327,12 +340,11 @@ input_name (Qdq *q, guint node_index, const BsPlannedLayer *layer, guint k, gboo
                                         : g_strdup (q->model->tensors[t].name);
 }
 
-/* On integers alpha and beta of Gemm are inside the scales and the bias. */
+/* With the kernels' codes alpha and beta of Gemm are inside the scales and the bias. */
 static gboolean
 absorbed (const BsPlannedLayer *layer, const char *attr)
 {
-  return layer != NULL && layer->on_integers &&
-         (g_str_equal (attr, "alpha") || g_str_equal (attr, "beta"));
+  return as_kernel (layer) && (g_str_equal (attr, "alpha") || g_str_equal (attr, "beta"));
 }
 
 static gboolean

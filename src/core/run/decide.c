@@ -136,8 +136,8 @@ choose_specs (BsLowering *l)
   }
 }
 
-/* Weights the kernels can multiply with: codes of at most 8 bits, a scale and zero point per output
- * channel or coarser. */
+/* Weights the kernels may be able to multiply with: codes of at most 8 bits, a scale and zero point
+ * per output channel or coarser, or per group: which groups, the operators know. */
 static const char *
 why_not_weights (const BsPlannedLayer *layer)
 {
@@ -149,8 +149,8 @@ why_not_weights (const BsPlannedLayer *layer)
     return "this encoding has no integer codes";
   if (w->bits > 8)
     return "weights of more than 8 bits are simulated";
-  if (w->scope > BS_SCOPE_CHANNEL)
-    return "a scale for each group or element cannot leave the sum";
+  if (w->scope > BS_SCOPE_GROUP)
+    return "a scale for each element cannot leave the sum";
   if (w->scope == BS_SCOPE_CHANNEL && layer->quant[0]->axis != layer->layer.channel_axis)
     return "the scale does not run along the output channels";
   return NULL;

@@ -1,10 +1,10 @@
 /* Convolutions and matrix products on integers.
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "run/operands.h"
 #include "run/step.h"
 
 /* A sum of k products of 8-bit codes stays below 2³⁰, and the bias does too; with zero points both
@@ -109,6 +109,45 @@ resolve_window (const BsLowering *l, const BsNode *node, BsWindow *window)
     memset (window, 0, sizeof *window);
 }
 
+/* Groups come as differences from their zero points, which are int8. */
+static BskWeightType
+weight_type (const BsPlannedLayer *layer)
+{
+  return layer->weights->is_signed || layer->group > 0 ? BSK_W_S8 : BSK_W_U8;
+}
+
+/* Whether the kernels, asked with codes of 8 bits, can multiply with the groups of the weights.
+ *   shape  of a convolution; NULL: a matrix product */
+static gboolean
+groups_fit (const BsLowering *l, guint index, const BskConvShape *shape)
+{
+  BsPlannedLayer *layer = planned (l, index);
+  BsWeightOrder order = bs_operands_order (l->p->model, layer);
+  const char *why;
+
+  if (order.n_channels == 0 || order.cin == 0 || order.pixels == 0)
+    return refuse (l, index, "the weight is empty");
+  why = bs_operands_group (layer, &order);
+  if (why != NULL)
+    return refuse (l, index, why);
+  if (layer->group == 0)
+    return TRUE;
+  BskGemmArgs args = { .n = (int) order.n_channels,
+                       .k = (int) (order.cin * order.pixels),
+                       .w_type = weight_type (layer),
+                       .group = (int) layer->group,
+                       .w_scale = layer->quant[0]->scale,
+                       .a_type = BSK_U8,
+                       .a = { 1, 0, 0, 255 },
+                       .out_type = BSK_F32 };
+  if ((shape != NULL ? bsk_conv_bytes (shape, &args) : bsk_gemm_bytes (&args)) == 0)
+    return refuse (l, index,
+                   shape != NULL
+                     ? "the kernels take groups of 16, 32, … 256 weights inside a kernel's row"
+                     : "the kernels take groups of 16, 32, … 256 weights");
+  return TRUE;
+}
+
 static gboolean
 conv_capable (const BsLowering *l, guint index)
 {
@@ -131,7 +170,10 @@ conv_capable (const BsLowering *l, guint index)
     return refuse (l, index, why);
   if (!bias_fits (l, node, (gsize) w->dims[0]))
     return refuse (l, index, "the bias is not one constant per channel");
-  return TRUE;
+  BskConvShape shape;
+  if (!bs_lower_conv_shape (l, node, &shape))
+    return refuse (l, index, "the shape of the window is not known");
+  return groups_fit (l, index, &shape);
 }
 
 static gboolean
@@ -160,97 +202,12 @@ gemm_capable (const BsLowering *l, guint index)
                    "the kernels do not transpose the input or scale by a negative factor");
   if (is_gemm && !bias_fits (l, node, (gsize) n))
     return refuse (l, index, "the bias is not one constant per channel");
-  return TRUE;
+  return groups_fit (l, index, NULL);
 }
 
-/* Codes of fewer than eight bits are kept one in a byte: results are the same, and the kernels multiply
- * packed ones at nine tenths of that speed. Sizes that are shown count true widths all the same.
- *
- * Codes, zero points, float scales and int32 bias of a layer, from its quantized weight and its
- * input's codes. */
-static void
-fill_operands (BsLowering *l, BsPlannedLayer *layer, const BsNode *node, gsize n_channels)
-{
-  const BsQuant *quant = layer->quant[0];
-  const BsTensor *w = &l->p->model->tensors[layer->layer.tensors[0]];
-  gboolean is_gemm = g_str_equal (node->op_type, "Gemm");
-  float alpha = is_gemm ? bs_node_float (node, "alpha", 1) : 1;
-  float beta = is_gemm ? bs_node_float (node, "beta", 1) : 1;
-  float a_scale = bs_lower_params (l, node->inputs[0]).scale;
-  gsize inner = 1;
-
-  for (guint i = (guint) layer->layer.channel_axis + 1; i < w->n_dims; i++)
-    inner *= (gsize) w->dims[i];
-  layer->n_channels = (guint) n_channels;
-  layer->scale = g_new (float, n_channels);
-  layer->zero = quant->zero != NULL ? g_new (gint32, n_channels) : NULL;
-  layer->codes = g_new (gint16, quant->n);
-  for (gsize c = 0; c < n_channels; c++)
-    layer->scale[c] = quant->scale[quant->n_scales == 1 ? 0 : c] * alpha;
-  for (gsize c = 0; c < n_channels && layer->zero != NULL; c++)
-    layer->zero[c] = quant->zero[quant->n_scales == 1 ? 0 : c];
-  for (gsize i = 0; i < quant->n; i++)
-    layer->codes[i] = (gint16) quant->codes[i];
-  if (node->n_inputs < 3 || node->inputs[2] == BS_TENSOR_NONE ||
-      g_str_equal (node->op_type, "MatMul"))
-    return;
-
-  const BsTensor *b = &l->p->model->tensors[node->inputs[2]];
-  gsize n_bias = 1;
-  bs_dims_count (b->dims, b->n_dims, &n_bias);
-  layer->bias = g_new (gint32, n_channels);
-  for (gsize c = 0; c < n_channels; c++) {
-    double bias =
-      (double) (layer->bias_values != NULL ? layer->bias_values[c]
-                                           : ((const float *) b->data)[n_bias == 1 ? 0 : c]) *
-      (double) beta;
-    double limit = 1 << 30;
-    if (!isfinite (bias))
-      bias = 0;
-    if (fabs (bias) > limit * (double) (a_scale * layer->scale[c])) {
-      /* A channel of almost nothing but bias: a larger scale keeps the bias exact and its tiny
-       * weights small. */
-      float larger = (float) (fabs (bias) / limit / (double) a_scale * 1.0001);
-      double shrink = (double) layer->scale[c] / (double) larger;
-      gint zero = layer->zero != NULL ? layer->zero[c] : 0;
-      for (gsize i = 0; i < quant->n; i++)
-        if (i / inner % n_channels == c)
-          layer->codes[i] = (gint16) (zero + rint ((layer->codes[i] - zero) * shrink));
-      layer->scale[c] = larger;
-      layer->n_rescaled++;
-    }
-    layer->bias[c] =
-      (gint32) CLAMP (rint (bias / (double) (a_scale * layer->scale[c])), -limit, limit);
-  }
-}
-
-/* Codes as the kernels take them, a byte each: int8, or the same bits of uint8.
- * [n][cin][pixels] → [n][pixels][cin] */
-static guint8 *
-weights_last (const gint16 *codes, gsize n, gsize cin, gsize pixels)
-{
-  guint8 *last = g_new (guint8, n * cin * pixels);
-
-  for (gsize o = 0; o < n; o++)
-    for (gsize c = 0; c < cin; c++)
-      for (gsize p = 0; p < pixels; p++)
-        last[(o * pixels + p) * cin + c] = (guint8) codes[(o * cin + c) * pixels + p];
-  return last;
-}
-
-/* [k][n] → [n][k] */
-static guint8 *
-weights_transposed (const gint16 *codes, gsize k, gsize n)
-{
-  guint8 *out = g_new (guint8, k * n);
-
-  for (gsize i = 0; i < k; i++)
-    for (gsize j = 0; j < n; j++)
-      out[j * k + i] = (guint8) codes[i * n + j];
-  return out;
-}
-
-/* What the kernel is told of input, output and scales. */
+/* What the kernel is told of input, output and scales. Codes of fewer than eight bits are kept one
+ * in a byte: results are the same, and the kernels multiply packed ones at nine tenths of that
+ * speed. Sizes that are shown count true widths all the same. */
 static BskGemmArgs
 product_args (const BsLowering *l,
               const BsPlannedLayer *layer,
@@ -262,10 +219,12 @@ product_args (const BsLowering *l,
   BsQuantParams a = bs_lower_params (l, node->inputs[0]);
   BskGemmArgs args = { .n = (int) n,
                        .k = (int) k,
-                       .w_type = layer->weights->is_signed ? BSK_W_S8 : BSK_W_U8,
+                       .w_type = weight_type (layer),
+                       .group = (int) layer->group,
                        .w_scale = layer->scale,
                        .w_zero_points = layer->zero,
-                       .bias = layer->bias };
+                       .bias = layer->bias,
+                       .bias_real = layer->bias_real };
 
   args.a_type = bs_lower_type (l, node->inputs[0]);
   args.a = bs_kernel_params (&a);
@@ -284,9 +243,12 @@ describe (const BsPlannedLayer *layer, const BsNode *node)
 {
   gsize n = layer->n_channels;
   guint64 codes = bs_lower_digest (layer->codes, layer->quant[0]->n * sizeof *layer->codes),
-          scale = bs_lower_digest (layer->scale, n * sizeof *layer->scale),
+          scale = bs_lower_digest (layer->scale, layer->n_scales * sizeof *layer->scale),
           zero = layer->zero != NULL ? bs_lower_digest (layer->zero, n * sizeof *layer->zero) : 0,
-          bias = layer->bias != NULL ? bs_lower_digest (layer->bias, n * sizeof *layer->bias) : 0;
+          bias = layer->bias != NULL ? bs_lower_digest (layer->bias, n * sizeof *layer->bias)
+                 : layer->bias_real != NULL
+                   ? bs_lower_digest (layer->bias_real, n * sizeof *layer->bias_real)
+                   : 0;
 
   return g_strdup_printf ("int %s %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER
                           "x %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x",
@@ -335,28 +297,27 @@ conv_lower (BsLowering *l, guint index, GError **error)
 {
   const BsNode *node = &l->p->model->nodes[index];
   BsPlannedLayer *layer = planned (l, index);
-  const BsTensor *w = &l->p->model->tensors[node->inputs[1]];
   gboolean codes_out =
     l->p->tensors[layer->output].quantized && bs_lower_wants_codes (l, layer->output);
-  gsize cout = (gsize) w->dims[0], cin_group = (gsize) w->dims[1], pixels;
+  BsWeightOrder order = bs_operands_order (l->p->model, layer);
   g_autofree Product *product = g_new0 (Product, 1);
   BskConvShape shape;
   guint images, out_images;
   gsize channels, in_pixels, out_channels, out_pixels;
 
-  bs_dims_count (w->dims + 2, w->n_dims - 2, &pixels);
   bs_shape_image (&l->p->shapes[node->inputs[0]], &images, &channels, &in_pixels);
   bs_shape_image (&l->p->shapes[node->outputs[0]], &out_images, &out_channels, &out_pixels);
-  fill_operands (l, layer, node, cout);
+  bs_operands_fill (l, layer, &order);
 
   bs_lower_conv_shape (l, node, &shape);
-  BskGemmArgs args = product_args (l, layer, node, cout, cin_group * pixels, codes_out);
-  g_autofree guint8 *last = weights_last (layer->codes, cout, cin_group, pixels);
+  BskGemmArgs args =
+    product_args (l, layer, node, order.n_channels, order.cin * order.pixels, codes_out);
+  g_autofree guint8 *codes = bs_operands_codes (layer, &order);
   gsize bytes = bsk_conv_bytes (&shape, &args);
 
   product->packed = new_packed (bytes);
   if (product->packed == NULL ||
-      !bs_kernel_check (bsk_conv_pack (&shape, &args, last, product->packed), node, error)) {
+      !bs_kernel_check (bsk_conv_pack (&shape, &args, codes, product->packed), node, error)) {
     free (product->packed);
     g_prefix_error (error, "Packing the weights failed: ");
     return FALSE;
@@ -381,21 +342,19 @@ gemm_lower (BsLowering *l, guint index, GError **error)
 {
   const BsNode *node = &l->p->model->nodes[index];
   BsPlannedLayer *layer = planned (l, index);
-  const BsTensor *w = &l->p->model->tensors[node->inputs[1]];
   gboolean codes_out =
     l->p->tensors[layer->output].quantized && bs_lower_wants_codes (l, layer->output);
-  gsize n = (gsize) w->dims[layer->layer.channel_axis],
-        k = (gsize) w->dims[1 - layer->layer.channel_axis];
+  BsWeightOrder order = bs_operands_order (l->p->model, layer);
+  gsize n = order.n_channels, k = order.cin;
   g_autofree Product *product = g_new0 (Product, 1);
 
-  fill_operands (l, layer, node, n);
+  bs_operands_fill (l, layer, &order);
   BskGemmArgs args = product_args (l, layer, node, n, k, codes_out);
-  g_autofree guint8 *rows = layer->layer.channel_axis == 1 ? weights_transposed (layer->codes, k, n)
-                                                           : weights_last (layer->codes, n, k, 1);
+  g_autofree guint8 *codes = bs_operands_codes (layer, &order);
 
   product->packed = new_packed (bsk_gemm_bytes (&args));
   if (product->packed == NULL ||
-      !bs_kernel_check (bsk_gemm_pack (&args, rows, k, product->packed), node, error)) {
+      !bs_kernel_check (bsk_gemm_pack (&args, codes, k, product->packed), node, error)) {
     free (product->packed);
     g_prefix_error (error, "Packing the weights failed: ");
     return FALSE;

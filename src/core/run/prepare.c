@@ -19,6 +19,7 @@ clear_layer (gpointer data)
   g_free (layer->zero);
   g_free (layer->codes);
   g_free (layer->bias);
+  g_free (layer->bias_real);
   g_free (layer->bias_values);
 }
 

@@ -51,11 +51,14 @@ typedef struct {
   guint output;        /* tensor it writes, after the fused activation */
   gint fused;          /* node of the fused activation, or −1 */
   /* On integers: what the kernel multiplies with. */
-  float *scale;  /* [n_channels] of the weights, alpha of Gemm included */
-  gint32 *zero;  /* [n_channels] codes of 0; NULL: all 0 */
-  gint16 *codes; /* [weights], in the tensor's own order: quant's, but for rescaled channels. int8,
-                    or uint8 for unsigned weights */
-  gint32 *bias;  /* [n_channels] in units of input scale · scale[c]; NULL: none */
+  guint group;    /* weights of a channel, in the kernels' order, that share a scale; 0: all */
+  gsize n_scales; /* n_channels · ⌈depth / group⌉ */
+  float *scale;   /* [n_scales] of the weights, alpha of Gemm included */
+  gint32 *zero;   /* [n_channels] codes of 0; NULL: all 0 */
+  gint16 *codes;  /* [weights], in the tensor's own order: quant's, but for rescaled channels. int8,
+                    or uint8 for unsigned weights; with groups less their zero points */
+  gint32 *bias;   /* [n_channels] in units of input scale · scale[c]; NULL: none, or groups */
+  float *bias_real; /* [n_channels] with groups; NULL: none */
   guint n_channels;
   guint n_rescaled; /* channels whose scale was raised so that the bias fits 31 bits */
 } BsPlannedLayer;
