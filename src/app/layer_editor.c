@@ -2,37 +2,16 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/layer_editor.h"
 
+#include "app/layer_choices.h"
 #include "quant/config.h"
 #include "quant/encoding.h"
 #include "quant/range.h"
 
-#include <glib/gi18n.h>
 #include <math.h>
-
-/* An entry of the list of encodings: a row of the table, integers once without and once with a zero
- * point. */
-typedef struct {
-  const BsEncoding *encoding;
-  gboolean affine;
-} Entry;
-
-typedef struct {
-  BsScope scope;
-  guint group;
-  const char *title;
-} Scope;
-
-static const Scope scopes[] = {
-  { BS_SCOPE_MODEL, 0, N_ ("Model") },        { BS_SCOPE_TENSOR, 0, N_ ("Tensor") },
-  { BS_SCOPE_CHANNEL, 0, N_ ("Channel") },    { BS_SCOPE_GROUP, 128, N_ ("Group of 128") },
-  { BS_SCOPE_GROUP, 32, N_ ("Group of 32") }, { BS_SCOPE_GROUP, 16, N_ ("Group of 16") },
-  { BS_SCOPE_ELEMENT, 0, N_ ("Element") },
-};
 
 struct _BsLayerEditor {
   AdwBin parent_instance;
   BsDocument *document;
-  GArray *entries; /* Entry */
   GtkDropDown *encoding, *scope, *range;
   GtkSpinButton *bits, *lo, *hi;
   GtkWidget *ends, *reset;
@@ -103,37 +82,6 @@ commit (BsLayerEditor *self, const BsSpec *spec)
 
 /* Widgets from the spec */
 
-static guint
-find_entry (BsLayerEditor *self, const BsSpec *spec)
-{
-  for (guint i = 0; i < self->entries->len; i++) {
-    const Entry *entry = &g_array_index (self->entries, Entry, i);
-    if (entry->encoding == spec->encoding && (!entry->affine || spec->affine) &&
-        (entry->affine || !spec->affine || entry->encoding != &bs_encoding_int))
-      return i;
-  }
-  return GTK_INVALID_LIST_POSITION;
-}
-
-static guint
-find_scope (const BsSpec *spec)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (scopes); i++)
-    if (scopes[i].scope == spec->scope &&
-        (spec->scope != BS_SCOPE_GROUP || scopes[i].group == spec->group))
-      return i;
-  return GTK_INVALID_LIST_POSITION;
-}
-
-static guint
-find_range (const BsSpec *spec)
-{
-  for (guint i = 0; bs_ranges[i] != NULL; i++)
-    if (bs_ranges[i] == spec->range)
-      return i;
-  return GTK_INVALID_LIST_POSITION;
-}
-
 static void
 show_ends (BsLayerEditor *self)
 {
@@ -158,15 +106,15 @@ fill (BsLayerEditor *self)
   bs_layer_editor_spec (self, &current, &edited);
   self->filling = TRUE;
   gtk_widget_set_sensitive (GTK_WIDGET (self), has_layer);
-  gtk_drop_down_set_selected (self->encoding, find_entry (self, &spec));
+  gtk_drop_down_set_selected (self->encoding, bs_layer_encoding_find (&spec));
   gtk_spin_button_set_range (self->bits, spec.encoding->min_bits, spec.encoding->max_bits);
   gtk_spin_button_set_value (self->bits, spec.bits);
   gtk_widget_set_sensitive (GTK_WIDGET (self->bits),
                             spec.encoding->min_bits < spec.encoding->max_bits);
-  gtk_drop_down_set_selected (self->scope, find_scope (&spec));
+  gtk_drop_down_set_selected (self->scope, bs_layer_scope_find (&spec));
   gtk_widget_set_sensitive (GTK_WIDGET (self->scope),
                             (spec.encoding->flags & BS_ENCODING_BLOCKS_ONLY) == 0);
-  gtk_drop_down_set_selected (self->range, find_range (&spec));
+  gtk_drop_down_set_selected (self->range, bs_layer_range_find (&spec));
   gtk_widget_set_sensitive (GTK_WIDGET (self->range), !own);
   gtk_widget_set_visible (self->ends, spec.range == fixed_range () && !own);
   gtk_widget_set_sensitive (self->reset, edited);
@@ -221,28 +169,11 @@ encoding_cb (BsLayerEditor *self)
 {
   guint at = gtk_drop_down_get_selected (self->encoding);
 
-  if (self->filling || self->document == NULL || at >= self->entries->len)
+  if (self->filling || self->document == NULL || at == GTK_INVALID_LIST_POSITION)
     return;
-  const Entry *entry = &g_array_index (self->entries, Entry, at);
   BsSpec old = base_spec (self), spec;
-  guint bits = CLAMP (old.bits, entry->encoding->min_bits, entry->encoding->max_bits);
-  g_autofree char *text = entry->encoding->min_bits == entry->encoding->max_bits
-                            ? g_strdup (entry->encoding->id)
-                          : entry->encoding->family == BS_FAMILY_INTEGER
-                            ? g_strdup_printf ("%s%u", entry->encoding->id, bits)
-                            : g_strdup_printf ("%s-%u", entry->encoding->id, bits);
-  if (!bs_spec_parse (text, &spec, NULL)) /* with what the encoding itself asks for */
-    return;
-  spec.affine = spec.affine || entry->affine;
-  if ((entry->encoding->flags & BS_ENCODING_BLOCKS_ONLY) == 0) {
-    spec.scope = old.scope;
-    spec.group = old.group;
-  }
-  if ((entry->encoding->flags & BS_ENCODING_OWN_RANGE) == 0) {
-    spec.range = old.range;
-    memcpy (spec.range_params, old.range_params, sizeof spec.range_params);
-  }
-  commit (self, &spec);
+  if (bs_layer_encoding_spec (at, &old, &spec))
+    commit (self, &spec);
 }
 
 static void
@@ -262,11 +193,10 @@ scope_cb (BsLayerEditor *self)
 {
   guint at = gtk_drop_down_get_selected (self->scope);
 
-  if (self->filling || self->document == NULL || at >= G_N_ELEMENTS (scopes))
+  if (self->filling || self->document == NULL || at == GTK_INVALID_LIST_POSITION)
     return;
   BsSpec spec = base_spec (self);
-  spec.scope = scopes[at].scope;
-  spec.group = scopes[at].group;
+  bs_layer_scope_set (at, &spec);
   commit (self, &spec);
 }
 
@@ -331,47 +261,11 @@ reset_cb (BsLayerEditor *self)
 /* The object */
 
 static void
-add_encodings (BsLayerEditor *self)
-{
-  GtkStringList *titles = gtk_string_list_new (NULL);
-
-  for (guint i = 0; bs_encodings[i] != NULL; i++) {
-    const BsEncoding *encoding = bs_encodings[i];
-    if (encoding->family == BS_FAMILY_NONE || encoding == &bs_encoding_uint)
-      continue;
-    for (guint affine = 0; affine <= (encoding == &bs_encoding_int); affine++) {
-      Entry entry = { encoding, affine != 0 };
-      g_array_append_val (self->entries, entry);
-      gtk_string_list_append (titles, encoding != &bs_encoding_int ? _ (encoding->title)
-                                      : affine != 0                ? _ ("Integer, affine")
-                                                                   : _ ("Integer, symmetric"));
-    }
-  }
-  gtk_drop_down_set_model (self->encoding, G_LIST_MODEL (titles));
-  g_object_unref (titles);
-}
-
-static void
-add_titles (BsLayerEditor *self)
-{
-  g_autoptr (GtkStringList) scope_titles = gtk_string_list_new (NULL),
-                            range_titles = gtk_string_list_new (NULL);
-
-  for (guint i = 0; i < G_N_ELEMENTS (scopes); i++)
-    gtk_string_list_append (scope_titles, _ (scopes[i].title));
-  for (guint i = 0; bs_ranges[i] != NULL; i++)
-    gtk_string_list_append (range_titles, _ (bs_ranges[i]->title));
-  gtk_drop_down_set_model (self->scope, G_LIST_MODEL (scope_titles));
-  gtk_drop_down_set_model (self->range, G_LIST_MODEL (range_titles));
-}
-
-static void
 dispose (GObject *object)
 {
   BsLayerEditor *self = BS_LAYER_EDITOR (object);
 
   g_clear_object (&self->document);
-  g_clear_pointer (&self->entries, g_array_unref);
   G_OBJECT_CLASS (bs_layer_editor_parent_class)->dispose (object);
 }
 
@@ -404,11 +298,18 @@ bs_layer_editor_class_init (BsLayerEditorClass *klass)
 static void
 bs_layer_editor_init (BsLayerEditor *self)
 {
-  self->entries = g_array_new (FALSE, FALSE, sizeof (Entry));
   self->filling = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
-  add_encodings (self);
-  add_titles (self);
+  const struct {
+    GtkDropDown *list;
+    GListModel *titles;
+  } lists[] = { { self->encoding, bs_layer_encoding_titles () },
+                { self->scope, bs_layer_scope_titles () },
+                { self->range, bs_layer_range_titles () } };
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++) {
+    gtk_drop_down_set_model (lists[i].list, lists[i].titles);
+    g_object_unref (lists[i].titles);
+  }
   self->filling = FALSE;
 }
 

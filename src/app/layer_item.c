@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/layer_item.h"
 
+#include "app/list_util.h"
 #include "app/text.h"
 #include "plot/axis.h"
 
@@ -33,12 +34,6 @@ enum {
 };
 
 static GParamSpec *props[N_PROPS];
-
-static double
-sortable (double value)
-{
-  return isnan (value) ? -G_MAXDOUBLE : CLAMP (value, -G_MAXDOUBLE, G_MAXDOUBLE);
-}
 
 static char *
 bits_text (double bits)
@@ -85,10 +80,10 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     g_value_set_double (value, self->share);
     break;
   case PROP_BITS:
-    g_value_set_double (value, sortable (self->bits));
+    g_value_set_double (value, bs_list_sortable (self->bits));
     break;
   case PROP_SQNR:
-    g_value_set_double (value, sortable (self->sqnr));
+    g_value_set_double (value, bs_list_sortable (self->sqnr));
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);

@@ -1,8 +1,10 @@
-/* Helpers for lists: finding a row, leaving with Tab, gathering results for plots.
+/* Helpers for lists: finding a row, leaving with Tab, gathering results for plots, sorting.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/list_util.h"
 
 #include "app/result_item.h"
+
+#include <math.h>
 
 guint
 bs_list_find (GListModel *model, gpointer item)
@@ -53,4 +55,10 @@ bs_list_results (GListModel *model, guint *n)
     results[i] = bs_result_item_get (item);
   }
   return results;
+}
+
+double
+bs_list_sortable (double value)
+{
+  return isnan (value) ? -G_MAXDOUBLE : CLAMP (value, -G_MAXDOUBLE, G_MAXDOUBLE);
 }

@@ -1,4 +1,4 @@
-/* Helpers for lists: finding a row, leaving with Tab, gathering results for plots.
+/* Helpers for lists: finding a row, leaving with Tab, gathering results for plots, sorting.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
@@ -18,5 +18,8 @@ void bs_list_tab_leaves (GtkWidget *scrolled);
 /* bs_list_results: the results of a list of BsResultItem, borrowed from the items. (transfer
  * container) */
 BsResult **bs_list_results (GListModel *model, guint *n);
+
+/* bs_list_sortable: a number as columns sort it: what is not known comes before all others. */
+double bs_list_sortable (double value);
 
 G_END_DECLS

@@ -38,6 +38,10 @@ const BsPlotItem *bs_plot_view_items (BsPlotView *self, guint *n);
 void bs_plot_view_redraw (BsPlotView *self); /* the plot itself, not only what lies over it */
 void bs_plot_view_set_zoom (BsPlotView *self, const BsPlotZoom *zoom); /* NULL: the whole */
 
+/* plot_view_over.c */
+GdkRGBA bs_plot_view_rgba (BsColor color, double alpha);
+void bs_plot_view_draw_over (BsPlotView *self, GtkSnapshot *snapshot); /* or why there is none */
+
 /* plot_view_input.c */
 void bs_plot_view_describe (BsPlotView *self); /* tells screen readers what is shown */
 void bs_plot_view_add_input (BsPlotView *self);

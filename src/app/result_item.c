@@ -2,9 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/result_item.h"
 
+#include "app/list_util.h"
 #include "app/text.h"
-
-#include <math.h>
 
 struct _BsResultItem {
   GObject parent_instance;
@@ -29,12 +28,6 @@ enum {
 };
 
 static GParamSpec *props[N_PROPS];
-
-static double
-sortable (double value)
-{
-  return isnan (value) ? -G_MAXDOUBLE : CLAMP (value, -G_MAXDOUBLE, G_MAXDOUBLE);
-}
 
 static void
 get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -61,16 +54,16 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     g_value_take_string (value, bs_text_samples (result));
     break;
   case PROP_QUALITY:
-    g_value_set_double (value, sortable (bs_result_quality (result)));
+    g_value_set_double (value, bs_list_sortable (bs_result_quality (result)));
     break;
   case PROP_SIZE:
     g_value_set_double (value, (double) result->weight_bytes);
     break;
   case PROP_AGREEMENT:
-    g_value_set_double (value, sortable (result->agreement));
+    g_value_set_double (value, bs_list_sortable (result->agreement));
     break;
   case PROP_SQNR:
-    g_value_set_double (value, sortable (result->output_sqnr_db));
+    g_value_set_double (value, bs_list_sortable (result->output_sqnr_db));
     break;
   case PROP_SAMPLES:
     g_value_set_double (value, (double) result->n_samples);
