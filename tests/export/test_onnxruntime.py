@@ -1,5 +1,6 @@
 """Tests of exported files in ONNX Runtime: the same classes as our integer run, for each bundled network.
 SPDX-License-Identifier: GPL-3.0-or-later"""
+import json
 import os
 import subprocess
 import sys
@@ -27,10 +28,12 @@ class OnnxRuntime(bitstair.TestCase):
         x = np.load(example.data_path)["x_test"][:LIMIT, None]
         return (x.astype(np.float32) / np.float32(example.divisor)).astype(np.float32)
 
-    def compare(self, example, weights, acts, level="basic"):
-        predictions, exported = self.path("p.npy"), self.path("q.onnx")
+    def compare(self, example, weights, acts, level="basic", corrections=()):
+        predictions, exported, config = self.path("p.npy"), self.path("q.onnx"), self.path("c.json")
         data = [*example.data, "--limit", str(LIMIT)]
-        result = self.json("evaluate", example.model, *data, "--weights", weights, "--acts", acts, "--predictions", predictions)
+        with open(config, "w") as f:
+            json.dump({"bitstair": 1, "weights": weights, "acts": acts, "corrections": list(corrections)}, f)
+        result = self.json("evaluate", example.model, *data, "--config", config, "--predictions", predictions)
         document = self.json("export", result["key"], "--model", example.model, *data, "--to", "onnx-qdq", "-o", exported)
         ours = np.load(predictions)
         theirs = run_onnx(exported, self.samples(example), self.folder, level).argmax(1)
@@ -72,6 +75,12 @@ class OnnxRuntime(bitstair.TestCase):
         """Written as decoded floats, which ONNX Runtime quantizes again, one scale a tensor, when it optimizes."""
         self.compare(bitstair.MNIST, "int4:group=32", "uint8", "disabled")
         self.compare(bitstair.MOBILENET, "int4:group=32", "uint8", "disabled")
+
+    def test_corrected_bias(self):
+        """Of layers on integers, and of simulated ones, so coarse that the correction changes many classes."""
+        self.compare(bitstair.MNIST, "int3", "uint8", corrections=["bias"])
+        self.compare(bitstair.MNIST, "nf4:tensor", "uint8", "disabled", corrections=["bias"])
+        self.compare(bitstair.MNIST, "ternary", "uint8", "disabled", corrections=["bias"])
 
     def test_per_tensor(self):
         self.compare(bitstair.MNIST, "int8", "uint8")

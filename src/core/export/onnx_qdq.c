@@ -60,19 +60,20 @@ acts_expressible (const BsSpec *spec)
 static void
 describe_limits (const BsPrepared *plan, GPtrArray *limits)
 {
-  guint clipped = 0;
+  guint clipped = 0, decoded = 0;
 
   for (guint i = 0; i < plan->layers->len; i++) {
     const BsPlannedLayer *layer = &g_array_index (plan->layers, BsPlannedLayer, i);
     const char *name = plan->model->nodes[layer->layer.node].name;
     g_autofree char *weights = bs_spec_to_string (layer->weights),
                     *acts = bs_spec_to_string (layer->acts);
-    if (!bs_spec_is_float (layer->weights) && !weights_expressible (layer))
+    if (!bs_spec_is_float (layer->weights) && !weights_expressible (layer)) {
       add_sentence (
         limits, "Layer “%s”: the weights are written as decoded float32, QDQ has no form for %s.",
         name, weights);
-    else if (!bs_spec_is_float (layer->weights) && layer->weights->bits < 8 &&
-             layer->weights->bits != 4)
+      decoded++;
+    } else if (!bs_spec_is_float (layer->weights) && layer->weights->bits < 8 &&
+               layer->weights->bits != 4)
       add_sentence (limits, "Layer “%s”: %u-bit codes are stored in a wider integer type.", name,
                     layer->weights->bits);
     if (!bs_spec_is_float (layer->acts) && !acts_expressible (layer->acts))
@@ -81,6 +82,10 @@ describe_limits (const BsPrepared *plan, GPtrArray *limits)
     if (bs_spec_integer_codes (layer->acts, NULL, NULL) && layer->acts->bits < 8)
       clipped++;
   }
+  if (decoded > 0)
+    add_sentence (limits,
+                  "A runtime that optimizes may quantize decoded weights anew, to 8 bits and "
+                  "one scale a tensor: in ONNX Runtime, run with optimization disabled.");
   if (clipped > 0)
     add_sentence (limits, "Activations of fewer than 8 bits are clipped in an 8-bit type.");
 }
@@ -307,6 +312,19 @@ write_constant (Qdq *q, guint tensor, const float *values)
                          values != NULL ? (const void *) values : t->data, bytes);
 }
 
+/* Other floats in place of those of constant t, for this node alone; returns their name. */
+static char *
+write_values (Qdq *q, const BsNode *node, guint t, const char *what, const float *values)
+{
+  const BsTensor *tensor = &q->model->tensors[t];
+  char *name = g_strdup_printf ("%s_%s_%s", tensor->name, node->name, what);
+  gsize bytes = 0;
+
+  bs_dims_bytes (tensor->dims, tensor->n_dims, tensor->dtype, &bytes);
+  bs_onnx_writer_tensor (q->w, name, tensor->dtype, tensor->dims, tensor->n_dims, values, bytes);
+  return name;
+}
+
 static char *
 input_name (Qdq *q, guint node_index, const BsPlannedLayer *layer, guint k, gboolean *written)
 {
@@ -319,17 +337,12 @@ input_name (Qdq *q, guint node_index, const BsPlannedLayer *layer, guint k, gboo
     if (layer->layer.inputs[i] == k && layer->quant[i] != NULL) {
       if (weights_expressible (layer))
         return write_weights (q, layer, i);
-      g_autofree char *name =
-        g_strdup_printf ("%s_%s_decoded", q->model->tensors[t].name, node->name);
-      BsTensor decoded = q->model->tensors[t];
-      gsize bytes = 0;
-      bs_dims_bytes (decoded.dims, decoded.n_dims, decoded.dtype, &bytes);
-      bs_onnx_writer_tensor (q->w, name, decoded.dtype, decoded.dims, decoded.n_dims,
-                             layer->quant[i]->values, bytes);
-      return g_steal_pointer (&name);
+      return write_values (q, node, t, "decoded", layer->quant[i]->values);
     }
   if (as_kernel (layer) && k == 2 && layer->bias != NULL)
     return write_bias (q, layer, node);
+  if (layer != NULL && k == 2 && layer->bias_values != NULL)
+    return write_values (q, node, t, "corrected", layer->bias_values);
   if (q->model->tensors[t].is_constant) {
     if (!written[t])
       write_constant (q, t, NULL);
