@@ -231,9 +231,7 @@ run (BsCli *cli, char **args, GError **error)
     print_json (found, study, seconds);
   else if (!cli->quiet)
     print_table (found, study, seconds);
-  if (!bs_interrupted (cli, found->interrupted, error))
-    return FALSE;
-  return TRUE;
+  return bs_interrupted (cli, found->interrupted, error);
 }
 
 const BsCommand bs_command_sensitivity = {

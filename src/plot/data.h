@@ -55,6 +55,9 @@ void bs_plot_data_set_area (BsPlotData *data, double left, double top, double ri
 /* bs_plot_find_layer: the named layer of a result, or NULL. */
 const BsLayerResult *bs_plot_find_layer (const BsResult *result, const char *name);
 
+/* bs_plot_result_with_layers: the selected result, or NULL where there is none or it has no layers. */
+const BsResult *bs_plot_result_with_layers (const BsPlotInput *input, GError **error);
+
 extern const BsPlot bs_plot_trade_off, bs_plot_layer_errors, bs_plot_error_histogram,
   bs_plot_weight_histogram, bs_plot_heat_map, bs_plot_layer_bits;
 

@@ -26,16 +26,12 @@ bars_free (gpointer data)
 static BsPlotData *
 build (const BsPlotInput *input, GError **error)
 {
-  const BsResult *result = input->selected;
+  const BsResult *result = bs_plot_result_with_layers (input, error);
   double lo = G_MAXDOUBLE, hi = 0;
   char a[32], b[32], c[32];
 
-  if (result == NULL || result->n_layers == 0) {
-    g_set_error_literal (error, BS_ERROR, BS_ERROR_NO_DATA,
-                         result == NULL ? _ ("No result is selected")
-                                        : _ ("The selected result has no measures per layer"));
+  if (result == NULL)
     return NULL;
-  }
   GArray *bars = g_array_sized_new (FALSE, TRUE, sizeof (Bar), result->n_layers);
   g_array_set_clear_func (bars, clear_bar);
   BsPlotData *data = bs_plot_data_new (input, bars, bars_free);

@@ -26,16 +26,12 @@ rows_free (gpointer data)
 static BsPlotData *
 build (const BsPlotInput *input, GError **error)
 {
-  const BsResult *result = input->selected;
+  const BsResult *result = bs_plot_result_with_layers (input, error);
   const BsLayerResult *worst = NULL;
   char a[32], b[32];
 
-  if (result == NULL || result->n_layers == 0) {
-    g_set_error_literal (error, BS_ERROR, BS_ERROR_NO_DATA,
-                         result == NULL ? _ ("No result is selected")
-                                        : _ ("The selected result has no measures per layer"));
+  if (result == NULL)
     return NULL;
-  }
   GArray *rows = g_array_sized_new (FALSE, TRUE, sizeof (Row), result->n_layers);
   g_array_set_clear_func (rows, clear_row);
   BsPlotData *data = bs_plot_data_new (input, rows, rows_free);

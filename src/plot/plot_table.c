@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "data.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 const BsPlot *const bs_plots[] = {
@@ -152,5 +153,18 @@ bs_plot_find_layer (const BsResult *result, const char *name)
   for (guint i = 0; i < result->n_layers; i++)
     if (g_strcmp0 (result->layers[i].name, name) == 0)
       return &result->layers[i];
+  return NULL;
+}
+
+const BsResult *
+bs_plot_result_with_layers (const BsPlotInput *input, GError **error)
+{
+  const BsResult *result = input->selected;
+
+  if (result != NULL && result->n_layers > 0)
+    return result;
+  g_set_error_literal (error, BS_ERROR, BS_ERROR_NO_DATA,
+                       result == NULL ? _ ("No result is selected")
+                                      : _ ("The selected result has no measures per layer"));
   return NULL;
 }

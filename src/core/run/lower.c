@@ -152,19 +152,34 @@ run_quantize (const BsStep *step, BsRunner *runner, GError **error)
          bs_kernel_check (bsk_quantize (in->data, n, &c->params, c->type, out), NULL, error);
 }
 
+/* The image a step converts, and where its result goes. */
+typedef struct {
+  const void *in;
+  void *out;
+  guint images;
+  gsize channels, pixels;
+} Images;
+
+static gboolean
+open_images (const BsStep *step, BsRunner *runner, Images *i, GError **error)
+{
+  const BsValue *in = bs_runner_value (runner, step->in[0]);
+
+  i->in = in->data;
+  i->out = bs_runner_output (runner, step->out[0], error);
+  return i->out != NULL && bs_shape_image (in, &i->images, &i->channels, &i->pixels);
+}
+
 static gboolean
 run_quantize_last (const BsStep *step, BsRunner *runner, GError **error)
 {
   const Convert *c = step->data;
-  const BsValue *in = bs_runner_value (runner, step->in[0]);
-  void *out = bs_runner_output (runner, step->out[0], error);
-  guint images;
-  gsize channels, pixels;
+  Images i;
 
-  if (out == NULL || !bs_shape_image (in, &images, &channels, &pixels))
-    return FALSE;
-  return bs_kernel_check (
-    bsk_quantize_nchw (in->data, images, channels, pixels, &c->params, c->type, out), NULL, error);
+  return open_images (step, runner, &i, error) &&
+         bs_kernel_check (
+           bsk_quantize_nchw (i.in, i.images, i.channels, i.pixels, &c->params, c->type, i.out),
+           NULL, error);
 }
 
 static gboolean
@@ -193,43 +208,32 @@ run_decode_in_place (const BsStep *step, BsRunner *runner, GError **error)
 static gboolean
 run_float_to_last (const BsStep *step, BsRunner *runner, GError **error)
 {
-  const BsValue *in = bs_runner_value (runner, step->in[0]);
-  void *out = bs_runner_output (runner, step->out[0], error);
-  guint images;
-  gsize channels, pixels;
+  Images i;
 
-  if (out == NULL || !bs_shape_image (in, &images, &channels, &pixels))
+  if (!open_images (step, runner, &i, error))
     return FALSE;
-  bs_transpose_floats (in->data, images, channels, pixels, out);
+  bs_transpose_floats (i.in, i.images, i.channels, i.pixels, i.out);
   return TRUE;
-}
-
-/* Images between [channels][pixels] and [pixels][channels]. */
-static gboolean
-transpose (const BsStep *step, BsRunner *runner, gboolean to_last, GError **error)
-{
-  const BsValue *in = bs_runner_value (runner, step->in[0]);
-  void *out = bs_runner_output (runner, step->out[0], error);
-  guint images;
-  gsize channels, pixels;
-
-  if (out == NULL || !bs_shape_image (in, &images, &channels, &pixels))
-    return FALSE;
-  return bs_kernel_check (bsk_transpose_8 (in->data, images, to_last ? channels : pixels,
-                                           to_last ? pixels : channels, out),
-                          NULL, error);
 }
 
 static gboolean
 run_to_last (const BsStep *step, BsRunner *runner, GError **error)
 {
-  return transpose (step, runner, TRUE, error);
+  Images i;
+
+  return open_images (step, runner, &i, error) &&
+         bs_kernel_check (bsk_transpose_8 (i.in, i.images, i.channels, i.pixels, i.out), NULL,
+                          error);
 }
 
 static gboolean
 run_from_last (const BsStep *step, BsRunner *runner, GError **error)
 {
-  return transpose (step, runner, FALSE, error);
+  Images i;
+
+  return open_images (step, runner, &i, error) &&
+         bs_kernel_check (bsk_transpose_8 (i.in, i.images, i.pixels, i.channels, i.out), NULL,
+                          error);
 }
 
 static gboolean
