@@ -132,13 +132,13 @@ bsk_average_pool (const BskPoolShape *s,
           size_t n = channels - first < CHUNK ? channels - first : CHUNK;
           int32_t sum[CHUNK] = { 0 };
 
-          for (int ky = y0; ky < y1; ky++)
-            for (int kx = x0; kx < x1; kx++) {
-              size_t at = (size_t) (top + (int64_t) ky * s->dilation_h) * (size_t) s->w +
-                          (size_t) (left + (int64_t) kx * s->dilation_w);
+          for (int ky = y0; ky < y1 && x0 < x1; ky++) {
+            size_t at = (size_t) (top + (int64_t) ky * s->dilation_h) * (size_t) s->w +
+                        (size_t) (left + (int64_t) x0 * s->dilation_w);
 
-              table->sum_bytes (sum, image + at * channels + first, n, flip);
-            }
+            table->sum_rows (sum, image + at * channels + first, (size_t) (x1 - x0),
+                             (size_t) s->dilation_w * channels, n, flip);
+          }
           table->requantize_s32 (sum, n, (int32_t) - (taps * (qa->zero_point + flip)),
                                  divisor ? ratio / (float) divisor : 0, &finish, out + first);
         }

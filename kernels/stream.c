@@ -5,8 +5,27 @@
 #include <math.h>
 #include <string.h>
 
-/* Values transposed at a time: their floats or codes fit in a corner of the first-level cache. */
-enum { TILE = 1024 };
+/* Pixels and channels transposed at a time: their floats and codes fit in the first-level cache. */
+enum { TILE = 256, TILE_CHANNELS = 16 };
+
+static size_t
+min (size_t a, size_t b)
+{
+  return a < b ? a : b;
+}
+
+/* a [rows][lda] of codes → c [cols][ldc]. */
+static void
+transpose (const void *a, size_t rows, size_t cols, size_t lda, size_t bytes, void *c, size_t ldc)
+{
+  if (bytes == 1) {
+    bsk_table ()->transpose_8 (a, rows, cols, lda, c, ldc);
+    return;
+  }
+  for (size_t i = 0; i < rows; i++)
+    for (size_t j = 0; j < cols; j++)
+      memcpy ((char *) c + (j * ldc + i) * bytes, (const char *) a + (i * lda + j) * bytes, bytes);
+}
 
 static void
 quantize (const float *x, size_t n, const BskQParams *params, BskType type, void *q)
@@ -78,21 +97,17 @@ bsk_quantize_nchw (const float *x,
   if (channels == 1 || pixels == 1)
     return bsk_quantize (x, image, params, type, q);
   for (size_t i = 0; i < n_images; i++)
-    for (size_t p = 0; p < pixels; p += TILE) {
-      size_t n = pixels - p < TILE ? pixels - p : TILE;
+    for (size_t p = 0; p < pixels; p += TILE)
+      for (size_t c = 0; c < channels; c += TILE_CHANNELS) {
+        size_t n = min (pixels - p, TILE), high = min (channels - c, TILE_CHANNELS);
+        int16_t codes[TILE_CHANNELS * TILE];
 
-      for (size_t c = 0; c < channels; c++) {
-        int16_t codes[TILE];
-        char *out = (char *) q + ((i * pixels + p) * channels + c) * bytes;
-
-        quantize (x + (i * channels + c) * pixels + p, n, params, type, codes);
-        if (bytes == 1)
-          bsk_table ()->transpose_8 ((uint8_t *) codes, 1, n, n, (uint8_t *) out, channels);
-        else
-          for (size_t j = 0; j < n; j++)
-            memcpy (out + j * channels * 2, &codes[j], 2);
+        for (size_t k = 0; k < high; k++)
+          quantize (x + (i * channels + c + k) * pixels + p, n, params, type,
+                    (char *) codes + k * n * bytes);
+        transpose (codes, high, n, n, bytes, (char *) q + ((i * pixels + p) * channels + c) * bytes,
+                   channels);
       }
-    }
   return BSK_OK;
 }
 
@@ -189,18 +204,17 @@ bsk_dequantize_nchw (const void *q,
     return BSK_OK;
   }
   for (size_t i = 0; i < n_images; i++)
-    for (size_t p = 0; p < pixels; p += TILE) {
-      size_t n = pixels - p < TILE ? pixels - p : TILE;
+    for (size_t p = 0; p < pixels; p += TILE)
+      for (size_t c = 0; c < channels; c += TILE_CHANNELS) {
+        size_t n = min (pixels - p, TILE), high = min (channels - c, TILE_CHANNELS);
+        int32_t codes[TILE_CHANNELS * TILE];
 
-      for (size_t c = 0; c < channels; c++) {
-        int32_t codes[TILE];
-        const char *from = (const char *) q + ((i * pixels + p) * channels + c) * bytes;
-
-        for (size_t j = 0; j < n; j++)
-          memcpy ((char *) codes + j * bytes, from + j * channels * bytes, bytes);
-        dequantize (codes, n, params, type, x + (i * channels + c) * pixels + p);
+        transpose ((const char *) q + ((i * pixels + p) * channels + c) * bytes, n, high, channels,
+                   bytes, codes, n);
+        for (size_t k = 0; k < high; k++)
+          dequantize ((char *) codes + k * n * bytes, n, params, type,
+                      x + (i * channels + c + k) * pixels + p);
       }
-    }
   return BSK_OK;
 }
 

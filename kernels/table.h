@@ -305,6 +305,7 @@ const BskTable *bsk_table (void);
 void bsk_ref_init (BskTable *table);
 #ifdef BSK_X86
 void bsk_sse41_init (BskTable *table);
+void bsk_sse41_transpose_init (BskTable *table);
 void bsk_avx2_init (BskTable *table);
 void bsk_avxvnni_init (BskTable *table);
 void bsk_avxvnni_evex_init (BskTable *table);

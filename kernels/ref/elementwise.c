@@ -13,10 +13,11 @@ max_bytes (uint8_t *acc, const uint8_t *a, size_t n, uint8_t flip)
 }
 
 static void
-sum_bytes (int32_t *acc, const uint8_t *a, size_t n, uint8_t flip)
+sum_rows (int32_t *acc, const uint8_t *a, size_t rows, size_t lda, size_t n, uint8_t flip)
 {
-  for (size_t i = 0; i < n; i++)
-    acc[i] += a[i] ^ flip;
+  for (size_t row = 0; row < rows; row++)
+    for (size_t i = 0; i < n; i++)
+      acc[i] += a[row * lda + i] ^ flip;
 }
 
 static void
@@ -80,7 +81,7 @@ void
 bsk_ref_elementwise_init (BskTable *table)
 {
   table->max_bytes = max_bytes;
-  table->sum_bytes = sum_bytes;
+  table->sum_rows = sum_rows;
   table->requantize_s32 = requantize_s32;
   table->add_bytes = add_bytes;
   table->mul_bytes = mul_bytes;

@@ -20,21 +20,40 @@ max_bytes (uint8_t *acc, const uint8_t *a, size_t n, uint8_t flip)
       acc[i] = a[i];
 }
 
-static void
-sum_bytes (int32_t *acc, const uint8_t *a, size_t n, uint8_t flip)
+/* Adds eight sums. */
+ALWAYS_INLINE void
+add_sums (int32_t *acc, __m128i sums)
 {
+  __m256i before = _mm256_loadu_si256 ((const void *) acc);
+
+  _mm256_storeu_si256 ((void *) acc, _mm256_add_epi32 (before, _mm256_cvtepu16_epi32 (sums)));
+}
+
+/* As many rows at a time as cannot overflow sums of 16 bits. */
+static void
+sum_rows (int32_t *acc, const uint8_t *a, size_t rows, size_t lda, size_t n, uint8_t flip)
+{
+  enum { MOST = UINT16_MAX / UINT8_MAX };
   const __m128i sign = _mm_set1_epi8 ((char) flip);
-  size_t i = 0;
 
-  for (; i + 8 <= n; i += 8) {
-    __m256i x =
-      _mm256_cvtepu8_epi32 (_mm_xor_si128 (_mm_loadl_epi64 ((const void *) (a + i)), sign));
+  for (; rows > 0; a += MOST * lda, rows -= rows < MOST ? rows : MOST) {
+    size_t count = rows < MOST ? rows : MOST, i = 0;
 
-    _mm256_storeu_si256 ((void *) (acc + i),
-                         _mm256_add_epi32 (_mm256_loadu_si256 ((const void *) (acc + i)), x));
+    for (; i + 16 <= n; i += 16) {
+      __m256i sum = _mm256_setzero_si256 ();
+
+      for (size_t row = 0; row < count; row++) {
+        __m128i x = _mm_loadu_si128 ((const void *) (a + row * lda + i));
+
+        sum = _mm256_add_epi16 (sum, _mm256_cvtepu8_epi16 (_mm_xor_si128 (x, sign)));
+      }
+      add_sums (acc + i, _mm256_castsi256_si128 (sum));
+      add_sums (acc + i + 8, _mm256_extracti128_si256 (sum, 1));
+    }
+    for (; i < n; i++)
+      for (size_t row = 0; row < count; row++)
+        acc[i] += a[row * lda + i] ^ flip;
   }
-  for (; i < n; i++)
-    acc[i] += a[i] ^ flip;
 }
 
 typedef struct {
@@ -151,7 +170,7 @@ void
 bsk_avx2_elementwise_init (BskTable *table)
 {
   table->max_bytes = max_bytes;
-  table->sum_bytes = sum_bytes;
+  table->sum_rows = sum_rows;
   table->requantize_s32 = requantize_s32;
   table->add_bytes = add_bytes;
   table->mul_bytes = mul_bytes;

@@ -14,18 +14,38 @@ max_bytes (uint8_t *acc, const uint8_t *a, size_t n, uint8_t flip)
   }
 }
 
-static void
-sum_bytes (int32_t *acc, const uint8_t *a, size_t n, uint8_t flip)
+/* Adds sixteen sums. */
+ALWAYS_INLINE void
+add_sums (int32_t *acc, size_t n, __m256i sums)
 {
-  const __m128i sign = _mm_set1_epi8 ((char) flip);
+  __mmask16 mask = mask16 ((int) (n < 16 ? n : 16));
 
-  for (size_t i = 0; i < n; i += 16) {
-    __mmask16 mask = mask16 ((int) (n - i < 16 ? n - i : 16));
-    __m512i x = _mm512_cvtepu8_epi32 (_mm_xor_si128 (_mm_maskz_loadu_epi8 (mask, a + i), sign));
+  _mm512_mask_storeu_epi32 (
+    acc, mask,
+    _mm512_add_epi32 (_mm512_maskz_loadu_epi32 (mask, acc), _mm512_cvtepu16_epi32 (sums)));
+}
 
-    _mm512_mask_storeu_epi32 (acc + i, mask,
-                              _mm512_add_epi32 (_mm512_maskz_loadu_epi32 (mask, acc + i), x));
-  }
+/* As many rows at a time as cannot overflow sums of 16 bits. */
+static void
+sum_rows (int32_t *acc, const uint8_t *a, size_t rows, size_t lda, size_t n, uint8_t flip)
+{
+  enum { MOST = UINT16_MAX / UINT8_MAX };
+  const __m256i sign = _mm256_set1_epi8 ((char) flip);
+
+  for (; rows > 0; a += MOST * lda, rows -= rows < MOST ? rows : MOST)
+    for (size_t i = 0; i < n; i += 32) {
+      __mmask32 mask = (__mmask32) mask64 (n - i);
+      __m512i sum = _mm512_setzero_si512 ();
+
+      for (size_t row = 0; row < rows && row < MOST; row++) {
+        __m256i x = _mm256_maskz_loadu_epi8 (mask, a + row * lda + i);
+
+        sum = _mm512_add_epi16 (sum, _mm512_cvtepu8_epi16 (_mm256_xor_si256 (x, sign)));
+      }
+      add_sums (acc + i, n - i, _mm512_castsi512_si256 (sum));
+      if (n - i > 16)
+        add_sums (acc + i + 16, n - i - 16, _mm512_extracti64x4_epi64 (sum, 1));
+    }
 }
 
 /* Sixteen codes: zero point, saturation, sign. */
@@ -111,7 +131,7 @@ void
 bsk_avx512_elementwise_init (BskTable *table)
 {
   table->max_bytes = max_bytes;
-  table->sum_bytes = sum_bytes;
+  table->sum_rows = sum_rows;
   table->requantize_s32 = requantize_s32;
   table->add_bytes = add_bytes;
   table->mul_bytes = mul_bytes;

@@ -77,4 +77,5 @@ bsk_sse41_init (BskTable *table)
   table->quad_bytes = VEC_QUAD_BYTES;
   table->gemm_tile = gemm_tile;
   table->depthwise_row = depthwise_row;
+  bsk_sse41_transpose_init (table);
 }
