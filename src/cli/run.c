@@ -272,10 +272,12 @@ run_quantized (const BsModel *loaded,
                Outputs *outputs,
                GError **error)
 {
-  g_autoptr (BsModel) simplified = bs_simplify (loaded, error);
+  g_autofree BsValue *ordered = order_inputs (loaded, values, error);
+  g_autoptr (BsModel) simplified = ordered != NULL ? bs_simplify (loaded, error) : NULL;
+  g_autoptr (BsModel) bound =
+    simplified != NULL ? bs_bind_inputs (simplified, ordered, error) : NULL;
   gint64 fixed_batch = 0;
-  g_autoptr (BsModel) model =
-    simplified != NULL ? bs_infer (simplified, &fixed_batch, error) : NULL;
+  g_autoptr (BsModel) model = bound != NULL ? bs_infer (bound, &fixed_batch, error) : NULL;
   g_autofree BsStats **stats = NULL;
   g_auto (Outputs) ignored = { 0 };
   BsWalkOptions walk = { .tap = tap_stats, .cancelled = cancelled };

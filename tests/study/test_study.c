@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "bsk.h"
+#include "model/builder.h"
 #include "net.h"
 #include "run/runner.h"
 #include "run/walk.h"
@@ -361,6 +362,46 @@ test_float_steps (void)
   bs_value_clear (&walked);
 }
 
+/* The network with pictures of any size: what is prepared is of the size of the samples, and gives
+ * what the network of that size gives; other sizes are refused, not run beyond the buffers. */
+static void
+test_free_size (void)
+{
+  g_autoptr (BsModel) fixed = net_new (1);
+  g_autoptr (BsModelBuilder) builder = bs_model_builder_copy (fixed);
+  g_autoptr (BsDataset) data = net_data (fixed, SAMPLES, 5);
+  g_autoptr (BsConfig) config = net_config ("int8", "uint8");
+  g_autoptr (GError) error = NULL;
+  BsModel *edited = bs_model_builder_edit (builder);
+
+  for (guint d = 1; d < 4; d++)
+    edited->tensors[edited->inputs[0]].dims[d] = d == 1 ? 3 : BS_DIM_FREE;
+  g_autoptr (BsModel) any = bs_model_builder_finish (builder, &error);
+  g_assert_no_error (error);
+  g_autoptr (BsStudy) one = bs_study_new (fixed, data, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (BsStudy) other = bs_study_new (any, data, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (BsResult) a = bs_study_measure (one, config, BS_MEASURE_LAYERS, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (BsResult) b = bs_study_measure (other, config, BS_MEASURE_LAYERS, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (a->output_sqnr_db, ==, b->output_sqnr_db);
+  g_assert_cmpuint (a->bit_ops, ==, b->bit_ops);
+  g_assert_cmpmem (a->predictions, a->n_predictions * sizeof *a->predictions, b->predictions,
+                   b->n_predictions * sizeof *b->predictions);
+
+  g_autoptr (BsPrepared) plan = bs_study_prepare (other, config, &error);
+  g_assert_no_error (error);
+  g_autoptr (BsRunner) runner = bs_runner_new (plan);
+  g_autofree float *pixels = g_new0 (float, 3 * (NET_SIDE + 1) * NET_SIDE);
+  BsValue input = {
+    .dtype = BS_DTYPE_F32, .n_dims = 4, .dims = { 1, 3, NET_SIDE + 1, NET_SIDE }, .data = pixels
+  };
+  g_assert_false (bs_runner_run (runner, &input, 1, 0, G_MAXUINT, NULL, NULL, &error));
+  g_assert_error (error, BS_ERROR, BS_ERROR_SHAPE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -375,5 +416,6 @@ main (int argc, char **argv)
   g_test_add_func ("/study/one-layer", test_one_layer);
   g_test_add_func ("/study/fixed-batch", test_fixed_batch);
   g_test_add_func ("/study/float-steps", test_float_steps);
+  g_test_add_func ("/study/free-size", test_free_size);
   return g_test_run ();
 }

@@ -308,6 +308,32 @@ bs_infer (const BsModel *model, gint64 *fixed_batch, GError **error)
   return bs_model_builder_finish (builder, error);
 }
 
+BsModel *
+bs_bind_inputs (const BsModel *model, const BsValue *fed, GError **error)
+{
+  g_autoptr (BsModelBuilder) builder = bs_model_builder_copy (model);
+
+  for (guint i = 0; i < model->n_inputs; i++) {
+    BsTensor *tensor = &bs_model_builder_edit (builder)->tensors[model->inputs[i]];
+    gboolean bound = tensor->n_dims == BS_DIMS_UNKNOWN;
+    if (bound) {
+      tensor->n_dims = fed[i].n_dims;
+      tensor->dims[0] = BS_DIM_FREE;
+    }
+    for (guint d = 1; d < MIN (tensor->n_dims, fed[i].n_dims); d++)
+      if (bound || tensor->dims[d] < 0) {
+        tensor->dims[d] = fed[i].dims[d];
+        bound = TRUE;
+      }
+    if (bound) {
+      g_autofree char *dims = bs_dims_to_string (tensor->dims, tensor->n_dims);
+      bs_model_builder_note (builder, "Input “%s” is run as %s, the size of the samples",
+                             tensor->name, dims);
+    }
+  }
+  return bs_model_builder_finish (builder, error);
+}
+
 gboolean
 bs_infer_bound (const BsModel *model, gint64 batch, BsValue *values, GError **error)
 {

@@ -20,6 +20,13 @@ G_BEGIN_DECLS
  * Errors  BS_ERROR_SHAPE naming the node. */
 BsModel *bs_infer (const BsModel *model, gint64 *fixed_batch, GError **error);
 
+/* bs_bind_inputs: a copy of the model that runs inputs of these dimensions only: what is free in its
+ * inputs, but for the batch, becomes what will be fed, with a note in words. Kernels are packed for
+ * one size, so a free picture size or length must be bound before a run is prepared.
+ *
+ *   fed  [model->n_inputs] dims with the batch first; data is not looked at */
+BsModel *bs_bind_inputs (const BsModel *model, const BsValue *fed, GError **error);
+
 /* bs_infer_bound: dtype and dimensions of every tensor when the first dimension of every input that
  * is free, or 1 in a graph that can be re-batched, is batch.
  *

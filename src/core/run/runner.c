@@ -182,6 +182,26 @@ bs_runner_slot_data (const BsRunner *runner, guint slot, gsize *bytes)
   return value->data;
 }
 
+/* Kernels are packed for one size of the inputs: another one would run beyond their buffers. */
+static gboolean
+check_inputs (const BsPrepared *plan, const BsValue *inputs, GError **error)
+{
+  for (guint i = 0; i < plan->model->n_inputs; i++) {
+    const BsValue *made = &plan->shapes[plan->model->inputs[i]];
+    if (made->n_dims == BS_DIMS_UNKNOWN || made->n_dims == 0 ||
+        (inputs[i].n_dims == made->n_dims &&
+         memcmp (inputs[i].dims + 1, made->dims + 1, (made->n_dims - 1) * sizeof *made->dims) == 0))
+      continue;
+    g_autofree char *have = bs_dims_to_string (inputs[i].dims, inputs[i].n_dims);
+    g_autofree char *want = bs_dims_to_string (made->dims, made->n_dims);
+    g_set_error (error, BS_ERROR, BS_ERROR_SHAPE,
+                 "Input “%s” is %s, but the run was prepared for %s",
+                 plan->model->tensors[plan->model->inputs[i]].name, have, want);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 bs_runner_run (BsRunner *runner,
                const BsValue *inputs,
@@ -195,7 +215,7 @@ bs_runner_run (BsRunner *runner,
   const BsPrepared *plan = runner->plan;
 
   if (first_step == 0) {
-    if (!bs_runner_begin (runner, n_samples, error))
+    if (!check_inputs (plan, inputs, error) || !bs_runner_begin (runner, n_samples, error))
       return FALSE;
     for (guint i = 0; i < plan->n_slots; i++) /* the model's inputs are its first slots, borrowed */
       for (guint k = 0; k < plan->model->n_inputs; k++)

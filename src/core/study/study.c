@@ -71,11 +71,23 @@ check_inputs (const BsModel *model, GError **error)
   return FALSE;
 }
 
+/* The model as it is measured: simplified, of the samples' size, with shapes. */
+static BsModel *
+make_model (const BsModel *model, const BsDataset *dataset, gint64 *fixed_batch, GError **error)
+{
+  g_autoptr (BsModel) simple = bs_simplify (model, error);
+  g_autoptr (BsModel) bound = NULL;
+  BsValue fed = { .n_dims = dataset->n_dims + 1, .dims = { dataset->n } };
+
+  memcpy (fed.dims + 1, dataset->dims, dataset->n_dims * sizeof *dataset->dims);
+  bound = simple != NULL ? bs_bind_inputs (simple, &fed, error) : NULL;
+  return bound != NULL ? bs_infer (bound, fixed_batch, error) : NULL;
+}
+
 BsStudy *
 bs_study_new (BsModel *model, BsDataset *dataset, const BsObserver *observer, GError **error)
 {
   g_autoptr (BsStudy) study = g_new0 (BsStudy, 1);
-  g_autoptr (BsModel) simple = NULL;
   BsSpec as_float;
 
   study->dataset = bs_dataset_ref (dataset);
@@ -85,10 +97,7 @@ bs_study_new (BsModel *model, BsDataset *dataset, const BsObserver *observer, GE
   study->cache_cap = default_cache ();
   if (!check_inputs (model, error) || !bs_check_operators (model, error))
     return NULL;
-  simple = bs_simplify (model, error);
-  if (simple == NULL)
-    return NULL;
-  study->model = bs_infer (simple, &study->fixed_batch, error);
+  study->model = make_model (model, dataset, &study->fixed_batch, error);
   if (study->model == NULL)
     return NULL;
   study->stats = g_new0 (BsStats *, study->model->n_tensors);
