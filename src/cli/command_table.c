@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/command.h"
 #include "cli/config_options.h"
+#include "cli/data_options.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -58,6 +59,8 @@ bs_command_description (const BsCommand *command)
 
   if (command->description != NULL)
     g_string_append_printf (text, "%s\n\n", _ (command->description));
+  if (command->takes_data)
+    g_string_append_printf (text, "%s\n\n", _ (bs_data_description));
   if (command->takes_specs) {
     g_autofree char *specs = bs_specs_description ();
 

@@ -11,9 +11,23 @@ static struct {
   { "input", NULL }, { "limit", NULL }, { "calibration", NULL }, { "seed", NULL },
 };
 
+const char bs_data_description[] = N_ (
+  "In an .npz, x_test and y_test, else x and y, are evaluated; x_train, else the first samples of "
+  "x, "
+  "calibrates. Without labels the measures that need none are given. Samples are fitted to the "
+  "model's input: a missing channel axis is inserted, HWC becomes CHW, integers are cast, uint8 is "
+  "divided by 255. A folder of pictures (PNG, JPEG) or sounds (mono WAV, −1 to 1, cut or filled "
+  "with "
+  "silence to the input's length) has one sub-folder for each class. Text (UTF-8) is cut into "
+  "samples "
+  "of the input's length, the next character being the label; a file in its folder whose name ends "
+  "in "
+  ".vocab.txt has one character a line, in the order of the model's numbers.");
+
 const GOptionEntry bs_data_option_entries[] = {
   { "data", 0, 0, G_OPTION_ARG_FILENAME, &spec,
-    N_ ("Samples and labels: a .npz or .npy file, or synthetic:N"), "FILE" },
+    N_ ("Samples: .npz, .npy, IDX, CSV, text, a folder of pictures or sounds, synthetic:N"),
+    "FILE" },
   { "scale", 0, 0, G_OPTION_ARG_STRING, &options[0].value,
     N_ ("Multiply samples, e.g. 1/16; default 1/255 for uint8, else 1"), "X" },
   { "mean", 0, 0, G_OPTION_ARG_STRING, &options[1].value,

@@ -91,13 +91,9 @@ print_manual (void)
   fputs (".SH COMMANDS\n", stdout);
   for (guint i = 0; bs_commands[i] != NULL; i++)
     print_command (bs_commands[i]);
-  fputs (".SH DATA\n"
-         "In an .npz, x_test and y_test, else x and y, are evaluated; x_train, else the first "
-         "samples of x, calibrates.\n"
-         "Without labels the measures that need none are given. Samples are fitted to the model's "
-         "input: a missing channel\n"
-         "axis is inserted, HWC becomes CHW, integers are cast, uint8 is divided by 255.\n",
-         stdout);
+  fputs (".SH DATA\n", stdout);
+  print_escaped (bs_data_description);
+  putchar ('\n');
   print_options (bs_data_option_entries);
   fputs (".SH SPECS\n.nf\n", stdout);
   print_escaped (specs);

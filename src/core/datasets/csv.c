@@ -200,7 +200,7 @@ read_rows (Table *table, char *text, BsRawDataset *raw, GError **error)
 }
 
 static gboolean
-read_csv (const char *path, BsRawDataset *raw, GError **error)
+read_csv (const char *path, const BsDatasetTarget *target, BsRawDataset *raw, GError **error)
 {
   g_autofree char *name = g_filename_display_basename (path);
   g_autofree char *text = NULL;

@@ -283,9 +283,10 @@ bs_dataset_open (const char *spec,
     ok = bs_synthetic_fill (dataset, model, model->inputs[index], spec + strlen ("synthetic:"),
                             options, error);
   } else {
+    BsDatasetTarget target = bs_dataset_target (model, model->inputs[index]);
     BsRawDataset raw;
     dataset->name = g_filename_display_basename (spec);
-    if (!bs_dataset_read (spec, &raw, error))
+    if (!bs_dataset_read (spec, &target, &raw, error))
       return NULL;
     ok = from_raw (dataset, &raw, input, options, error);
     bs_raw_dataset_clear (&raw);

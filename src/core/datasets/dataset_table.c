@@ -5,13 +5,38 @@
 #include "run/walk.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const BsDatasetReader *const bs_dataset_readers[] = {
-  &bs_dataset_npz, &bs_dataset_npy, &bs_dataset_idx, &bs_dataset_csv, &bs_dataset_images, NULL,
+  &bs_dataset_npz,    &bs_dataset_npy,    &bs_dataset_idx,  &bs_dataset_csv,
+  &bs_dataset_images, &bs_dataset_sounds, &bs_dataset_text, NULL,
 };
 
+/* How many rows the embedding has that reads the input as indices. */
+static gint64
+count_tokens (const BsModel *model, guint input)
+{
+  for (guint i = 0; i < model->n_nodes; i++) {
+    const BsNode *node = &model->nodes[i];
+    const BsTensor *table;
+    if (strcmp (node->op_type, "Gather") != 0 || node->n_inputs != 2 || node->inputs[1] != input ||
+        node->inputs[0] == BS_TENSOR_NONE)
+      continue;
+    table = &model->tensors[node->inputs[0]];
+    if (table->is_constant && table->n_dims != BS_DIMS_UNKNOWN && table->n_dims > 0)
+      return MAX (table->dims[0], 0);
+  }
+  return 0;
+}
+
+BsDatasetTarget
+bs_dataset_target (const BsModel *model, guint input)
+{
+  return (BsDatasetTarget){ &model->tensors[input], count_tokens (model, input) };
+}
+
 gboolean
-bs_dataset_read (const char *path, BsRawDataset *raw, GError **error)
+bs_dataset_read (const char *path, const BsDatasetTarget *target, BsRawDataset *raw, GError **error)
 {
   g_autofree char *name = g_filename_display_basename (path);
   guint8 data[64];
@@ -30,7 +55,7 @@ bs_dataset_read (const char *path, BsRawDataset *raw, GError **error)
   }
   for (guint i = 0; bs_dataset_readers[i] != NULL; i++)
     if (bs_dataset_readers[i]->probe (path, data, size)) {
-      if (bs_dataset_readers[i]->read (path, raw, error))
+      if (bs_dataset_readers[i]->read (path, target, raw, error))
         return TRUE;
       bs_raw_dataset_clear (raw);
       return FALSE;

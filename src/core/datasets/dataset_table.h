@@ -20,13 +20,25 @@ typedef struct {
   BsLayout layout; /* what the file knows about it */
 } BsRawDataset;
 
+/* What the samples are for: kinds whose samples have no size of their own are cut to it. */
+typedef struct {
+  const BsTensor *input; /* of the model */
+  gint64 n_tokens;       /* what the input's numbers choose from; 0: not known */
+} BsDatasetTarget;
+
+/* bs_dataset_target: for that input of the model, a number of its tensors. */
+BsDatasetTarget bs_dataset_target (const BsModel *model, guint input);
+
 typedef struct {
   const char *id;    /* "npz" */
   const char *title; /* "NumPy archive", N_() */
 
   /* TRUE when the path or the first bytes of the file say so. data may be empty: a folder. */
   gboolean (*probe) (const char *path, const guint8 *data, gsize size);
-  gboolean (*read) (const char *path, BsRawDataset *raw, GError **error);
+  gboolean (*read) (const char *path,
+                    const BsDatasetTarget *target,
+                    BsRawDataset *raw,
+                    GError **error);
 } BsDatasetReader;
 
 /* bs_dataset_readers: all rows, ending with NULL. */
@@ -37,9 +49,14 @@ extern const BsDatasetReader bs_dataset_npy;
 extern const BsDatasetReader bs_dataset_idx;
 extern const BsDatasetReader bs_dataset_csv;
 extern const BsDatasetReader bs_dataset_images;
+extern const BsDatasetReader bs_dataset_sounds;
+extern const BsDatasetReader bs_dataset_text;
 
 /* bs_dataset_read: the file at path by the reader that fits. */
-gboolean bs_dataset_read (const char *path, BsRawDataset *raw, GError **error);
+gboolean bs_dataset_read (const char *path,
+                          const BsDatasetTarget *target,
+                          BsRawDataset *raw,
+                          GError **error);
 void bs_raw_dataset_clear (BsRawDataset *raw);
 
 G_END_DECLS

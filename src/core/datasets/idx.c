@@ -129,7 +129,7 @@ sibling (const char *path, const char *const (*words)[2], guint n)
 /* t10k-images-idx3-ubyte has its labels in t10k-labels-idx1-ubyte and calibrates with
  * train-images-idx3-ubyte. */
 static gboolean
-read_dataset (const char *path, BsRawDataset *raw, GError **error)
+read_dataset (const char *path, const BsDatasetTarget *target, BsRawDataset *raw, GError **error)
 {
   static const char *const to_labels[][2] = { { "images", "labels" }, { "idx3", "idx1" } };
   static const char *const to_train[][2] = { { "t10k", "train" }, { "test", "train" } };

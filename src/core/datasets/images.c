@@ -1,6 +1,6 @@
 /* Datasets of pictures: a folder with one sub-folder of PNG and JPEG files for each class.
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include "datasets/dataset_table.h"
+#include "datasets/folder.h"
 
 #include "run/walk.h"
 
@@ -125,96 +125,24 @@ read_jpeg (const char *path, Picture *picture, GError **error)
   return picture->rgb != NULL || fail (error, path, "its size is impossible");
 }
 
-static gboolean
-has_suffix (const char *name, const char *suffix)
-{
-  gsize n = strlen (name), k = strlen (suffix);
-
-  return n > k && g_ascii_strcasecmp (name + n - k, suffix) == 0;
-}
-
-static gboolean
-is_picture (const char *name)
-{
-  return has_suffix (name, ".png") || has_suffix (name, ".jpg") || has_suffix (name, ".jpeg");
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
-/* Sorted full paths: the pictures of a folder, or its sub-folders. */
-static GPtrArray *
-list (const char *folder, gboolean folders)
-{
-  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
-  GDir *dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *path = g_build_filename (folder, name, NULL);
-    if (*name != '.' && (folders ? g_file_test (path, G_FILE_TEST_IS_DIR) : is_picture (name)))
-      g_ptr_array_add (paths, g_steal_pointer (&path));
-  }
-  if (dir != NULL)
-    g_dir_close (dir);
-  g_ptr_array_sort (paths, compare_names);
-  return paths;
-}
-
-typedef struct {
-  GPtrArray *paths; /* classes in turn, so that the first samples are of all classes */
-  GArray *labels;   /* gint64; empty when there are no sub-folders */
-} Listing;
-
-static void
-list_classes (const char *folder, Listing *listing)
-{
-  g_autoptr (GPtrArray) folders = list (folder, TRUE);
-  g_autoptr (GPtrArray) classes =
-    g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
-  gboolean more = TRUE;
-
-  for (guint i = 0; i < folders->len; i++)
-    g_ptr_array_add (classes, list (folders->pdata[i], FALSE));
-  for (guint k = 0; more; k++) {
-    more = FALSE;
-    for (guint c = 0; c < classes->len; c++) {
-      GPtrArray *files = classes->pdata[c];
-      gint64 label = c;
-      if (k >= files->len)
-        continue;
-      g_ptr_array_add (listing->paths, g_strdup (files->pdata[k]));
-      g_array_append_val (listing->labels, label);
-      more = TRUE;
-    }
-  }
-  if (listing->paths->len == 0) {
-    g_ptr_array_unref (listing->paths);
-    listing->paths = list (folder, FALSE);
-  }
-}
-
-/* All pictures of the listing as one array [n, height, width, 3]; *colour becomes TRUE when one has
+/* All pictures of the folder as one array [n, height, width, 3]; *colour becomes TRUE when one has
  * colours. */
 static gboolean
-read_pictures (const Listing *listing, BsValue *x, gboolean *colour, GError **error)
+read_pictures (const BsFolder *folder, BsValue *x, gboolean *colour, GError **error)
 {
   gsize size = 0;
 
-  for (guint i = 0; i < listing->paths->len; i++) {
-    const char *path = listing->paths->pdata[i];
+  for (guint i = 0; i < folder->paths->len; i++) {
+    const char *path = folder->paths->pdata[i];
     Picture picture;
-    if (!(has_suffix (path, ".png") ? read_png (path, &picture, error)
-                                    : read_jpeg (path, &picture, error)))
+    if (!(bs_has_suffix (path, ".png") ? read_png (path, &picture, error)
+                                       : read_jpeg (path, &picture, error)))
       return FALSE;
     g_autofree guint8 *rgb = picture.rgb;
     if (i == 0) {
       *x = (BsValue){ .dtype = BS_DTYPE_U8,
                       .n_dims = 4,
-                      .dims = { listing->paths->len, picture.height, picture.width, 3 } };
+                      .dims = { folder->paths->len, picture.height, picture.width, 3 } };
       size = (gsize) picture.height * picture.width * 3;
       if (!bs_value_alloc (x))
         return fail (error, path, "there is not enough memory for all pictures");
@@ -243,40 +171,26 @@ drop_colour (BsValue *x)
   x->n_dims = 3;
 }
 
-static gboolean
-read_folder (const char *path, BsRawDataset *raw, GError **error)
-{
-  g_autofree char *name = g_filename_display_basename (path);
-  Listing listing = { g_ptr_array_new_with_free_func (g_free),
-                      g_array_new (FALSE, FALSE, sizeof (gint64)) };
-  gboolean colour = FALSE, ok;
+static const char *const suffixes[] = { ".png", ".jpg", ".jpeg", NULL };
 
-  list_classes (path, &listing);
-  ok = listing.paths->len > 0;
-  if (!ok)
-    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA, "The folder “%s” holds no PNG or JPEG pictures",
-                 name);
-  ok = ok && read_pictures (&listing, &raw->x, &colour, error);
-  if (ok && !colour)
+static gboolean
+read_folder (const char *path, const BsDatasetTarget *target, BsRawDataset *raw, GError **error)
+{
+  g_autoptr (BsFolder) folder = bs_folder_list (path, suffixes);
+  gboolean colour = FALSE;
+
+  if (!read_pictures (folder, &raw->x, &colour, error))
+    return FALSE;
+  if (!colour)
     drop_colour (&raw->x);
-  raw->layout = ok && colour ? BS_LAYOUT_HWC : BS_LAYOUT_AUTO;
-  if (ok && listing.labels->len > 0) {
-    raw->y = (BsValue){ .dtype = BS_DTYPE_I64, .n_dims = 1, .dims = { listing.labels->len } };
-    ok = bs_value_alloc (&raw->y);
-    if (ok)
-      memcpy (raw->y.data, listing.labels->data, listing.labels->len * sizeof (gint64));
-    else
-      fail (error, path, "there is not enough memory");
-  }
-  g_ptr_array_unref (listing.paths);
-  g_array_unref (listing.labels);
-  return ok;
+  raw->layout = colour ? BS_LAYOUT_HWC : BS_LAYOUT_AUTO;
+  return bs_folder_labels (folder, &raw->y) || fail (error, path, "there is not enough memory");
 }
 
 static gboolean
 probe (const char *path, const guint8 *data, gsize size)
 {
-  return g_file_test (path, G_FILE_TEST_IS_DIR);
+  return bs_folder_has (path, suffixes);
 }
 
 const BsDatasetReader bs_dataset_images = {

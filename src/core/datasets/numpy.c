@@ -36,7 +36,7 @@ read_first (const char *path, const char *const *names, BsValue *value, GError *
 }
 
 static gboolean
-read_npz (const char *path, BsRawDataset *raw, GError **error)
+read_npz (const char *path, const BsDatasetTarget *target, BsRawDataset *raw, GError **error)
 {
   static const char *const x[] = { "x_test", "x", NULL };
   static const char *const y_test[] = { "y_test", NULL }, *const y[] = { "y", NULL };
@@ -67,7 +67,7 @@ probe_npz (const char *path, const guint8 *data, gsize size)
 }
 
 static gboolean
-read_npy (const char *path, BsRawDataset *raw, GError **error)
+read_npy (const char *path, const BsDatasetTarget *target, BsRawDataset *raw, GError **error)
 {
   BsNpy array = { .dtype = BS_DTYPE_NONE };
 

@@ -2,33 +2,15 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "datasets/synthetic.h"
 
+#include "datasets/dataset_table.h"
 #include "ops/cast.h"
 
 #include <math.h>
-#include <string.h>
 
 #define MAX_SAMPLES 1000000
 #define FREE_LENGTH 64   /* of a sequence whose length is free */
 #define FREE_SIZE 224    /* of a picture whose size is free */
 #define UNKNOWN_TOKENS 2 /* no embedding tells how many there are: 0 and 1 are safe */
-
-/* How many rows the embedding has that reads the input as indices. */
-static gint64
-count_tokens (const BsModel *model, guint input)
-{
-  for (guint i = 0; i < model->n_nodes; i++) {
-    const BsNode *node = &model->nodes[i];
-    const BsTensor *table;
-    if (strcmp (node->op_type, "Gather") != 0 || node->n_inputs != 2 || node->inputs[1] != input ||
-        node->inputs[0] == BS_TENSOR_NONE)
-      continue;
-    table = &model->tensors[node->inputs[0]];
-    if (table->is_constant && table->n_dims != BS_DIMS_UNKNOWN && table->n_dims > 0 &&
-        table->dims[0] > 0)
-      return table->dims[0];
-  }
-  return UNKNOWN_TOKENS;
-}
 
 static double
 normal (GRand *random) /* Box and Muller, 1958 */
@@ -80,7 +62,8 @@ bs_synthetic_fill (BsDataset *dataset,
 {
   const BsTensor *input = &model->tensors[index];
   gboolean tokens = dataset->dtype == BS_DTYPE_I64 || dataset->dtype == BS_DTYPE_I32;
-  gint64 n_tokens = tokens ? count_tokens (model, index) : 0;
+  gint64 known = bs_dataset_target (model, index).n_tokens;
+  gint64 n_tokens = tokens ? (known > 0 ? known : UNKNOWN_TOKENS) : 0;
   guint32 words[2] = { (guint32) options->seed, (guint32) (options->seed >> 32) };
   g_autoptr (GRand) random = g_rand_new_with_seed_array (words, 2);
   guint64 n;
