@@ -18,7 +18,10 @@ fi
 export PKG_CONFIG_PATH="$build/meson-uninstalled"
 cc -std=c11 -Wall -Wextra -Werror "$root/tests/kernels/example/linear.c" -o "$dir/linear" \
   $(pkg-config --cflags --libs bitstair-kernels-uninstalled) -lm
-LD_LIBRARY_PATH=$(dirname "$library") "$dir/linear"
+# A sanitized library wants its runtime first, also in a program that is not sanitized.
+preload=
+if readelf -d "$library" | grep -q libasan; then preload=$(cc -print-file-name=libasan.so); fi
+LD_PRELOAD=$preload LD_LIBRARY_PATH=$(dirname "$library") "$dir/linear"
 
 # Everything exported is public and carries the version; everything declared is exported.
 readelf -W --dyn-syms "$library" | awk '$7 != "UND" && $5 == "GLOBAL" && $4 == "FUNC" { print $8 }' | sort >"$dir/exported"
