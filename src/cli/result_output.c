@@ -230,15 +230,16 @@ add_row (BsTable *table, const BsResult *result, const char *mark, gboolean time
   g_autofree char *size = bs_bytes_to_string (result->weight_bytes);
   g_autofree char *weights = describe_weights (result),
                   *samples = bs_result_samples_to_string (result);
-  gboolean percent = g_strcmp0 (result->metric, "top1") == 0 && !isnan (result->value);
+  gboolean percent = g_strcmp0 (result->metric, "top1") == 0;
 
   bs_table_add (table, "%s", mark);
   bs_table_add (table, "%.*s", KEY_DIGITS, result->key);
   bs_table_add (table, "%s", weights);
   bs_table_add (table, "%s", result->acts);
   bs_table_add (table, "%s", value);
-  if (percent)
-    bs_table_add (table, "%.2f–%.2f", 100 * result->ci_lo, 100 * result->ci_hi);
+  if (!isnan (result->ci_lo))
+    bs_table_add (table, "%.2f–%.2f", (percent ? 100 : 1) * result->ci_lo,
+                  (percent ? 100 : 1) * result->ci_hi);
   else
     bs_table_add (table, "–");
   bs_table_add_number (table, 100 * result->agreement, 2, " %");

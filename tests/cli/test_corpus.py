@@ -2,9 +2,11 @@
 SPDX-License-Identifier: GPL-3.0-or-later"""
 import os
 import re
+import shutil
 import unittest
 
 import bitstair
+import numpy
 
 CORPUS = os.path.join(bitstair.SHARED, "corpus")
 MAX_DIFFERENCE = 0.5    # points between two independent implementations that calibrate on the same samples
@@ -57,6 +59,22 @@ class Corpus(bitstair.TestCase):
                     self.assertLessEqual(abs(document["correct"] - expected), 1)
                 measured.append(name)
         self.assertGreaterEqual(len(measured), 5)
+
+    def test_text(self):
+        """The samples of the archive as the text they were cut from: the same perplexity, with its interval in the table."""
+        archive = numpy.load(os.path.join(CORPUS, "data", "kjv_chars.npz"))
+        vocabulary = os.path.join(CORPUS, "data", "kjv_chars.vocab.txt")
+        with open(vocabulary, encoding="utf-8") as file:
+            characters = [line.replace("\\n", "\n") for line in file.read().splitlines()]
+        with open(self.path("kjv.txt"), "w", encoding="utf-8") as file:
+            file.write("".join(characters[i] for i in [*archive["x_test"].reshape(-1), archive["y_test"][-1, -1]]))
+        shutil.copy(vocabulary, self.path("kjv.vocab.txt"))
+        arguments = ("evaluate", self.model("kjv_chargru"), "--data", self.path("kjv.txt"))
+        document = self.json(*arguments)
+        self.assertAlmostEqual(document["value"], FLOAT["kjv_chargru"][2], places=4)
+        self.assertEqual(document["n"], archive["y_test"].size)
+        out, _ = self.call(*arguments)
+        self.assertIn("{:.2f}–{:.2f}".format(*document["ci95"]), out)
 
     def sweep(self, name, scopes):
         document = self.json("sweep", self.model(name), *self.data(name), "--calibration", "512", "--weights", "int2..int8",
