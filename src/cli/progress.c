@@ -13,6 +13,8 @@ duration (double seconds)
 {
   guint64 s = (guint64) (seconds + 0.5);
 
+  if (seconds < 9.95) /* whole seconds would be wrong by a third of so short a time */
+    return g_strdup_printf (_ ("%.1f s left"), seconds);
   if (s < 90)
     return g_strdup_printf (_ ("%llu s left"), (unsigned long long) s);
   if (s < 90 * 60)

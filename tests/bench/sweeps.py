@@ -81,15 +81,15 @@ class Bench:
         try:
             while chunk := os.read(ours, 4096).decode(errors="replace"):
                 text = (text + chunk)[-4096:]
-                shown = re.findall(r"(\d+) \S+ (\d+) · [\d.]+/s · (\d+) s", text)
+                shown = re.findall(r"(\d+) \S+ (\d+) · [\d.]+/s · ([\d.]+) s", text)
                 if told is None and shown and 10 * int(shown[-1][0]) >= int(shown[-1][1]):
-                    told = int(shown[-1][2]), time.monotonic()
+                    told = float(shown[-1][2]), time.monotonic()
         except OSError:  # the other end is closed
             pass
         process.wait()
         os.close(ours)
         left = time.monotonic() - told[1]
-        return max(told[0] / left, left / max(told[0], 0.5))
+        return max(told[0] / left, left / max(told[0], 0.05))
 
     def torch(self, model, *options):
         """Configurations per second and per processor second of the baseline's grid and scan; None without PyTorch."""

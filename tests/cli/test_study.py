@@ -563,6 +563,7 @@ class Terminal(bitstair.TestCase):
         os.close(ours)
         self.assertEqual(json.loads(out)["done"], 21)
         self.assertIn("of 21", text.decode())
+        self.assertRegex(text.decode(), r"\d\.\d s left", "short times are told in tenths")
         self.assertTrue(text.decode().endswith("\r\x1b[K"), "the line is wiped at the end")
 
 

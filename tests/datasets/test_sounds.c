@@ -61,8 +61,7 @@ write_wav (const char *class, const char *name, const Format *format, const void
   g_byte_array_append (file, (const guint8 *) "data", 4);
   put_number (file, size, 4);
   g_byte_array_append (file, data, (guint) size);
-  g_assert_true (
-    g_file_set_contents (path, (const char *) file->data, (gssize) file->len, NULL));
+  g_assert_true (g_file_set_contents (path, (const char *) file->data, (gssize) file->len, NULL));
   return path;
 }
 

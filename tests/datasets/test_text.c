@@ -84,7 +84,11 @@ test_numbers (void)
 }
 
 static void
-check_refused (const BsModel *model, const char *content, const char *words, gint code, const char *why)
+check_refused (const BsModel *model,
+               const char *content,
+               const char *words,
+               gint code,
+               const char *why)
 {
   g_autoptr (GError) error = NULL;
 

@@ -74,7 +74,8 @@ read_sound (const char *path, Sound *sound, GError **error)
     return fail (error, path, problem->message);
   at = (const guint8 *) sound->bytes;
   end = at + size;
-  if (size < 12 || size > FILE_MAX || memcmp (at, "RIFF", 4) != 0 || memcmp (at + 8, "WAVE", 4) != 0)
+  if (size < 12 || size > FILE_MAX || memcmp (at, "RIFF", 4) != 0 ||
+      memcmp (at + 8, "WAVE", 4) != 0)
     return fail (error, path, "it is not a WAV file");
   for (at += 12; end - at >= 8; at += MIN (size + size % 2, (gsize) (end - at))) {
     const guint8 *name = at;
@@ -145,8 +146,8 @@ check_rate (const char *path, guint32 rate, guint32 first, GError **error)
 
   if (rate == first)
     return TRUE;
-  what = g_strdup_printf ("it has %u samples a second, the first one %u; all must have the same", rate,
-                          first);
+  what = g_strdup_printf ("it has %u samples a second, the first one %u; all must have the same",
+                          rate, first);
   return fail (error, path, what);
 }
 
@@ -186,9 +187,10 @@ read_folder (const char *path, const BsDatasetTarget *target, BsRawDataset *raw,
                  "The folder “%s” holds neither PNG or JPEG pictures nor WAV files", name);
   else if (length == 0) {
     g_autofree char *dims = bs_dims_to_string (target->input->dims, target->input->n_dims);
-    g_set_error (error, BS_ERROR, BS_ERROR_SHAPE,
-                 "The folder “%s” holds sounds, but input “%s” of %s does not take them as they are",
-                 name, target->input->name, dims);
+    g_set_error (
+      error, BS_ERROR, BS_ERROR_SHAPE,
+      "The folder “%s” holds sounds, but input “%s” of %s does not take them as they are", name,
+      target->input->name, dims);
   }
   for (guint i = 0; ok && i < n; i++)
     ok = read_sound (folder->paths->pdata[i], &sounds[i], error) &&

@@ -105,8 +105,8 @@ find_vocabulary (const char *path)
   static const char *const suffixes[] = { vocabulary_suffix, NULL };
   g_autofree char *folder = g_path_get_dirname (path);
   const char *dot = strrchr (path, '.');
-  g_autofree char *stem =
-    g_strndup (path, dot != NULL && strchr (dot, '/') == NULL ? (gsize) (dot - path) : strlen (path));
+  g_autofree char *stem = g_strndup (
+    path, dot != NULL && strchr (dot, '/') == NULL ? (gsize) (dot - path) : strlen (path));
   g_autofree char *own = g_strconcat (stem, vocabulary_suffix, NULL);
   g_autofree char *common = g_build_filename (folder, vocabulary_suffix + 1, NULL);
   g_autoptr (GPtrArray) all = bs_list_files (folder, suffixes);
@@ -215,9 +215,10 @@ cut (const char *path,
   gsize bytes = (gsize) (samples * length) * sizeof *tokens;
 
   if (n < 1 || samples < 1) {
-    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA,
-                 "The text “%s” has %ld characters, fewer than one sample and the next one: %" G_GINT64_FORMAT,
-                 name, n, length + 1);
+    g_set_error (
+      error, BS_ERROR, BS_ERROR_NO_DATA,
+      "The text “%s” has %ld characters, fewer than one sample and the next one: %" G_GINT64_FORMAT,
+      name, n, length + 1);
     return FALSE;
   }
   raw->x = raw->y = shape;
