@@ -109,16 +109,6 @@ bsk_conv_f32_pack (const BskConvShape *shape,
   return BSK_OK;
 }
 
-/* Kernel positions [*from, *to) that lie inside when the kernel starts at `at`. */
-static void
-inside (int64_t at, int size, int kernel, int dilation, int *from, int *to)
-{
-  *from = at < 0 ? (int) ((-at + dilation - 1) / dilation) : 0;
-  *to = at >= size ? 0 : (int) ((size - 1 - at) / dilation) + 1;
-  *to = *to < kernel ? *to : kernel;
-  *from = *from < *to ? *from : *to;
-}
-
 /* The end of the output pixels from first on whose kernels are cut in the same way: one at an edge, or all between
  * the edges. */
 static int
@@ -158,19 +148,18 @@ run_region (const Packed *p, const float *a, float *c, size_t ldc, int y0, int y
                         .pixels = (size_t) (down ? y1 - y0 : x1 - x0),
                         .start = (const float *) (const void *) ((const char *) p + p->start),
                         .w = (const float *) (const void *) ((const char *) p + p->w),
-                        .w_unit = (p->depthwise ? p->units : p->k) * UNIT,
-                        .cols = p->depthwise ? s->cout : s->cout / s->groups };
+                        .w_unit = p->k * UNIT,
+                        .cols = s->cout / s->groups };
 
-  inside (at_y, s->h, s->kh, s->dilation_h, &y_from, &y_to);
-  inside (at_x, s->w, s->kw, s->dilation_w, &x_from, &x_to);
+  bsk_taps_inside (at_y, s->h, s->kh, s->dilation_h, &y_from, &y_to);
+  bsk_taps_inside (at_x, s->w, s->kw, s->dilation_w, &x_from, &x_to);
   for (int ky = y_from; ky < y_to; ky++) {
     int64_t row = (at_y + (int64_t) ky * s->dilation_h) * s->w + at_x;
 
     for (int kx = x_from; kx < x_to; kx++) {
       seg[n++] =
         (BskFloatSegment){ .a = (ptrdiff_t) (row + (int64_t) kx * s->dilation_w) * (ptrdiff_t) cin,
-                           .w = ((size_t) ky * (size_t) s->kw + (size_t) kx) *
-                                (p->depthwise ? 1 : per_group),
+                           .w = ((size_t) ky * (size_t) s->kw + (size_t) kx) * per_group,
                            .len = (int) per_group };
       if (p->rows) {
         seg[n - 1].len *= x_to - x_from;
@@ -182,8 +171,8 @@ run_region (const Packed *p, const float *a, float *c, size_t ldc, int y0, int y
   for (int line = 0; line < (down ? x1 - x0 : y1 - y0); line++) {
     BskFloatTile group = tile;
 
-    for (int g = 0; g < (p->depthwise ? 1 : s->groups); g++) {
-      (p->depthwise ? p->table->depthwise_f32 : p->table->dense_f32) (&group);
+    for (int g = 0; g < s->groups; g++) {
+      p->table->dense_f32 (&group);
       group.a += per_group;
       group.c += tile.cols;
       group.start += p->units * UNIT;
@@ -205,6 +194,39 @@ run_image (const Packed *p, const float *a, float *c, size_t ldc)
       x_end = same_cut (x, p->out_w, s->w, s->pad_left, s->kw, s->dilation_w, s->stride_w);
       run_region (p, a, c, ldc, y, y_end, x, x_end);
     }
+  }
+}
+
+static void
+run_depthwise (const Packed *p, const float *a, float *c, size_t ldc)
+{
+  const BskConvShape *s = &p->shape;
+  const size_t row = (size_t) s->w * (size_t) s->cin;
+  BskFloatRow r = { .a_row = (size_t) s->dilation_h * row,
+                    .w_px = p->units * UNIT,
+                    .kw = s->kw,
+                    .dilation = s->dilation_w,
+                    .stride = s->stride_w,
+                    .pad = s->pad_left,
+                    .width = s->w,
+                    .start = (const float *) (const void *) ((const char *) p + p->start),
+                    .lo = p->lo,
+                    .hi = p->hi,
+                    .c_px = ldc,
+                    .pixels = p->out_w,
+                    .channels = s->cout };
+
+  for (int y = 0; y < p->out_h; y++) {
+    int64_t at = (int64_t) y * s->stride_h - s->pad_top;
+    int from, to;
+
+    bsk_taps_inside (at, s->h, s->kh, s->dilation_h, &from, &to);
+    r.rows = to - from;
+    r.a = a + (r.rows ? (size_t) (at + (int64_t) from * s->dilation_h) * row : 0);
+    r.w =
+      (const float *) (const void *) ((const char *) p + p->w) + (size_t) (from * s->kw) * r.w_px;
+    r.c = c + (size_t) (y * p->out_w) * ldc;
+    p->table->depthwise_f32 (&r);
   }
 }
 
@@ -247,6 +269,7 @@ bsk_conv_f32 (const void *packed, const float *a, float *c, size_t ldc, size_t n
     return BSK_OK;
   }
   for (size_t i = 0; i < n_images; i++)
-    run_image (p, a + i * in * (size_t) p->shape.cin, c + i * out * ldc, ldc);
+    (p->depthwise ? run_depthwise : run_image) (p, a + i * in * (size_t) p->shape.cin,
+                                                c + i * out * ldc, ldc);
   return BSK_OK;
 }

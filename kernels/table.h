@@ -160,18 +160,17 @@ typedef struct {
 typedef struct {
   ptrdiff_t a; /* floats from the pixel's start */
   size_t w;    /* the first row of weights */
-  int len;     /* dense: rows and floats */
+  int len;     /* rows and floats */
 } BskFloatSegment;
 
 /* Float convolution of some output pixels in a row: c = clip (start + Σ a · w), sums by fma in the
- * order of the segments. Columns come in units of 16; the last may be short in c and, depthwise, in
- * a. Dense: each column sees the whole run. Depthwise: column i sees element i of each segment. */
+ * order of the segments. Columns come in units of 16; the last may be short in c. */
 typedef struct {
   const float *a;
   size_t a_px; /* floats from pixel to pixel */
   const BskFloatSegment *seg;
   int n_seg;
-  const float *w; /* dense: [unit][row][16], w_unit floats a unit; depthwise: [row][w_unit] */
+  const float *w; /* [unit][row][16], w_unit floats a unit */
   size_t w_unit;
   const float *start; /* [units · 16] */
   float lo, hi;
@@ -179,6 +178,34 @@ typedef struct {
   size_t c_px, pixels;
   int cols;
 } BskFloatTile;
+
+/* One output row of a float depthwise convolution: c = clip (start + Σ a · w), sums by fma over
+ * the kernel rows, and in them the kernel columns, that lie inside the image. */
+typedef struct {
+  const float *a; /* pixel 0 of the input row below the first kernel row that is inside */
+  size_t a_row;   /* floats to the row below the next kernel row */
+  const float *w; /* [rows][kw][w_px] */
+  size_t w_px;    /* channels, rounded up to 16 */
+  int rows, kw;
+  int dilation, stride, pad; /* in pixels; output pixel p starts at p · stride − pad */
+  int width;                 /* pixels of an input row */
+  const float *start;        /* [w_px] */
+  float lo, hi;
+  float *c;
+  size_t c_px;
+  int pixels, channels;
+} BskFloatRow;
+
+/* bsk_taps_inside: kernel positions [*from, *to) that lie inside `size` when the kernel starts at
+ * `at`. */
+static inline void
+bsk_taps_inside (int64_t at, int size, int kernel, int dilation, int *from, int *to)
+{
+  *from = at < 0 ? (int) ((-at + dilation - 1) / dilation) : 0;
+  *to = at >= size ? 0 : (int) ((size - 1 - at) / dilation) + 1;
+  *to = *to < kernel ? *to : kernel;
+  *from = *from < *to ? *from : *to;
+}
 
 /* One panel of bits_lanes columns; w: [words][bits_lanes]. */
 typedef struct {

@@ -27,10 +27,10 @@ multiply_add (float x, float y, float c)
 }
 
 static float
-clip (float x, const BskFloatTile *t)
+clip (float x, float lo, float hi)
 {
-  x = x < t->lo ? t->lo : x;
-  return x > t->hi ? t->hi : x;
+  x = x < lo ? lo : x;
+  return x > hi ? hi : x;
 }
 
 static void
@@ -45,22 +45,30 @@ dense_f32 (const BskFloatTile *t)
         for (int k = 0; k < t->seg[s].len; k++)
           sum = multiply_add (t->a[(ptrdiff_t) (p * t->a_px) + t->seg[s].a + k],
                               w[(t->seg[s].w + (size_t) k) * 16], sum);
-      t->c[p * t->c_px + (size_t) n] = clip (sum, t);
+      t->c[p * t->c_px + (size_t) n] = clip (sum, t->lo, t->hi);
     }
 }
 
 static void
-depthwise_f32 (const BskFloatTile *t)
+depthwise_f32 (const BskFloatRow *r)
 {
-  for (size_t p = 0; p < t->pixels; p++)
-    for (int n = 0; n < t->cols; n++) {
-      float sum = t->start[n];
+  for (int p = 0; p < r->pixels; p++) {
+    int64_t at = (int64_t) p * r->stride - r->pad;
+    int from, to;
 
-      for (int s = 0; s < t->n_seg; s++)
-        sum = multiply_add (t->a[(ptrdiff_t) (p * t->a_px) + t->seg[s].a + n],
-                            t->w[t->seg[s].w * t->w_unit + (size_t) n], sum);
-      t->c[p * t->c_px + (size_t) n] = clip (sum, t);
+    bsk_taps_inside (at, r->width, r->kw, r->dilation, &from, &to);
+    for (int n = 0; n < r->channels; n++) {
+      float sum = r->start[n];
+
+      for (int y = 0; y < r->rows; y++)
+        for (int x = from; x < to; x++)
+          sum = multiply_add (
+            r->a[(size_t) y * r->a_row +
+                 (size_t) (at + (int64_t) x * r->dilation) * (size_t) r->channels + (size_t) n],
+            r->w[(size_t) (y * r->kw + x) * r->w_px + (size_t) n], sum);
+      r->c[(size_t) p * r->c_px + (size_t) n] = clip (sum, r->lo, r->hi);
     }
+  }
 }
 
 void

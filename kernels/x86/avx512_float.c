@@ -2,6 +2,22 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx512.h"
 
+/* Three vectors of weights and one of the input are there besides the sums. */
+#define V __m512
+#define LANES 16
+#define MOST 14
+#define LOAD _mm512_loadu_ps
+#define STORE _mm512_storeu_ps
+#define Mask __mmask16
+#define mask_of mask16
+#define LOAD_SOME _mm512_maskz_loadu_ps
+#define STORE_SOME _mm512_mask_storeu_ps
+#define FMA _mm512_fmadd_ps
+#define MIN _mm512_min_ps
+#define MAX _mm512_max_ps
+#define SET1 _mm512_set1_ps
+#include "float.inc"
+
 /* Up to four vectors of output channels; the last may be short. */
 typedef struct {
   int first;
@@ -19,13 +35,13 @@ units_of (const BskFloatTile *t, int first)
 
 /* Sums of `pixels` × `units` vectors, numbers known to the compiler; 24 fill the registers. */
 typedef struct {
-  __m512 v[12][4];
+  __m512 v[14][4];
 } Sums;
 
 ALWAYS_INLINE void
 open (const BskFloatTile *t, const Units *own, Sums *sum, const int pixels, const int units)
 {
-#pragma GCC unroll 12
+#pragma GCC unroll 14
   for (int p = 0; p < pixels; p++)
 #pragma GCC unroll 4
     for (int u = 0; u < units; u++)
@@ -43,7 +59,7 @@ store (const BskFloatTile *t,
   const __m512 lo = _mm512_set1_ps (t->lo), hi = _mm512_set1_ps (t->hi);
   float *c = t->c + pixel * t->c_px + 16 * (size_t) own->first;
 
-#pragma GCC unroll 12
+#pragma GCC unroll 14
   for (int p = 0; p < pixels; p++, c += t->c_px)
 #pragma GCC unroll 4
     for (int u = 0; u < units; u++)
@@ -61,17 +77,18 @@ dense (const BskFloatTile *t, size_t pixel, const Units *own, const int pixels, 
   for (int s = 0; s < t->n_seg; s++) {
     const float *a = t->a + (ptrdiff_t) (pixel * step) + t->seg[s].a,
                 *w = t->w + (size_t) own->first * t->w_unit + 16 * t->seg[s].w;
-    const float *a4 = a + 4 * step, *a8 = a + 8 * step; /* three bases reach all pixels */
+    const float *a4 = a + 4 * step, *a8 = a + 8 * step,
+                *a12 = a + 12 * step; /* four bases reach all pixels */
 
-    for (int k = 0; k < t->seg[s].len; k++, a++, a4++, a8++, w += 16) {
+    for (int k = 0; k < t->seg[s].len; k++, a++, a4++, a8++, a12++, w += 16) {
       __m512 column[4];
 
 #pragma GCC unroll 4
       for (int u = 0; u < units; u++)
         column[u] = _mm512_loadu_ps (w + (size_t) u * t->w_unit);
-#pragma GCC unroll 12
+#pragma GCC unroll 14
       for (int p = 0; p < pixels; p++) {
-        const float *from = p < 4 ? a : p < 8 ? a4 : a8;
+        const float *from = p < 4 ? a : p < 8 ? a4 : p < 12 ? a8 : a12;
         __m512 x = _mm512_set1_ps (from[(size_t) (p % 4) * step]);
 
 #pragma GCC unroll 4
@@ -85,19 +102,23 @@ dense (const BskFloatTile *t, size_t pixel, const Units *own, const int pixels, 
 
 /* All pixels of some units. */
 ALWAYS_INLINE void
-dense_units (const BskFloatTile *t, int first, const int pixels, const int units)
+dense_units (const BskFloatTile *t, int first, const int most, const int units)
 {
   const Units own = units_of (t, first);
-  size_t p = 0;
+  const Cut cut = cut_pixels (t->pixels, (size_t) most);
 
-  for (; p + (size_t) pixels <= t->pixels; p += (size_t) pixels)
-    dense (t, p, &own, pixels, units);
-  for (; p + 4 <= t->pixels; p += 4)
-    dense (t, p, &own, 4, units);
-  for (; p + 2 <= t->pixels; p += 2)
-    dense (t, p, &own, 2, units);
-  if (p < t->pixels)
-    dense (t, p, &own, 1, units);
+  for (size_t i = 0, p = 0, size; i < cut.tiles; i++, p += size) {
+    size = cut.size + (i < cut.longer);
+    switch (size) {
+#define TILE(n)                                                                                    \
+  case n:                                                                                          \
+    if (n <= most)                                                                                 \
+      dense (t, p, &own, n, units);                                                                \
+    break;
+      EACH_SIZE (TILE)
+#undef TILE
+    }
+  }
 }
 
 static void
@@ -107,7 +128,7 @@ dense_f32 (const BskFloatTile *t)
 
   for (int u = 0, left; (left = units - u) > 0;)
     if (left == 1) {
-      dense_units (t, u, 12, 1);
+      dense_units (t, u, 14, 1);
       u += 1;
     } else if (left == 2) {
       dense_units (t, u, 12, 2);
@@ -119,79 +140,6 @@ dense_f32 (const BskFloatTile *t)
       dense_units (t, u, 6, 4);
       u += 4;
     }
-}
-
-ALWAYS_INLINE void
-depthwise (const BskFloatTile *t,
-           size_t pixel,
-           const Units *own,
-           const int pixels,
-           const int units,
-           const bool whole)
-{
-  const size_t step = t->a_px;
-  Sums sum;
-
-  open (t, own, &sum, pixels, units);
-  for (int s = 0; s < t->n_seg; s++) {
-    const float *a = t->a + (ptrdiff_t) (pixel * step) + t->seg[s].a + 16 * own->first,
-                *w = t->w + t->seg[s].w * t->w_unit + 16 * (size_t) own->first;
-    const float *a4 = a + 4 * step;
-
-#pragma GCC unroll 4
-    for (int u = 0; u < units; u++) {
-      __m512 column = _mm512_loadu_ps (w + 16 * u);
-
-#pragma GCC unroll 8
-      for (int p = 0; p < pixels; p++) {
-        const float *x = (p < 4 ? a : a4) + (size_t) (p % 4) * step + 16 * u;
-
-        sum.v[p][u] =
-          _mm512_fmadd_ps (whole ? _mm512_loadu_ps (x) : _mm512_maskz_loadu_ps (own->there[u], x),
-                           column, sum.v[p][u]);
-      }
-    }
-  }
-  store (t, pixel, own, &sum, pixels, units);
-}
-
-/* All pixels of one unit; the last tile goes over pixels again rather than taking them alone. */
-ALWAYS_INLINE void
-depthwise_unit (const BskFloatTile *t, int unit, const bool whole)
-{
-  const Units own = units_of (t, unit);
-  size_t n = t->pixels;
-
-  if (n >= 8) {
-    for (size_t p = 0; p + 8 <= n; p += 8)
-      depthwise (t, p, &own, 8, 1, whole);
-    if (n % 8)
-      depthwise (t, n - 8, &own, 8, 1, whole);
-  } else if (n >= 4) {
-    depthwise (t, 0, &own, 4, 1, whole);
-    if (n > 4)
-      depthwise (t, n - 4, &own, 4, 1, whole);
-  } else {
-    for (size_t p = 0; p < n; p++)
-      depthwise (t, p, &own, 1, 1, whole);
-  }
-}
-
-static void
-depthwise_f32 (const BskFloatTile *t)
-{
-  int units = t->cols / 16, u = 0; /* whole ones */
-
-  if (t->pixels == 1) /* at the edge of an image */
-    for (; u + 3 <= units; u += 3) {
-      const Units own = units_of (t, u);
-
-      depthwise (t, 0, &own, 1, 3, true);
-    }
-  for (; u < units; u++)
-    depthwise_unit (t, u, true);
-  if (t->cols % 16)
-    depthwise_unit (t, u, false);
 }
 
 void

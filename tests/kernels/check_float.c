@@ -135,6 +135,19 @@ check_float (void)
       BskConvShape s = { 5, 5, channels[i], channels[j], 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1 };
       one (s, 2, 1 + i * N + j);
     }
+  /* every size of tile, with every number of vectors */
+  for (int w = 1; w < 32; w++)
+    for (int cout = 8; cout <= 80; cout += 8) {
+      BskConvShape s = { 1, w, 3, cout, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1 };
+      one (s, 1, 2000 + w * 100 + cout);
+    }
+  for (int w = 2; w < 64; w++)
+    for (int at = 0; at < 16; at++) {
+      int stride = 1 + at % 2, wide = at & 8 ? 8 + w % 30 : 16 + w % 20;
+      BskConvShape s = { 3, w, wide, wide,        3, 3,           stride, stride,
+                         1, 1, 1,    at >> 1 & 1, 1, at >> 2 & 1, wide };
+      one (s, 2, 6000 + w * 16 + at);
+    }
   for (int i = 0; i < N; i++)
     for (int w = 1; w < 30; w += 4) {
       BskConvShape s = {
