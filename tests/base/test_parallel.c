@@ -1,6 +1,9 @@
-/* Tests of the pool: every slice exactly once, any number of threads, cancelling.
+/* Tests of the pool: every slice exactly once, any number of threads, cancelling,
+ * failing.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/parallel.h"
+
+#include "base/error.h"
 
 #define COUNT 1000
 
@@ -61,11 +64,57 @@ test_cancel (void)
   g_assert_cmpuint (done, <, COUNT);
 }
 
+/* Slices 20 and 30 fail, the later one first where there are threads enough. */
+static gboolean
+fail_twice (gpointer user, guint index, guint worker, GError **error)
+{
+  Data *data = user;
+
+  g_atomic_int_inc (&data->seen[index]);
+  if (index != 20 && index != 30)
+    return TRUE;
+  if (index == 20 && bs_parallel_threads () > 1)
+    g_usleep (2000);
+  g_set_error (error, BS_ERROR, BS_ERROR_INVALID, "slice %u", index);
+  return FALSE;
+}
+
+static gboolean
+cancel_at_once (gpointer user, guint index, guint worker, GError **error)
+{
+  g_atomic_int_set (&((Data *) user)->cancelled, 1);
+  return TRUE;
+}
+
+static void
+test_try (void)
+{
+  for (guint threads = 1; threads <= 5; threads++) {
+    g_autofree Data *data = g_new0 (Data, 1);
+    g_autoptr (GError) error = NULL;
+    guint done = 0;
+
+    bs_parallel_set_threads (threads);
+    g_assert_true (bs_parallel_try (20, fail_twice, data, &data->cancelled, &error));
+    g_assert_no_error (error);
+    g_assert_false (bs_parallel_try (COUNT, fail_twice, data, &data->cancelled, &error));
+    g_assert_error (error, BS_ERROR, BS_ERROR_INVALID);
+    g_assert_cmpstr (error->message, ==, "slice 20");
+    for (guint i = 0; i < COUNT; i++)
+      done += (guint) data->seen[i];
+    g_assert_cmpuint (done, <, COUNT);
+    g_clear_error (&error);
+    g_assert_false (bs_parallel_try (COUNT, cancel_at_once, data, &data->cancelled, &error));
+    g_assert_error (error, BS_ERROR, BS_ERROR_CANCELLED);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/parallel/each-slice-once", test_each_slice_once);
   g_test_add_func ("/parallel/cancel", test_cancel);
+  g_test_add_func ("/parallel/try", test_try);
   return g_test_run ();
 }

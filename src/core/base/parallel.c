@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/parallel.h"
 
+#include "base/error.h"
+
 typedef struct {
   BsParallelFunc func;
   gpointer data;
@@ -99,4 +101,48 @@ bs_parallel_for (guint count, BsParallelFunc func, gpointer data, const gint *ca
     g_mutex_unlock (&pool_lock);
   }
   g_mutex_unlock (&loop_lock);
+}
+
+typedef struct {
+  BsParallelTryFunc func;
+  gpointer data;
+  const gint *cancelled;
+  GError **errors; /* [count] */
+  gint stop;       /* atomic: a slice failed, or the loop was cancelled */
+} Trial;
+
+static void
+try_slice (gpointer data, guint index, guint worker)
+{
+  Trial *trial = data;
+
+  if ((trial->cancelled != NULL && g_atomic_int_get (trial->cancelled) != 0) ||
+      !trial->func (trial->data, index, worker, &trial->errors[index]))
+    g_atomic_int_set (&trial->stop, 1);
+}
+
+gboolean
+bs_parallel_try (guint count,
+                 BsParallelTryFunc func,
+                 gpointer data,
+                 const gint *cancelled,
+                 GError **error)
+{
+  g_autofree GError **errors = g_new0 (GError *, count + 1);
+  Trial trial = { func, data, cancelled, errors, 0 };
+  gboolean ok = TRUE;
+
+  bs_parallel_for (count, try_slice, &trial, &trial.stop);
+  for (guint i = 0; i < count; i++) /* claimed in order: all before a failed one were run */
+    if (errors[i] != NULL && ok) {
+      g_propagate_error (error, errors[i]);
+      ok = FALSE;
+    } else {
+      g_clear_error (&errors[i]);
+    }
+  if (ok && cancelled != NULL && g_atomic_int_get (cancelled) != 0) {
+    g_set_error (error, BS_ERROR, BS_ERROR_CANCELLED, "Stopped.");
+    ok = FALSE;
+  }
+  return ok;
 }

@@ -24,4 +24,14 @@ guint bs_parallel_threads (void);
  *          number of threads. */
 void bs_parallel_for (guint count, BsParallelFunc func, gpointer data, const gint *cancelled);
 
+/* bs_parallel_try: the same with slices that can fail; after a failure no further slice is started.
+ *
+ * Errors  that of the first slice, by index, that failed; BS_ERROR_CANCELLED. */
+typedef gboolean (*BsParallelTryFunc) (gpointer data, guint index, guint worker, GError **error);
+gboolean bs_parallel_try (guint count,
+                          BsParallelTryFunc func,
+                          gpointer data,
+                          const gint *cancelled,
+                          GError **error);
+
 G_END_DECLS

@@ -24,10 +24,7 @@ typedef struct {
   const guint *order; /* [n_shards] of a race; NULL: as they come */
   guint taken;        /* shards of the order run before this loop */
   BsStart start;
-  BsCut **to;  /* [n_steps] cuts to fill behind each step, or NULL */
-  GMutex lock; /* guards error */
-  GError *error;
-  gint failed; /* atomic */
+  BsCut **to; /* [n_steps] cuts to fill behind each step, or NULL */
   const gint *cancelled;
 } Evaluation;
 
@@ -112,11 +109,10 @@ run_batch (Evaluation *e,
   return TRUE;
 }
 
-static void
-run_shard (gpointer data, guint index, guint worker)
+static gboolean
+run_shard (gpointer data, guint index, guint worker, GError **error)
 {
   Evaluation *e = data;
-  g_autoptr (GError) error = NULL;
   if (e->order != NULL)
     index = e->order[e->taken + index];
   guint first = index * e->shard, end = MIN (first + e->shard, e->n);
@@ -124,18 +120,12 @@ run_shard (gpointer data, guint index, guint worker)
   if (e->runners[worker] == NULL)
     e->runners[worker] = bs_runner_new (e->plan);
   for (guint i = first; i < end; i += e->batch) {
-    if (g_atomic_int_get (&e->failed) != 0 ||
-        (e->cancelled != NULL && g_atomic_int_get (e->cancelled) != 0))
-      return;
-    if (!run_batch (e, e->runners[worker], i, MIN (e->batch, end - i), &e->sums[index], &error)) {
-      g_mutex_lock (&e->lock);
-      if (e->error == NULL)
-        e->error = g_steal_pointer (&error);
-      g_mutex_unlock (&e->lock);
-      g_atomic_int_set (&e->failed, 1);
-      return;
-    }
+    if (e->cancelled != NULL && g_atomic_int_get (e->cancelled) != 0)
+      return TRUE;
+    if (!run_batch (e, e->runners[worker], i, MIN (e->batch, end - i), &e->sums[index], error))
+      return FALSE;
   }
+  return TRUE;
 }
 
 /* The slot that alone is alive behind each step, or BS_SLOT_NONE. */
@@ -270,8 +260,8 @@ merge_shards (const BsShardSums *shards, guint n_shards, BsShardSums *sums)
 }
 
 /* All shards; in a race a few, then twice as many, until it is lost or kept. */
-static void
-run_shards (Evaluation *e, guint n_shards, double bar, BsShardSums *sums)
+static gboolean
+run_shards (Evaluation *e, guint n_shards, double bar, BsShardSums *sums, GError **error)
 {
   g_autofree guint *order = bar > -INFINITY ? bs_race_order (n_shards) : NULL;
   BsRaceState state = order != NULL ? BS_RACE_OPEN : BS_RACE_KEPT;
@@ -280,16 +270,15 @@ run_shards (Evaluation *e, guint n_shards, double bar, BsShardSums *sums)
   while (e->taken < n_shards) {
     guint end =
       state == BS_RACE_KEPT ? n_shards : MIN (MAX (2 * e->taken, BS_RACE_SHARDS), n_shards);
-    bs_parallel_for (end - e->taken, run_shard, e, e->cancelled);
+    if (!bs_parallel_try (end - e->taken, run_shard, e, e->cancelled, error))
+      return FALSE;
     e->taken = end;
-    if (g_atomic_int_get (&e->failed) != 0 ||
-        (e->cancelled != NULL && g_atomic_int_get (e->cancelled) != 0))
-      return;
     merge_shards (e->sums, n_shards, sums);
     if (end < n_shards &&
         (state = bs_race_look (e->study, sums, e->shard, order, end, bar)) == BS_RACE_LOST)
-      return;
+      return TRUE;
   }
+  return TRUE;
 }
 
 /* Samples that go through the network together: codes take a quarter of the cache that floats do. */
@@ -324,28 +313,17 @@ bs_study_evaluate (BsStudy *study,
                    .shard = shard,
                    .batch = study->fixed_batch > 0 ? group : batch_of (plan),
                    .cancelled = cancelled };
-  gboolean stopped;
+  gboolean ok;
 
-  g_mutex_init (&e.lock);
   bs_study_find_start (study, plan, &e.start);
   if (study->keep_cuts && study->cache_cap > 0 && group == 1)
     choose_new_cuts (&e);
   memset (sums, 0, sizeof *sums);
-  run_shards (&e, n_shards, bar, sums);
-  stopped = cancelled != NULL && g_atomic_int_get (cancelled) != 0;
+  ok = run_shards (&e, n_shards, bar, sums, error);
   for (guint i = 0; i < threads; i++)
     g_clear_pointer (&runners[i], bs_runner_free);
-  if (e.error != NULL || stopped || sums->n_samples < n)
+  if (!ok || sums->n_samples < n)
     drop_new_cuts (&e);
   g_free (e.to);
-  g_mutex_clear (&e.lock);
-  if (e.error != NULL) {
-    g_propagate_error (error, e.error);
-    return FALSE;
-  }
-  if (stopped) {
-    g_set_error (error, BS_ERROR, BS_ERROR_CANCELLED, "Stopped.");
-    return FALSE;
-  }
-  return TRUE;
+  return ok;
 }

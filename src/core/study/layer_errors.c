@@ -178,8 +178,8 @@ compare_local (const Job *job,
   bs_buffer_unref (buffer);
 }
 
-static void
-run_probe_batch (gpointer data, guint batch_index, guint worker)
+static gboolean
+run_probe_batch (gpointer data, guint batch_index, guint worker, GError **error)
 {
   Job *job = data;
   g_autoptr (BsRunner) runner = bs_runner_new (job->plan);
@@ -189,13 +189,15 @@ run_probe_batch (gpointer data, guint batch_index, guint worker)
   BsValue inputs[BS_CALL_MAX];
 
   bs_study_inputs (job->study, FALSE, first, count, inputs);
-  if (bs_start_feed (&job->start, runner, first, count, NULL))
-    bs_runner_run (runner, inputs, count, job->start.step, G_MAXUINT, compare_accumulated, &tap,
-                   NULL);
+  if (!bs_start_feed (&job->start, runner, first, count, error) ||
+      !bs_runner_run (runner, inputs, count, job->start.step, G_MAXUINT, compare_accumulated, &tap,
+                      error))
+    return FALSE;
   for (guint i = 0; i < job->plan->layers->len; i++)
     if (job->step_of[i] >= 0 && !job->local_known[i])
       compare_local (job, runner, i, first, count,
                      &job->sums[batch_index * job->plan->layers->len + i]);
+  return TRUE;
 }
 
 /* All that decides a layer's local error. */
@@ -290,12 +292,10 @@ bs_study_measure_layers (BsStudy *study,
     if (accumulated[i] == NULL && step_of[i] < (gint) job.start.step)
       job.start = (BsStart){ 0 };
   study->current_acts = acts;
-  bs_parallel_for (n_batches, run_probe_batch, &job, cancelled);
+  gboolean ok = bs_parallel_try (n_batches, run_probe_batch, &job, cancelled, error);
   study->current_acts = NULL;
-  if (cancelled != NULL && g_atomic_int_get (cancelled) != 0) {
-    g_set_error (error, BS_ERROR, BS_ERROR_CANCELLED, "Stopped.");
+  if (!ok)
     return FALSE;
-  }
   for (guint i = 0; i < n_layers; i++) {
     LayerSums total = { 0 };
     for (guint b = 0; b < n_batches; b++) {

@@ -26,25 +26,84 @@ bs_study_inputs (const BsStudy *study, gboolean calibration, guint index, guint 
   inputs[0].data = (guint8 *) x + index * data->sample_bytes;
 }
 
-typedef struct {
-  BsStudy *study;
+/* The float network on samples, in slices of whole batches, with every tensor looked at. */
+typedef struct _Walk Walk;
+struct _Walk {
+  const BsStudy *study;
   const BsPrepared *plan;
-  BsStats **stats; /* [shards · n_tensors] */
-  guint n, batch, per_shard;
-  GMutex lock; /* guards error */
-  GError *error;
+  gboolean calibration; /* which samples: those that calibrate, or those that are evaluated */
+  guint n, batch, slice;
+  /* A tensor's value for the samples from first on; runner NULL: it is the model's input. */
+  void (*see) (const Walk *walk,
+               guint index,
+               guint first,
+               guint tensor,
+               const BsValue *value,
+               BsRunner *runner,
+               guint slot);
+  gpointer user;
   const gint *cancelled;
-} Calibration;
+};
 
 typedef struct {
-  const Calibration *c;
-  guint shard;
-} CalibrationTap;
+  const Walk *walk;
+  guint index, first;
+} WalkTap;
 
 static void
-add_stats (const CalibrationTap *tap, guint tensor, const BsValue *value)
+see_step (gpointer user, BsRunner *runner, guint step)
 {
-  BsStats **stats = &tap->c->stats[tap->shard * tap->c->study->model->n_tensors + tensor];
+  const WalkTap *tap = user;
+  const Walk *walk = tap->walk;
+  const BsStep *s = &walk->plan->steps[step];
+
+  for (guint k = 0; k < s->n_out && s->node != NULL; k++) /* a conversion gives nothing new */
+    if (s->out[k] != BS_SLOT_NONE)
+      walk->see (walk, tap->index, tap->first, walk->plan->slots[s->out[k]].tensor,
+                 bs_runner_value (runner, s->out[k]), runner, s->out[k]);
+}
+
+static gboolean
+walk_slice (gpointer data, guint index, guint worker, GError **error)
+{
+  const Walk *walk = data;
+  const BsStudy *study = walk->study;
+  g_autoptr (BsRunner) runner = bs_runner_new (walk->plan);
+  guint end = MIN ((index + 1) * walk->slice, walk->n);
+
+  for (guint i = index * walk->slice; i < end; i += walk->batch) {
+    BsValue inputs[BS_CALL_MAX];
+    guint count = MIN (walk->batch, end - i);
+    WalkTap tap = { walk, index, i };
+    if (walk->cancelled != NULL && g_atomic_int_get (walk->cancelled) != 0)
+      return TRUE;
+    bs_study_inputs (study, walk->calibration, i, count, inputs);
+    walk->see (walk, index, i, study->model->inputs[0], &inputs[0], NULL, BS_SLOT_NONE);
+    if (!bs_runner_run (runner, inputs, study->fixed_batch > 1 ? 1 : count, 0, G_MAXUINT, see_step,
+                        &tap, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+walk_samples (Walk *walk, GError **error)
+{
+  return bs_parallel_try ((walk->n + walk->slice - 1) / walk->slice, walk_slice, walk,
+                          walk->cancelled, error);
+}
+
+/* user: BsStats * [slices · n_tensors] */
+static void
+add_stats (const Walk *walk,
+           guint index,
+           guint first,
+           guint tensor,
+           const BsValue *value,
+           BsRunner *runner,
+           guint slot)
+{
+  BsStats **stats = (BsStats **) walk->user + index * walk->study->model->n_tensors + tensor;
 
   if (value->dtype != BS_DTYPE_F32 || value->data == NULL)
     return;
@@ -55,84 +114,42 @@ add_stats (const CalibrationTap *tap, guint tensor, const BsValue *value)
   bs_stats_add (*stats, value->data, bs_value_count (value));
 }
 
-static void
-tap_stats (gpointer user, BsRunner *runner, guint step)
-{
-  const CalibrationTap *tap = user;
-  const BsStep *s = &tap->c->plan->steps[step];
-
-  for (guint k = 0; k < s->n_out && s->node != NULL; k++) /* a conversion gives nothing new */
-    if (s->out[k] != BS_SLOT_NONE)
-      add_stats (tap, tap->c->plan->slots[s->out[k]].tensor, bs_runner_value (runner, s->out[k]));
-}
-
-static void
-calibrate_shard (gpointer data, guint index, guint worker)
-{
-  Calibration *c = data;
-  CalibrationTap tap = { c, index };
-  g_autoptr (BsRunner) runner = bs_runner_new (c->plan);
-  g_autoptr (GError) error = NULL;
-  guint end = MIN ((index + 1) * c->per_shard, c->n);
-
-  for (guint i = index * c->per_shard; i < end; i += c->batch) {
-    BsValue inputs[BS_CALL_MAX];
-    guint count = MIN (c->batch, end - i);
-    if (c->cancelled != NULL && g_atomic_int_get (c->cancelled) != 0)
-      return;
-    bs_study_inputs (c->study, TRUE, i, count, inputs);
-    add_stats (&tap, c->study->model->inputs[0], &inputs[0]);
-    if (!bs_runner_run (runner, inputs, c->study->fixed_batch > 1 ? 1 : count, 0, G_MAXUINT,
-                        tap_stats, &tap, &error)) {
-      g_mutex_lock (&c->lock);
-      if (c->error == NULL)
-        c->error = g_steal_pointer (&error);
-      g_mutex_unlock (&c->lock);
-      return;
-    }
-  }
-}
-
 static gboolean
 calibrate (BsStudy *study, const BsPrepared *plan, const gint *cancelled, GError **error)
 {
   guint n_tensors = study->model->n_tensors;
   guint group = (guint) MAX (study->fixed_batch, 1),
         n = study->dataset->n_calibration / group * group;
-  guint per_shard = (n / group + CALIBRATION_SHARDS - 1) / CALIBRATION_SHARDS * group;
-  Calibration c = { .study = study,
-                    .plan = plan,
-                    .n = n,
-                    .batch = study->fixed_batch > 0 ? group : BS_BATCH,
-                    .per_shard = per_shard,
-                    .cancelled = cancelled };
+  g_autofree BsStats **stats = g_new0 (BsStats *, (gsize) CALIBRATION_SHARDS * n_tensors);
+  Walk walk = { .study = study,
+                .plan = plan,
+                .calibration = TRUE,
+                .n = n,
+                .batch = study->fixed_batch > 0 ? group : BS_BATCH,
+                .slice = (n / group + CALIBRATION_SHARDS - 1) / CALIBRATION_SHARDS * group,
+                .see = add_stats,
+                .user = stats,
+                .cancelled = cancelled };
+  gboolean ok;
 
   if (n == 0) {
     g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA,
                  "The data set “%s” has no samples to calibrate with.", study->dataset->name);
     return FALSE;
   }
-  c.stats = g_new0 (BsStats *, (gsize) CALIBRATION_SHARDS * n_tensors);
-  g_mutex_init (&c.lock);
-  bs_parallel_for ((n + per_shard - 1) / per_shard, calibrate_shard, &c, cancelled);
-  g_mutex_clear (&c.lock);
+  ok = walk_samples (&walk, error);
   for (guint i = 0; i < CALIBRATION_SHARDS * n_tensors; i++) {
     BsStats **into = &study->stats[i % n_tensors];
-    if (c.stats[i] == NULL)
+    if (stats[i] == NULL)
       continue;
     if (*into == NULL) {
-      *into = c.stats[i];
+      *into = stats[i];
       continue;
     }
-    bs_stats_merge (*into, c.stats[i]);
-    g_free (c.stats[i]);
+    bs_stats_merge (*into, stats[i]);
+    g_free (stats[i]);
   }
-  g_free (c.stats);
-  if (c.error != NULL) {
-    g_propagate_error (error, c.error);
-    return FALSE;
-  }
-  return TRUE;
+  return ok;
 }
 
 /* Which tensors layers read and write: those are probed. */
@@ -158,33 +175,24 @@ choose_probes (BsStudy *study, const BsPrepared *plan, gboolean *wanted)
   }
 }
 
-typedef struct {
-  BsStudy *study;
-  const BsPrepared *plan;
-  guint first;
-} ProbeTap;
-
 static void
-keep_probe (const ProbeTap *tap, BsRunner *runner, guint slot)
+keep_probe (const Walk *walk,
+            guint index,
+            guint first,
+            guint tensor,
+            const BsValue *value,
+            BsRunner *runner,
+            guint slot)
 {
-  guint tensor = tap->plan->slots[slot].tensor;
-  float *probe = tap->study->probes[tensor];
-  gsize per_sample = bs_value_count (&tap->plan->shapes[tensor]);
+  float *probe = walk->study->probes[tensor];
+  gsize per_sample = bs_value_count (&walk->plan->shapes[tensor]), n = bs_value_count (value);
 
-  if (probe != NULL)
-    bs_runner_decode (runner, slot, probe + tap->first * per_sample,
-                      per_sample * bs_runner_n_samples (runner));
-}
-
-static void
-tap_probes (gpointer user, BsRunner *runner, guint step)
-{
-  const ProbeTap *tap = user;
-  const BsStep *s = &tap->plan->steps[step];
-
-  for (guint k = 0; k < s->n_out && s->node != NULL; k++)
-    if (s->out[k] != BS_SLOT_NONE)
-      keep_probe (tap, runner, s->out[k]);
+  if (probe == NULL)
+    return;
+  if (runner != NULL)
+    bs_runner_decode (runner, slot, probe + first * per_sample, n);
+  else if (value->dtype == BS_DTYPE_F32)
+    memcpy (probe + first * per_sample, value->data, n * sizeof *probe);
 }
 
 static gboolean
@@ -192,7 +200,6 @@ make_probes (BsStudy *study, const BsPrepared *plan, GError **error)
 {
   const BsModel *model = study->model;
   g_autofree gboolean *wanted = g_new0 (gboolean, model->n_tensors);
-  g_autoptr (BsRunner) runner = bs_runner_new (plan);
   gsize bytes = 0;
 
   if (study->fixed_batch > 1) /* samples cannot be told apart inside a group */
@@ -210,20 +217,13 @@ make_probes (BsStudy *study, const BsPrepared *plan, GError **error)
   for (guint t = 0; t < model->n_tensors; t++)
     if (wanted[t] && study->n_probes > 0)
       study->probes[t] = g_new0 (float, bs_value_count (&plan->shapes[t]) * study->n_probes);
-  guint batch = study->fixed_batch == 1 ? 1 : BS_BATCH;
-  for (guint i = 0; i < study->n_probes; i += batch) {
-    BsValue inputs[BS_CALL_MAX];
-    guint count = MIN (batch, study->n_probes - i);
-    ProbeTap tap = { study, plan, i };
-    bs_study_inputs (study, FALSE, i, count, inputs);
-    if (study->probes[model->inputs[0]] != NULL && inputs[0].dtype == BS_DTYPE_F32)
-      memcpy (study->probes[model->inputs[0]] +
-                i * bs_value_count (&plan->shapes[model->inputs[0]]),
-              inputs[0].data, bs_value_count (&inputs[0]) * sizeof (float));
-    if (!bs_runner_run (runner, inputs, count, 0, G_MAXUINT, tap_probes, &tap, error))
-      return FALSE;
-  }
-  return TRUE;
+  Walk walk = { .study = study,
+                .plan = plan,
+                .n = study->n_probes,
+                .batch = study->fixed_batch == 1 ? 1 : BS_BATCH,
+                .slice = BS_BATCH,
+                .see = keep_probe };
+  return walk_samples (&walk, error);
 }
 
 static void
