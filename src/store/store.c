@@ -239,6 +239,7 @@ bs_store_open_read_only (const char *path, GError **error)
   g_autofree char *escaped = NULL;
   g_autoptr (BsStore) store = NULL;
   g_autoptr (GError) problem = NULL;
+  gint code;
 
   if (!g_file_test (name, G_FILE_TEST_EXISTS)) {
     g_set_error (error, BS_ERROR, BS_ERROR_STORE, "There is no database “%s”", name);
@@ -249,13 +250,14 @@ bs_store_open_read_only (const char *path, GError **error)
     return NULL;
   if (bs_schema_check (store, &problem))
     return g_steal_pointer (&store);
+  code = sqlite3_errcode (store->db) & 0xff;
   if (sqlite3_get_autocommit (store->db) != 0 &&
       bs_schema_is_older (store)) { /* brought up to date where it may be written */
     g_autoptr (BsStore) writer = bs_store_open (name, NULL);
     if (writer != NULL && bs_schema_check (store, NULL))
       return g_steal_pointer (&store);
   }
-  if ((sqlite3_errcode (store->db) & 0xff) != SQLITE_CANTOPEN) {
+  if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY) {
     g_propagate_error (error, g_steal_pointer (&problem));
     return NULL;
   }
