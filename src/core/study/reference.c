@@ -253,6 +253,27 @@ choose_judge (BsStudy *study, const BsPrepared *plan)
   }
 }
 
+/* A label that no output stands for would count as wrong, whatever the network says. */
+static gboolean
+check_labels (const BsStudy *study, GError **error)
+{
+  const BsDataset *data = study->dataset;
+
+  if (data->labels == NULL)
+    return TRUE;
+  for (gsize i = 0; i < (gsize) data->n * study->judge.rows; i++) {
+    if (data->labels[i] >= 0 && data->labels[i] < (gint64) study->judge.classes)
+      continue;
+    g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
+                 "“%s”: the label %" G_GINT64_FORMAT " of sample %" G_GSIZE_FORMAT
+                 " is not one of the %u classes of output “%s”",
+                 data->name, data->labels[i], i / study->judge.rows, study->judge.classes,
+                 study->model->tensors[study->model->outputs[0]].name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 bs_study_make_reference (BsStudy *study, const BsObserver *observer, GError **error)
 {
@@ -265,6 +286,8 @@ bs_study_make_reference (BsStudy *study, const BsObserver *observer, GError **er
   if (whole == NULL)
     return FALSE;
   choose_judge (study, whole);
+  if (!check_labels (study, error))
+    return FALSE;
   if (observer != NULL && observer->progress != NULL)
     observer->progress (observer->user, 0, 3, "float", -1);
   if (!calibrate (study, whole, cancelled, error))
