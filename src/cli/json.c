@@ -8,9 +8,12 @@
 void
 bs_json_text (JsonBuilder *json, const char *name, const char *value)
 {
+  /* a path may have any bytes; a document has UTF-8 */
+  g_autofree char *valid = value != NULL ? g_utf8_make_valid (value, -1) : NULL;
+
   json_builder_set_member_name (json, name);
   if (value != NULL)
-    json_builder_add_string_value (json, value);
+    json_builder_add_string_value (json, valid);
   else
     json_builder_add_null_value (json);
 }

@@ -5,10 +5,10 @@ import os
 import pty
 import resource
 import sqlite3
+import subprocess
 
 import bitstair
 import numpy as np
-import onnx_file
 from bitstair import DIGITS, MNIST, RESCALED
 
 GRID = ["--weights", "int2..int8", "--acts", "uint8", "--scope", "model,tensor,channel"]
@@ -339,64 +339,6 @@ class Interrupted(DatabaseTestCase):
         self.assertEqual(status, -9)
         self.assert_integrity()
         self.finish()
-
-
-class Errors(bitstair.TestCase):
-    def write(self, name, content):
-        with open(self.path(name), "wb") as file:
-            file.write(content)
-        return self.path(name)
-
-    def test_models(self):
-        with open(DIGITS.model, "rb") as file:
-            content = file.read()
-        for command in (["inspect"], ["evaluate", *DIGITS.data]):
-            self.refuse(1, ["nowhere.onnx"], command[0], "nowhere.onnx", *command[1:])
-            self.refuse(1, [os.path.basename(self.folder), "folder"], command[0], self.folder, *command[1:])
-            for size in (0, 1, 100, len(content) // 2, len(content) - 1):
-                path = self.write(f"cut{size}.onnx", content[:size])
-                self.refuse(1, [os.path.basename(path)], command[0], path, *command[1:])
-            path = self.write("text.onnx", b"this is not a model " * 50)
-            self.refuse(1, ["text.onnx"], command[0], path, *command[1:])
-
-    def test_unsupported_operators(self):
-        nodes = [onnx_file.node("MatMul", ["x", "w"], ["h"], "first"),
-                 onnx_file.node("Frobnicate", ["h"], ["i"], "second"),
-                 onnx_file.node("Frobnicate", ["i"], ["y"], "third")]
-        content = onnx_file.model(nodes, [("x", [None, 64])], [("y", [None, 10])],
-                                  [onnx_file.tensor("w", np.ones((64, 10)))])
-        path = self.write("odd.onnx", content)
-        document = self.json("inspect", path)
-        self.assertEqual(document["unsupported"], [{"op": "Frobnicate", "count": 2}])
-        self.assertEqual([layer["name"] for layer in document["layers"]], ["first"])
-        self.refuse(1, ["Frobnicate"], "evaluate", path, "--data", "synthetic:8")
-
-    def test_data(self):
-        data = np.load(DIGITS.data_path)
-        bad = self.write("bad.npz", b"PK not a zip")
-        self.refuse(1, ["bad.npz"], "evaluate", DIGITS.model, "--data", bad)
-        self.refuse(1, ["nothing.npz"], "evaluate", DIGITS.model, "--data", self.path("nothing.npz"))
-        with open(DIGITS.data_path, "rb") as file:
-            cut = self.write("cut.npz", file.read()[:20000])
-        self.refuse(1, ["cut.npz"], "evaluate", DIGITS.model, "--data", cut)
-        np.savez(self.path("names.npz"), pictures=data["x_test"])
-        self.refuse(1, ["names.npz"], "evaluate", DIGITS.model, "--data", self.path("names.npz"))
-        np.savez(self.path("labels.npz"), x_test=data["x_test"], y_test=data["y_test"][:-1])
-        self.refuse(1, ["labels.npz"], "evaluate", DIGITS.model, "--data", self.path("labels.npz"))
-        np.savez(self.path("empty.npz"), x_test=data["x_test"][:0], y_test=data["y_test"][:0])
-        self.refuse(1, ["empty.npz"], "evaluate", DIGITS.model, "--data", self.path("empty.npz"))
-        self.refuse(1, ["mnist10k.npz"], "evaluate", DIGITS.model, "--data", MNIST.data_path)
-
-    def test_places_that_cannot_be_written(self):
-        self.db = self.path("x/y.db")
-        self.write("x", b"")
-        self.refuse(1, [self.path("x")], "sweep", DIGITS.model, *DIGITS.data, "--weights", "int8")
-        self.db = self.path("fine.db")
-        self.json("sweep", DIGITS.model, *DIGITS.data, "--weights", "int8", "--acts", "uint8")
-        self.refuse(1, ["x/p.png"], "plot", "trade-off", "1", "-o", self.path("x/p.png"))
-        self.refuse(1, ["p.jpg"], "plot", "trade-off", "1", "-o", self.path("p.jpg"))
-        self.refuse(1, ["9"], "plot", "trade-off", "9", "-o", self.path("p.png"))
-        self.refuse(1, ["0123"], "plot", "trade-off", "0123", "-o", self.path("p.png"))
 
 
 class Sensitivity(bitstair.TestCase):

@@ -87,8 +87,8 @@ parse_type (const char *text, const char *name, Header *header, GError **error)
   }
   if (header->type == NULL) {
     g_set_error (error, BS_ERROR, BS_ERROR_UNSUPPORTED,
-                 "“%s” holds elements of type %.8s, which are not numbers this program reads", name,
-                 text);
+                 "“%s” holds elements of type %.*s, which are not numbers this program reads", name,
+                 (int) strcspn (text + 1, "'\""), text + 1);
     return FALSE;
   }
   header->swapped = bytes > 1 && order == (G_BYTE_ORDER == G_LITTLE_ENDIAN ? '>' : '<');

@@ -70,13 +70,19 @@ bs_npz_read (const char *path, const char *member, BsNpy *array, GError **error)
 {
   g_autoptr (zip_t) archive = open_archive (path, error);
   g_autofree char *file = g_strconcat (member, ".npy", NULL);
+  g_autofree char *name = g_filename_display_basename (path);
   zip_int64_t index;
 
   *array = (BsNpy){ .dtype = BS_DTYPE_NONE };
   if (archive == NULL)
     return FALSE;
   index = zip_name_locate (archive, file, 0);
-  return index >= 0 && read_member (archive, (zip_uint64_t) index, member, array, error);
+  if (index < 0)
+    return FALSE;
+  if (read_member (archive, (zip_uint64_t) index, member, array, error))
+    return TRUE;
+  g_prefix_error (error, "“%s”: ", name);
+  return FALSE;
 }
 
 char **
