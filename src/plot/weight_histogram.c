@@ -3,6 +3,7 @@
 #include "data.h"
 #include "draw.h"
 
+#include <float.h>
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
@@ -59,6 +60,8 @@ build (const BsPlotInput *input, GError **error)
     low = MIN (low, own->clip_lo);
     high = MAX (high, own->clip_hi);
   }
+  /* the largest value itself, which a scale rounded to float32 may leave just outside */
+  double rounding = (own->clip_hi - own->clip_lo) * FLT_EPSILON;
   double margin = high > low ? (high - low) * 0.02 : MAX (fabs (low) * 0.1, 1e-6);
   own->lo = low - margin;
   own->hi = high + margin;
@@ -70,7 +73,8 @@ build (const BsPlotInput *input, GError **error)
     guint bin =
       MIN ((guint) ((value - own->lo) / (own->hi - own->lo) * own->n_bins), own->n_bins - 1);
     own->share[bin] += 1.0 / (double) n;
-    n_out += own->clip_lo < own->clip_hi && (value < own->clip_lo || value > own->clip_hi);
+    n_out += own->clip_lo < own->clip_hi &&
+             (value < own->clip_lo - rounding || value > own->clip_hi + rounding);
   }
 
   BsPlotData *data = bs_plot_data_new (input, own, histogram_free);

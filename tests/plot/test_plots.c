@@ -320,6 +320,24 @@ test_extremes (Fixture *f, gconstpointer unused)
   g_assert_error (error, BS_ERROR, BS_ERROR_NO_DATA);
 }
 
+/* The largest weight lies outside the range by no more than the rounding of its scale: it is kept. */
+static void
+test_clipped_share (Fixture *f, gconstpointer unused)
+{
+  const float values[] = { -1, 0, 0.5f, 1 };
+
+  f->input.values = values;
+  f->input.n_values = 4;
+  f->input.n_levels = 0;
+  f->input.clip_hi = 1 - 1e-8;
+  f->input.clip_lo = -f->input.clip_hi;
+  g_autoptr (BsPlotData) kept = build (bs_plot_find ("weight-histogram"), &f->input);
+  f->input.clip_lo = -0.99;
+  g_autoptr (BsPlotData) clipped = build (bs_plot_find ("weight-histogram"), &f->input);
+  g_assert_nonnull (strstr (bs_plot_data_description (kept), " 0.00 %"));
+  g_assert_nonnull (strstr (bs_plot_data_description (clipped), " 25.00 %"));
+}
+
 static char *
 read_file (const char *path, gsize *size)
 {
@@ -382,6 +400,7 @@ main (int argc, char **argv)
     { "/plots/perplexity", test_perplexity },
     { "/plots/without-labels", test_without_labels },
     { "/plots/extremes", test_extremes },
+    { "/plots/clipped-share", test_clipped_share },
     { "/plots/save", test_save },
   };
 
