@@ -70,7 +70,7 @@ worst_layer (const BsResult *result)
 
 /* The weights of the layer under the result's spec, from the model file. */
 static BsTensorView *
-view_weights (const BsStored *stored, const char *name, GError **error)
+view_weights (const BsStored *stored, const BsResult *result, const char *name, GError **error)
 {
   g_autoptr (BsModel) model = bs_stored_model (stored, model_path, error);
   g_autoptr (GArray) layers = NULL;
@@ -79,9 +79,9 @@ view_weights (const BsStored *stored, const char *name, GError **error)
 
   if (model == NULL)
     return NULL;
-  for (guint i = 0; stored->selected != NULL && i < stored->selected->n_layers; i++) {
-    if (strcmp (stored->selected->layers[i].name, name) == 0)
-      text = stored->selected->layers[i].weights;
+  for (guint i = 0; result != NULL && i < result->n_layers; i++) {
+    if (strcmp (result->layers[i].name, name) == 0)
+      text = result->layers[i].weights;
   }
   if (!bs_spec_parse (text, &spec, error))
     return NULL;
@@ -140,9 +140,13 @@ run (BsCli *cli, char **args, GError **error)
   input.n_results = stored.results->len;
   input.float_result = stored.baseline;
   input.selected = stored.selected;
-  input.layer = layer != NULL ? layer : worst_layer (stored.selected);
+  if (stored.selected == NULL) /* a plot of the whole study, or else of its best result */
+    data = plot->build (&input, NULL);
+  if (data == NULL)
+    input.selected = bs_stored_chosen (&stored);
+  input.layer = layer != NULL ? layer : worst_layer (input.selected);
   if (strcmp (plot->id, "weight-histogram") == 0 && input.layer != NULL) {
-    view = view_weights (&stored, input.layer, error);
+    view = view_weights (&stored, input.selected, input.layer, error);
     if (view == NULL)
       return FALSE;
     input.values = view->values;
@@ -152,7 +156,8 @@ run (BsCli *cli, char **args, GError **error)
     input.clip_lo = view->clip_lo;
     input.clip_hi = view->clip_hi;
   }
-  data = plot->build (&input, error);
+  if (data == NULL)
+    data = plot->build (&input, error);
   if (data == NULL || !bs_plot_save (plot, data, out, width, height, error))
     return FALSE;
 
@@ -176,7 +181,7 @@ const BsCommand bs_command_plot = {
   .summary = N_ ("Draw a plot of what is stored"),
   .description = N_ ("STUDY is a number, RESULT the first digits of a key, as “results” prints "
                      "them. Plots of one result "
-                     "need a RESULT."),
+                     "show the best of a STUDY."),
   .example = "bitstair-cli plot trade-off 1 -o trade-off.svg",
   .options = options,
   .max_args = 2,

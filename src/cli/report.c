@@ -184,19 +184,6 @@ add_plots (BsReport *report, const BsStored *stored, const BsResult *selected)
   }
 }
 
-/* The result named, else the best one on the frontier. */
-static const BsResult *
-choose (const BsStored *stored, const gboolean *pareto)
-{
-  const BsResult *best = stored->selected;
-
-  for (guint i = 0; stored->selected == NULL && i < stored->results->len; i++)
-    if (pareto[i] &&
-        (best == NULL || bs_result_quality (stored->results->pdata[i]) > bs_result_quality (best)))
-      best = stored->results->pdata[i];
-  return best;
-}
-
 static BsReport *
 make_report (const BsStored *stored)
 {
@@ -208,10 +195,9 @@ make_report (const BsStored *stored)
                      (unsigned long long) info->n_samples, stored->results->len, info->model_path,
                      info->model_digest, info->data_spec);
   BsReport *report = bs_report_new (title);
-  const BsResult *selected;
+  BsResult *selected = bs_stored_chosen (stored);
 
   bs_results_pareto ((BsResult *const *) stored->results->pdata, stored->results->len, pareto);
-  selected = choose (stored, pareto);
   bs_report_text (report, text);
   bs_report_text (report, "Bitstair " BITSTAIR_VERSION);
   add_plots (report, stored, selected);

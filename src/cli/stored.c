@@ -59,6 +59,21 @@ bs_stored_open (BsStored *stored, const char *db, const char *name, GError **err
   return TRUE;
 }
 
+BsResult *
+bs_stored_chosen (const BsStored *stored)
+{
+  BsResult *const *results = (BsResult *const *) stored->results->pdata;
+  guint n = stored->results->len;
+  g_autofree gboolean *pareto = g_new0 (gboolean, n + 1);
+  BsResult *best = stored->selected;
+
+  bs_results_pareto (results, n, pareto);
+  for (guint i = 0; stored->selected == NULL && i < n; i++)
+    if (pareto[i] && (best == NULL || bs_result_quality (results[i]) > bs_result_quality (best)))
+      best = results[i];
+  return best;
+}
+
 BsModel *
 bs_stored_model (const BsStored *stored, const char *path, GError **error)
 {

@@ -21,6 +21,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BsStored, bs_stored_clear)
  * Errors  the store's. */
 gboolean bs_stored_open (BsStored *stored, const char *db, const char *name, GError **error);
 
+/* bs_stored_chosen: the result named, else the best one on the frontier; NULL: there are none. */
+BsResult *bs_stored_chosen (const BsStored *stored);
+
 /* bs_stored_model: the model the study has measured, simplified.
  *   path  where it is now; NULL: where it was then
  * Errors  BS_ERROR_INVALID when the file is another one; the loader's own. (transfer full) */

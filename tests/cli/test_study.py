@@ -375,12 +375,15 @@ class Stored(bitstair.TestCase):
         for kind in ("layer-errors", "error-histogram", "weight-histogram"):
             document = self.json("plot", kind, self.keys["int4:channel"][:8], "-o", self.path("x.svg"))
             self.assertGreater(len(document["description"]), 20)
+            best = self.json("plot", kind, "1", "-o", self.path("y.svg"))["description"]
             if kind == "weight-histogram":
+                self.assertIn(" 0.00 % of values lie outside", document["description"], "min-max clips nothing")
                 self.refuse(1, ["zorro"], "plot", kind, self.keys["int4"], "--layer", "zorro", "-o", self.path("y.svg"))
                 self.refuse(1, ["mnist_lenet_bn"], "plot", kind, self.keys["int4"], "--model", MNIST.model, "-o", self.path("y.svg"))
                 continue
             self.assertIn("int4", document["description"])
-            self.refuse(1, ["result"], "plot", kind, "1", "-o", self.path("y.svg"))
+            front = [r for r in self.sweep["results"] if r["pareto"]]
+            self.assertIn(max(front, key=lambda r: r["value"])["weights"].replace(":", " · "), best)
         again = self.path("again.svg")
         self.json("plot", "trade-off", "1", "-o", again)
         with open(again, "rb") as a, open(self.path("trade-off.svg"), "rb") as b:
