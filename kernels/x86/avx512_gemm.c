@@ -11,7 +11,12 @@ enum {
   MAX_SUMS = 24,
   MAX_VECS = 4,
   MAX_ROWS = 16,
-  HALF = 0 /* of two vectors, the upper half idle */
+  HALF = 0,                  /* of two vectors, the upper half idle */
+  HALF_SHORT = MAX_VECS + 1, /* the same, and two vectors, where K is short */
+  TWO_SHORT,
+  N_KINDS,
+  SHORT_QUADS = 12,
+  MAX_GROUPS = 3
 };
 static const int max_rows[MAX_VECS + 1] = { [HALF] = 12, 16, 12, 8, 6 };
 
@@ -23,11 +28,11 @@ finish_codes (const BskTileArgs *t,
               const int rows,
               const int vecs,
               const bool half,
+              const Codes *k,
               const bool plain)
 {
   const int group = vecs == 1 ? 4 : vecs == 2 ? 2 : 1; /* rows per vector of codes */
   const int sums = rows * vecs;
-  Codes k = codes_of (t->finish);
   __m512 m[MAX_VECS];
 
 #pragma GCC unroll 4
@@ -41,7 +46,7 @@ finish_codes (const BskTileArgs *t,
 #pragma GCC unroll 4
       for (int j = 0; j < 4; j++)
         q[j] = i + j < sums ? scale_sums (sum[i + j], m[(i + j) % vecs]) : _mm512_setzero_si512 ();
-      codes = pack_codes (q[0], q[1], q[2], q[3], &k, plain);
+      codes = pack_codes (q[0], q[1], q[2], q[3], k, plain);
       if (sums - i >= 4)
         _mm512_storeu_si512 (c + 16 * i, codes);
       else
@@ -51,8 +56,9 @@ finish_codes (const BskTileArgs *t,
   }
   if (half && t->cols == 24 && t->c_row == 24) { /* halves of two rows make a vector */
     __m512 m_half = _mm512_shuffle_f32x4 (m[1], m[1], 0x44);
+    Codes joined = *k;
 
-    k.order = _mm512_setr_epi32 (0, 4, 8, 12, 2, 6, 1, 5, 9, 13, 10, 14, 3, 7, 11, 15);
+    joined.order = _mm512_setr_epi32 (0, 4, 8, 12, 2, 6, 1, 5, 9, 13, 10, 14, 3, 7, 11, 15);
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i += 2) {
       const bool two = rows - i > 1;
@@ -63,7 +69,7 @@ finish_codes (const BskTileArgs *t,
 
       codes =
         pack_codes (scale_sums (sum[2 * i], m[0]), two ? scale_sums (sum[2 * i + 2], m[0]) : zero,
-                    scale_sums (halves, m_half), zero, &k, plain);
+                    scale_sums (halves, m_half), zero, &joined, plain);
       _mm_storeu_si128 ((void *) (c + 24 * i), _mm512_castsi512_si128 (codes));
       codes = _mm512_alignr_epi64 (codes, codes, 2);
       if (two)
@@ -83,7 +89,7 @@ finish_codes (const BskTileArgs *t,
     for (int j = 0; j < 4; j++)
       q[j] =
         j < here * vecs ? scale_sums (sum[i * vecs + j], m[j % vecs]) : _mm512_setzero_si512 ();
-    codes = pack_codes (q[0], q[1], q[2], q[3], &k, plain);
+    codes = pack_codes (q[0], q[1], q[2], q[3], k, plain);
     if (vecs == 1) {
       if (t->c_row == 16 && t->cols == 16 && here == 4)
         _mm512_storeu_si512 (out, codes);
@@ -109,14 +115,28 @@ finish_codes (const BskTileArgs *t,
   }
 }
 
-/* Sums and floats leave the registers through memory, so that this is compiled once. */
-static void
-finish_wide (const BskTileArgs *t, const __m512i *sum, char *c, int rows)
+/* Sums or floats. */
+ALWAYS_INLINE void
+finish_wide (const BskTileArgs *t,
+             const __m512i *sum,
+             char *c,
+             const int rows,
+             const int vecs,
+             const BskType out)
 {
+#pragma GCC unroll 4
   for (int i = 0; i < rows; i++, c += t->c_row)
-    for (int j = 0; j < t->vecs; j++)
-      store_wide (c + 64 * j, t->finish->out, sum[i * t->vecs + j], _mm512_loadu_ps (t->m + 16 * j),
+#pragma GCC unroll 4
+    for (int j = 0; j < vecs; j++)
+      store_wide (c + 64 * j, out, sum[i * vecs + j], _mm512_loadu_ps (t->m + 16 * j),
                   t->cols - 16 * j);
+}
+
+/* Compiled once, not for each height of tiles: the sums are in memory. */
+static void
+finish_single (const BskTileArgs *t, const __m512i *sum, char *c, int rows)
+{
+  finish_wide (t, sum, c, rows, t->vecs, t->finish->out);
 }
 
 /* The dot product of the lower halves alone takes half the time; zero above. */
@@ -134,75 +154,209 @@ broadcast (const uint8_t *a, const bool flip)
   return flip ? _mm512_xor_si512 (v, _mm512_set1_epi8 ((char) 0x80)) : v;
 }
 
-/* `count` tiles of `rows` rows below each other. */
-ALWAYS_INLINE void
-tiles (const BskTileArgs *t,
-       size_t first,
-       size_t count,
-       const int rows,
-       const int vecs,
-       const bool half,
-       const bool flip)
+/* Some quads of a run of K, for rows in groups of `group` below p[i]. */
+ALWAYS_INLINE const char *
+add_quads (const uint8_t *const *p,
+           size_t a_row,
+           const char *w,
+           int quads,
+           __m512i *sum,
+           const int groups,
+           const int group,
+           const int vecs,
+           const bool half,
+           const bool flip)
 {
-  size_t a_row = t->a_row;
+  for (int q = 0; q < quads; q++, w += 64 * vecs) {
+    __m512i b[MAX_VECS];
 
-  for (const uint8_t *a = t->a + first * a_row; count > 0;
-       count--, a += (size_t) rows * a_row, first += (size_t) rows) {
-    const char *w = t->w;
-    char *c = (char *) t->c + first * t->c_row;
-    __m512i sum[MAX_SUMS];
+#pragma GCC unroll 4
+    for (int j = 0; j < vecs; j++)
+      b[j] = _mm512_load_si512 (w + 64 * j);
+#pragma GCC unroll 16
+    for (int i = 0; i < groups * group; i++) {
+      __m512i x = broadcast (p[i / group] + (size_t) (i % group) * a_row + 4 * q, flip);
+
+#pragma GCC unroll 4
+      for (int j = 0; j < vecs; j++)
+        if (half && j == vecs - 1)
+          DOT_LOW (sum[i * vecs + j], x, b[j]);
+        else
+          DOT (sum[i * vecs + j], x, b[j]);
+    }
+  }
+  return w;
+}
+
+ALWAYS_INLINE void
+begin_rows (const BskTileArgs *t, __m512i *sum, const int rows, const int vecs)
+{
+#pragma GCC unroll 24
+  for (int i = 0; i < rows * vecs; i++)
+    sum[i] = _mm512_loadu_si512 (t->start + 16 * (i % vecs));
+}
+
+/* One tile. */
+ALWAYS_INLINE void
+single (const BskTileArgs *t,
+        size_t first,
+        const int rows,
+        const int vecs,
+        const bool half,
+        const bool flip)
+{
+  const uint8_t *a = t->a + first * t->a_row;
+  const char *w = t->w;
+  char *c = (char *) t->c + first * t->c_row;
+  __m512i sum[MAX_SUMS];
+
+  begin_rows (t, sum, rows, vecs);
+  if (t->row_sum)
+#pragma GCC unroll 24
+    for (int i = 0; i < rows * vecs; i++)
+      sum[i] = _mm512_sub_epi32 (
+        sum[i], _mm512_mullo_epi32 (_mm512_set1_epi32 (t->row_sum[first + (size_t) (i / vecs)]),
+                                    _mm512_loadu_si512 (t->w_zero + 16 * (i % vecs))));
+  for (int s = 0; s < t->n_seg; s++) {
+    const uint8_t *p = a + t->seg[s];
+
+    w = add_quads (&p, t->a_row, w, t->quads, sum, 1, rows, vecs, half, flip);
+  }
+  if (t->finish->cut)
+#pragma GCC unroll 24
+    for (int i = 0; i < rows * vecs; i++)
+      sum[i] = _mm512_min_epi32 (sum[i], _mm512_loadu_si512 (t->cut + 16 * (i % vecs)));
+  if (t->finish->out == BSK_U8 || t->finish->out == BSK_S8) {
+    const Codes k = codes_of (t->finish);
+
+    if (t->finish->plain)
+      finish_codes (t, sum, (uint8_t *) c, rows, vecs, half, &k, true);
+    else
+      finish_codes (t, sum, (uint8_t *) c, rows, vecs, half, &k, false);
+  } else {
+    __m512i copy[MAX_SUMS]; /* with its own address taken, `sum` would live in memory */
 
 #pragma GCC unroll 24
     for (int i = 0; i < rows * vecs; i++)
-      sum[i] = _mm512_loadu_si512 (t->start + 16 * (i % vecs));
-    if (t->row_sum)
-#pragma GCC unroll 24
-      for (int i = 0; i < rows * vecs; i++)
-        sum[i] = _mm512_sub_epi32 (
-          sum[i], _mm512_mullo_epi32 (_mm512_set1_epi32 (t->row_sum[first + (size_t) (i / vecs)]),
-                                      _mm512_loadu_si512 (t->w_zero + 16 * (i % vecs))));
-    for (int s = 0; s < t->n_seg; s++) {
-      const uint8_t *p = a + t->seg[s];
-
-      for (int q = 0; q < t->quads; q++, p += 4, w += 64 * vecs) {
-        __m512i b[MAX_VECS];
-
-#pragma GCC unroll 4
-        for (int j = 0; j < vecs; j++)
-          b[j] = _mm512_load_si512 (w + 64 * j);
-#pragma GCC unroll 16
-        for (int i = 0; i < rows; i++) {
-          __m512i x = broadcast (p + (size_t) i * a_row, flip);
-
-#pragma GCC unroll 4
-          for (int j = 0; j < vecs; j++)
-            if (half && j == vecs - 1)
-              DOT_LOW (sum[i * vecs + j], x, b[j]);
-            else
-              DOT (sum[i * vecs + j], x, b[j]);
-        }
-      }
-    }
-    if (t->finish->cut)
-#pragma GCC unroll 24
-      for (int i = 0; i < rows * vecs; i++)
-        sum[i] = _mm512_min_epi32 (sum[i], _mm512_loadu_si512 (t->cut + 16 * (i % vecs)));
-    if (t->finish->plain) {
-      finish_codes (t, sum, (uint8_t *) c, rows, vecs, half, true);
-    } else if (t->finish->out == BSK_U8 || t->finish->out == BSK_S8) {
-      finish_codes (t, sum, (uint8_t *) c, rows, vecs, half, false);
-    } else {
-      __m512i copy[MAX_SUMS]; /* with its own address taken, `sum` would live in memory */
-
-#pragma GCC unroll 24
-      for (int i = 0; i < rows * vecs; i++)
-        copy[i] = sum[i];
-      finish_wide (t, copy, c, rows);
-    }
+      copy[i] = sum[i];
+    finish_single (t, copy, c, rows);
   }
 }
 
-typedef void (*Tiles) (const BskTileArgs *t, size_t first, size_t count);
+typedef enum { PLAIN, CODES, WIDE, N_FORMS } Form;
+
+ALWAYS_INLINE void
+finish_rows (const BskTileArgs *t,
+             const __m512i *sum,
+             char *c,
+             const int rows,
+             const int vecs,
+             const bool half,
+             const Codes *k,
+             const Form form)
+{
+  if (form == WIDE)
+    finish_wide (t, sum, c, rows, vecs, t->finish->out);
+  else
+    finish_codes (t, sum, (uint8_t *) c, rows, vecs, half, k, form == PLAIN);
+}
+
+/* A part of K: runs [seg, seg_end), of each quads [quad, quad_end). */
+typedef struct {
+  int seg, seg_end, quad, quad_end;
+} Part;
+
+/* A part of K for groups [first, end) of rows. */
+ALWAYS_INLINE const char *
+add_part (const BskTileArgs *t,
+          const uint8_t *const *a,
+          const char *w,
+          Part part,
+          __m512i *sum,
+          const int first,
+          const int end,
+          const int group,
+          const int vecs,
+          const bool half,
+          const bool flip)
+{
+  const ptrdiff_t *seg = t->seg;
+  const size_t a_row = t->a_row;
+
+  for (int s = part.seg; s < part.seg_end; s++) {
+    const uint8_t *p[MAX_GROUPS];
+
+#pragma GCC unroll 3
+    for (int g = first; g < end; g++)
+      p[g] = a[g] + seg[s] + 4 * part.quad;
+    w = add_quads (p + first, a_row, w, part.quad_end - part.quad, sum + first * group * vecs,
+                   end - first, group, vecs, half, flip);
+  }
+  return w;
+}
+
+/* `count` tiles below each other. Finishing takes other pipes than dot products do, but what is to
+ * be finished waits in the schedulers and keeps out the dot products behind it. So the rows do not
+ * all begin at the first quad of K: each group of them begins a part of K later than the one
+ * before, goes round, and is finished where it began while the others go on. Where K is short, many
+ * parts cost more than they hide. */
+ALWAYS_INLINE void
+full (const BskTileArgs *args,
+      size_t count,
+      const int groups,
+      const int group,
+      const int vecs,
+      const bool half,
+      const bool flip,
+      const Form form)
+{
+  const BskTileArgs own = *args, *t = &own; /* what is stored could lie in *args */
+  const int sums = group * vecs;
+  const size_t a_tile = (size_t) (groups * group) * t->a_row,
+               c_tile = (size_t) (groups * group) * t->c_row;
+  const Codes k = codes_of (t->finish);
+  const char *w;
+  const uint8_t *a[MAX_GROUPS];
+  char *c[MAX_GROUPS];
+  Part part[MAX_GROUPS];
+  __m512i sum[MAX_SUMS];
+
+#pragma GCC unroll 3
+  for (int g = 0; g < groups; g++) {
+    part[g] = t->n_seg == 1
+                ? (Part){ 0, 1, t->quads * g / groups, t->quads * (g + 1) / groups }
+                : (Part){ t->n_seg * g / groups, t->n_seg * (g + 1) / groups, 0, t->quads };
+    a[g] = t->a + (size_t) (g * group) * t->a_row;
+    c[g] = (char *) t->c + (size_t) (g * group) * t->c_row;
+  }
+
+  w = t->w;
+#pragma GCC unroll 3
+  for (int g = 0; g < groups; g++) {
+    begin_rows (t, sum + g * sums, group, vecs);
+    w = add_part (t, a, w, part[g], sum, 0, g + 1, group, vecs, half, flip);
+  }
+  for (; count > 1; count--) {
+    w = t->w;
+#pragma GCC unroll 3
+    for (int g = 0; g < groups; g++) {
+      finish_rows (t, sum + g * sums, c[g], group, vecs, half, &k, form);
+      a[g] += a_tile;
+      c[g] += c_tile;
+      begin_rows (t, sum + g * sums, group, vecs);
+      w = add_part (t, a, w, part[g], sum, 0, groups, group, vecs, half, flip);
+    }
+  }
+  w = t->w;
+#pragma GCC unroll 3
+  for (int g = 0; g < groups; g++) {
+    finish_rows (t, sum + g * sums, c[g], group, vecs, half, &k, form);
+    w = add_part (t, a, w, part[g], sum, g + 1, groups, group, vecs, half, flip);
+  }
+}
+
+typedef void (*Single) (const BskTileArgs *t, size_t first);
+typedef void (*Full) (const BskTileArgs *t, size_t count);
 
 /* clang-format off */
 #define HEIGHTS(X) \
@@ -211,28 +365,53 @@ typedef void (*Tiles) (const BskTileArgs *t, size_t first, size_t count);
   X (1, 3) X (2, 3) X (3, 3) X (4, 3) X (5, 3) X (6, 3) X (7, 3) X (8, 3) \
   X (1, 4) X (2, 4) X (3, 4) X (4, 4) X (5, 4) X (6, 4)
 #define HALF_HEIGHTS(X) X (1) X (2) X (3) X (4) X (5) X (6) X (7) X (8) X (10) X (12)
+#define FULL_HEIGHTS(X, form) \
+  X (half, 3, 4, 2, true, form) X (1, 2, 8, 1, false, form) X (2, 3, 4, 2, false, form) \
+  X (3, 2, 4, 3, false, form) X (4, 3, 2, 4, false, form) \
+  X (half_short, 2, 6, 2, true, form) X (2_short, 2, 6, 2, false, form)
 /* clang-format on */
 #define DEFINE_AS(name, ...)                                                                       \
-  static void name (const BskTileArgs *t, size_t first, size_t count)                              \
+  static void name (const BskTileArgs *t, size_t first)                                            \
   {                                                                                                \
-    tiles (t, first, count, __VA_ARGS__);                                                          \
+    single (t, first, __VA_ARGS__);                                                                \
   }
 #define DEFINE(rows, vecs)                                                                         \
-  DEFINE_AS (tiles_##rows##x##vecs, rows, vecs, false, false)                                      \
-  DEFINE_AS (tiles_##rows##x##vecs##_signed, rows, vecs, false, true)
+  DEFINE_AS (tile_##rows##x##vecs, rows, vecs, false, false)                                       \
+  DEFINE_AS (tile_##rows##x##vecs##_signed, rows, vecs, false, true)
 #define DEFINE_HALF(rows)                                                                          \
-  DEFINE_AS (tiles_##rows##xhalf, rows, 2, true, false)                                            \
-  DEFINE_AS (tiles_##rows##xhalf_signed, rows, 2, true, true)
+  DEFINE_AS (tile_##rows##xhalf, rows, 2, true, false)                                             \
+  DEFINE_AS (tile_##rows##xhalf_signed, rows, 2, true, true)
 HEIGHTS (DEFINE)
 HALF_HEIGHTS (DEFINE_HALF)
-#define ENTRY(rows, vecs) [vecs][rows] = tiles_##rows##x##vecs,
-#define ENTRY_SIGNED(rows, vecs) [vecs][rows] = tiles_##rows##x##vecs##_signed,
-#define ENTRY_HALF(rows) [HALF][rows] = tiles_##rows##xhalf,
-#define ENTRY_HALF_SIGNED(rows) [HALF][rows] = tiles_##rows##xhalf_signed,
-static const Tiles table_u8[MAX_VECS + 1][MAX_ROWS + 1] = { HEIGHTS (ENTRY)
-                                                              HALF_HEIGHTS (ENTRY_HALF) };
-static const Tiles table_s8[MAX_VECS + 1][MAX_ROWS + 1] = { HEIGHTS (ENTRY_SIGNED)
-                                                              HALF_HEIGHTS (ENTRY_HALF_SIGNED) };
+#define ENTRY(rows, vecs) [vecs][rows] = tile_##rows##x##vecs,
+#define ENTRY_SIGNED(rows, vecs) [vecs][rows] = tile_##rows##x##vecs##_signed,
+#define ENTRY_HALF(rows) [HALF][rows] = tile_##rows##xhalf,
+#define ENTRY_HALF_SIGNED(rows) [HALF][rows] = tile_##rows##xhalf_signed,
+static const Single table_u8[MAX_VECS + 1][MAX_ROWS + 1] = { HEIGHTS (ENTRY)
+                                                               HALF_HEIGHTS (ENTRY_HALF) };
+static const Single table_s8[MAX_VECS + 1][MAX_ROWS + 1] = { HEIGHTS (ENTRY_SIGNED)
+                                                               HALF_HEIGHTS (ENTRY_HALF_SIGNED) };
+
+#define DEFINE_FULL(name, groups, group, vecs, half, form)                                         \
+  static void full_##name##_##form (const BskTileArgs *t, size_t count)                            \
+  {                                                                                                \
+    full (t, count, groups, group, vecs, half, false, form);                                       \
+  }                                                                                                \
+  static void full_##name##_##form##_signed (const BskTileArgs *t, size_t count)                   \
+  {                                                                                                \
+    full (t, count, groups, group, vecs, half, true, form);                                        \
+  }
+FULL_HEIGHTS (DEFINE_FULL, PLAIN)
+FULL_HEIGHTS (DEFINE_FULL, CODES)
+FULL_HEIGHTS (DEFINE_FULL, WIDE)
+#define ENTRY_FULL(name, groups, group, vecs, half, form) full_##name##_##form,
+#define ENTRY_FULL_SIGNED(name, groups, group, vecs, half, form) full_##name##_##form##_signed,
+static const Full full_u8[N_FORMS][N_KINDS] = { { FULL_HEIGHTS (ENTRY_FULL, PLAIN) },
+                                                { FULL_HEIGHTS (ENTRY_FULL, CODES) },
+                                                { FULL_HEIGHTS (ENTRY_FULL, WIDE) } };
+static const Full full_s8[N_FORMS][N_KINDS] = { { FULL_HEIGHTS (ENTRY_FULL_SIGNED, PLAIN) },
+                                                { FULL_HEIGHTS (ENTRY_FULL_SIGNED, CODES) },
+                                                { FULL_HEIGHTS (ENTRY_FULL_SIGNED, WIDE) } };
 
 /* Full tiles first; the last two are cut to nearly equal heights, because a sliver uses the pipes
  * badly. */
@@ -240,24 +419,32 @@ static void
 gemm_tile (const BskTileArgs *t)
 {
   const int kind = t->vecs == 2 && t->cols <= 24 ? HALF : t->vecs;
-  const Tiles *heights = (t->a_flip ? table_s8 : table_u8)[kind];
+  const Single *heights = (t->a_flip ? table_s8 : table_u8)[kind];
   size_t top = (size_t) max_rows[kind], done = 0, left = t->rows;
+  size_t quads = (size_t) (t->n_seg * t->quads), count = left / top - (left % top > 0);
 
-  if (left > 2 * top) {
-    size_t count = left / top - 1;
+  /* Few rows of a long K gain less than the fewer rows at both ends lose. */
+  if (left >= top && 16 * count > quads && !t->row_sum && !t->finish->cut) {
+    const Form form = t->finish->plain                                       ? PLAIN
+                      : t->finish->out == BSK_U8 || t->finish->out == BSK_S8 ? CODES
+                                                                             : WIDE;
+    const int long_or_short = quads >= SHORT_QUADS ? kind
+                              : kind == HALF       ? HALF_SHORT
+                              : kind == 2          ? TWO_SHORT
+                                                   : kind;
 
-    heights[top](t, 0, count);
+    (t->a_flip ? full_s8 : full_u8)[form][long_or_short](t, count);
     done = count * top;
     left -= done;
   }
   while (left > 0) {
-    size_t height = left > top ? (left + 1) / 2 : left;
+    size_t height = left >= 2 * top || left <= top ? left : (left + 1) / 2;
 
     if (height > top)
       height = top;
     while (!heights[height])
       height--;
-    heights[height](t, done, 1);
+    heights[height](t, done);
     done += height;
     left -= height;
   }

@@ -150,6 +150,15 @@ check_gemm (void)
   for (int m = 1; m <= 20; m++)
     for (int n = 8; n <= 72; n += 8)
       one (m, n, 12, m & 1 ? BSK_U8 : BSK_S8, BSK_U8, 8, 8, 0, 0, CHECK_NO_ZEROS, seed++);
+  /* Many tiles below each other, which begin at different quads of K: every width and output. */
+  for (int n = 0; n < 7; n++)
+    for (int k = 0; k < 4; k++)
+      for (int t = 0; t < 8; t++) {
+        static const int widths[] = { 5, 16, 20, 24, 32, 48, 130 }, depths[] = { 1, 7, 40, 61 };
+
+        one (68 + t % 5, widths[n], depths[k], t & 1 ? BSK_S8 : BSK_U8, out_types[t / 2], 8, 8, 0,
+             0, CHECK_NO_ZEROS, seed++);
+      }
   /* Extremes: what saturates a pair sum or overflows a sum would show here. */
   for (int a_kind = 1; a_kind < 4; a_kind++)
     for (int w_kind = 1; w_kind < 4; w_kind++)
