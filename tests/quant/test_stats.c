@@ -96,6 +96,38 @@ test_edges (void)
   g_assert_cmpuint (stats->bins[BS_STATS_BINS / 2], ==, 1);
 }
 
+/* Each value in the bin that holds it: also on edges, and a hair below them. */
+static void
+test_bins (void)
+{
+  g_autofree BsStats *stats = g_new (BsStats, 1);
+  g_autofree float *x = g_new (float, N);
+  guint64 expected[BS_STATS_BINS] = { 0 };
+
+  fill (x, N);
+  x[0] = 1.5f * BS_STATS_BINS / 2; /* bins are 2 wide */
+  for (guint i = 1; i < N; i++)
+    switch (i % 4) {
+    case 0:
+      x[i] = 2 * roundf (x[i]);
+      break;
+    case 1:
+      x[i] = nextafterf (2 * roundf (x[i]), -INFINITY);
+      break;
+    case 2:
+      x[i] = ldexpf (i % 8 == 2 ? -1 : 1, -(int) (i % 140));
+      break;
+    default:
+      break;
+    }
+  bs_stats_init (stats);
+  bs_stats_add (stats, x, N);
+  g_assert_cmpfloat (stats->bin_width, ==, 2);
+  for (guint i = 0; i < N; i++)
+    expected[(int) floor (x[i] / 2.0) + BS_STATS_BINS / 2]++;
+  g_assert_cmpmem (stats->bins, sizeof stats->bins, expected, sizeof expected);
+}
+
 static int
 compare (const void *a, const void *b)
 {
@@ -198,6 +230,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/stats/merge", test_merge);
   g_test_add_func ("/stats/edges", test_edges);
+  g_test_add_func ("/stats/bins", test_bins);
   g_test_add_func ("/stats/quantiles", test_quantiles);
   g_test_add_func ("/measure/sums", test_measures);
   return g_test_run ();

@@ -2,10 +2,13 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "quant/stats.h"
 
+#include "bsk.h"
+
 #include <math.h>
 #include <string.h>
 
 #define HALF (BS_STATS_BINS / 2)
+#define BELOW_ZERO (HALF - 0.5) /* a place in the bin of the smallest negative values */
 
 void
 bs_stats_init (BsStats *stats)
@@ -74,50 +77,126 @@ add_batch (BsStats *stats, double min, double max)
   stats->n_batches++;
 }
 
+/* Values whose bins are found together, as vectors, before they are counted. */
+#define BLOCK 512u
+/* Sums are kept in lanes, value i in lane i mod LANES, so that they can be vectors, too. */
+#define LANES 8u
+/* Values counted in 32 bits. */
+#define CHUNK ((gsize) 1 << 30)
+
+typedef struct {
+  double sum[LANES], sum_sq[LANES], sum_abs[LANES];
+  /* Neighbours are counted in tables of their own: the zeros behind a ReLU would wait for each
+   * other. */
+  guint32 counts[2][BS_STATS_BINS];
+} Tally;
+
+static void
+tally_sums (Tally *tally, const float *x, guint n)
+{
+  double sum[LANES], sum_sq[LANES], sum_abs[LANES]; /* the compiler keeps these in registers */
+  guint whole = n / LANES * LANES;
+
+  memcpy (sum, tally->sum, sizeof sum);
+  memcpy (sum_sq, tally->sum_sq, sizeof sum_sq);
+  memcpy (sum_abs, tally->sum_abs, sizeof sum_abs);
+  for (guint i = 0; i < whole; i += LANES)
+    for (guint lane = 0; lane < LANES; lane++) {
+      double v = x[i + lane];
+      sum[lane] += v;
+      sum_sq[lane] += v * v;
+      sum_abs[lane] += fabs (v);
+    }
+  for (guint lane = 0; lane < n - whole; lane++) {
+    double v = x[whole + lane];
+    sum[lane] += v;
+    sum_sq[lane] += v * v;
+    sum_abs[lane] += fabs (v);
+  }
+  memcpy (tally->sum, sum, sizeof sum);
+  memcpy (tally->sum_sq, sum_sq, sizeof sum_sq);
+  memcpy (tally->sum_abs, sum_abs, sizeof sum_abs);
+}
+
+/* n finite values, up to BLOCK; inverse: 1 / bin_width, a power of two, so that products are
+ * exact. */
+static void
+tally_bins (Tally *tally, const float *x, guint n, double inverse)
+{
+  gint32 bins[BLOCK + 1];
+
+  for (guint i = 0; i < n; i++) {
+    double t = x[i] * inverse, up = t + HALF; /* rounded when t is small: not above its bin */
+    double top = t < 0 ? BELOW_ZERO : BS_STATS_BINS;
+    bins[i] = (gint32) (up < top ? up : top);
+  }
+  bins[n] = 0;
+  for (guint i = 0; i < n; i += 2) {
+    tally->counts[0][bins[i]]++;
+    tally->counts[1][bins[i + 1]] += i + 1 < n;
+  }
+}
+
+static void
+add_finite (BsStats *stats, const float *x, gsize n)
+{
+  double inverse = stats->bin_width > 0 ? 1 / stats->bin_width : 0;
+  g_autofree Tally *tally = g_new0 (Tally, 1);
+
+  for (gsize i = 0; i < n; i += BLOCK) {
+    guint block = (guint) MIN (BLOCK, n - i);
+    tally_sums (tally, x + i, block);
+    tally_bins (tally, x + i, block, inverse);
+  }
+  for (guint lane = 0; lane < LANES; lane++) {
+    stats->sum += tally->sum[lane];
+    stats->sum_sq += tally->sum_sq[lane];
+    stats->sum_abs += tally->sum_abs[lane];
+  }
+  for (guint bin = 0; bin < BS_STATS_BINS; bin++)
+    stats->bins[bin] += (guint64) tally->counts[0][bin] + tally->counts[1][bin];
+}
+
+/* The finite ones among x, in order, and the others counted. (transfer full) */
+static float *
+sort_out (BsStats *stats, const float *x, gsize n, gsize n_finite)
+{
+  float *finite = g_new (float, n_finite + 1);
+
+  for (gsize i = 0, k = 0; i < n; i++)
+    if (isfinite (x[i]))
+      finite[k++] = x[i];
+    else if (isnan (x[i]))
+      stats->n_nan++;
+    else if (x[i] > 0)
+      stats->n_pos_inf++;
+    else
+      stats->n_neg_inf++;
+  return finite;
+}
+
 void
 bs_stats_add (BsStats *stats, const float *x, gsize n)
 {
-  double min = INFINITY, max = -INFINITY;
-  gsize n_finite = 0;
+  g_autofree float *finite = NULL;
+  gsize n_others;
+  float min, max;
 
-  for (gsize i = 0; i < n; i++) {
-    double v = x[i];
-    if (isfinite (v)) {
-      min = MIN (min, v);
-      max = MAX (max, v);
-      n_finite++;
-    } else if (isnan (v)) {
-      stats->n_nan++;
-    } else if (v > 0) {
-      stats->n_pos_inf++;
-    } else {
-      stats->n_neg_inf++;
-    }
-  }
-  if (n_finite == 0)
+  if (n == 0)
     return;
-  make_room (stats, MAX (-min, max));
-
-  double inverse = stats->bin_width > 0 ? 1 / stats->bin_width : 0; /* a power of two: exact */
-  double sum = 0, sum_sq = 0, sum_abs = 0;
-  for (gsize i = 0; i < n; i++) {
-    double v = x[i];
-    if (n_finite != n && !isfinite (v))
-      continue;
-    double t = v * inverse;
-    int bin = (int) t;
-    bin -= t < bin; /* floor */
-    stats->bins[bin + HALF]++;
-    sum += v;
-    sum_sq += v * v;
-    sum_abs += fabs (v);
+  bsk_minmax (x, n, &min, &max, &n_others);
+  if (n_others > 0) {
+    n -= n_others;
+    x = finite = sort_out (stats, x, n + n_others, n);
   }
-  stats->count += n_finite;
-  stats->min = MIN (stats->min, min);
-  stats->max = MAX (stats->max, max);
-  stats->sum += sum;
-  stats->sum_sq += sum_sq;
-  stats->sum_abs += sum_abs;
+  if (n == 0)
+    return;
+  make_room (stats, MAX (-(double) min, (double) max));
+  for (gsize i = 0; i < n; i += CHUNK)
+    add_finite (stats, x + i, MIN (CHUNK, n - i));
+  stats->count += n;
+  stats->min = MIN (stats->min, (double) min);
+  stats->max = MAX (stats->max, (double) max);
   add_batch (stats, min, max);
 }
 
