@@ -26,7 +26,7 @@ block_bytes (const BskPacked *header)
          (size_t) header->dw_taps * (size_t) header->dw_rows * 4 * BSK_FLAT_BLOCK;
 }
 
-/* Whether input rows are read where they are: unsigned codes, and padding that the kernel puts in.
+/* Whether input rows are read where they are, signs and padding left to the kernel.
  * Where pixels are skipped that takes blocks of single pixels, which must not be too empty. */
 static bool
 reads_in_place (const BskPacked *header)
@@ -34,8 +34,6 @@ reads_in_place (const BskPacked *header)
   const BskConvShape *s = &header->shape;
   int block = (s->cin - 1) % BSK_FLAT_BLOCK + 1; /* the last one of a pixel */
 
-  if (header->a_flip)
-    return false;
   if (along_row (s))
     return s->stride_w == 1 && s->pad_left == 0 && s->pad_right == 0;
   return s->stride_w == 1 || (BSK_FLAT_BLOCK - block) * 3 <= s->cin;
@@ -218,7 +216,7 @@ static void
 fill_padding (const Work *k)
 {
   const BskConvShape *s = &k->header->shape;
-  int code = k->header->pad_code ^ k->header->a_flip;
+  int code = k->header->pad_code ^ (k->direct ? 0 : k->header->a_flip);
   size_t px = (size_t) s->cin;
 
   if (s->pad_top || s->pad_bottom)
@@ -379,6 +377,7 @@ bsk_flat_run (const BskPacked *header, const BskConvRun *run)
                           .per_group = per_group,
                           .end = SIZE_MAX,
                           .pad = (uint8_t) header->pad_code,
+                          .flip = k.direct ? header->a_flip : 0,
                           .finish = &header->finish };
   for (int i = 0; i < columns (s); i++)
     k.tap[i] = along_row (s) ? 0

@@ -109,10 +109,10 @@ typedef struct {
   size_t at;        /* bytes of a row before the first block */
   size_t lead, end; /* bytes of a row before `lead` and from `end` on are `pad`, not in memory; rows
                        point to byte `lead` */
-  uint8_t pad;
-  char *c[4];          /* the first block of each output row; one that is not to be kept is where
+  uint8_t pad, flip; /* flip 0x80: rows hold signed codes; pad is not flipped yet */
+  char *c[4];        /* the first block of each output row; one that is not to be kept is where
                           the one before is */
-  size_t c_step;       /* bytes from block to block */
+  size_t c_step;     /* bytes from block to block */
   size_t skip, c_skip; /* bytes, modulo 2⁶⁴, added in a row of the input and of the output where the
                           weights start over */
   size_t count;

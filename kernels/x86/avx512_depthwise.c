@@ -2,9 +2,6 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx512.h"
 
-/* How results leave: codes that need no clamp, other codes, sums or floats. */
-typedef enum { PLAIN, CODES, WIDE } Finish;
-
 /* Where the results of a block go, and which of its positions exist. */
 typedef struct {
   const BskFinish *finish;
@@ -13,64 +10,62 @@ typedef struct {
   __mmask64 mask;
 } Place;
 
-/* Sums and floats, once per kernel rather than once per tile: 16-byte lane L of vector j holds
- * positions 16 L + 4 j to 16 L + 4 j + 3. */
-static __attribute__ ((noinline)) void
-store_sums (Place place, __m512i s0, __m512i s1, __m512i s2, __m512i s3)
-{
-  const __m512i sum[4] = { s0, s1, s2, s3 };
-
-  for (int j = 0; j < 4; j++) {
-    const float *m = (const float *) (const void *) (place.w + BSK_FLAT_M) + 16 * j;
-    __m512i v =
-      place.finish->out == BSK_F32
-        ? _mm512_castps_si512 (_mm512_mul_ps (_mm512_cvtepi32_ps (sum[j]), _mm512_loadu_ps (m)))
-        : sum[j];
-    __m128i lane[4];
-
-    _mm512_storeu_si512 (lane, v);
-    for (int i = 0; i < 4; i++)
-      _mm_mask_storeu_epi32 (place.c + 64 * i + 16 * j,
-                             (__mmask8) (place.mask >> (16 * i + 4 * j) & 15), lane[i]);
-  }
-}
-
-/* The four vectors of a block to 64 results. What the byte unpacks have spread over the vectors,
- * the packs put back in order. */
+/* The four vectors of a block, already scaled and rounded, to 64 codes. What the byte unpacks have
+ * spread over the vectors, the packs put back in order. */
 ALWAYS_INLINE void
-emit (const Place *place, __m512i s[4], const __m512i m[4], const Codes *k, const Finish finish)
+store_codes (const Place *place, const __m512i q[4], const Codes *k, const bool clamp)
 {
-  __m512i low, high, codes;
+  __m512i low = _mm512_adds_epi16 (_mm512_packs_epi32 (q[0], q[1]), k->zero);
+  __m512i high = _mm512_adds_epi16 (_mm512_packs_epi32 (q[2], q[3]), k->zero);
+  __m512i codes = _mm512_packus_epi16 (low, high);
 
-  if (place->finish->cut)
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++)
-      s[j] = _mm512_min_epi32 (s[j], _mm512_loadu_si512 (place->w + BSK_FLAT_CUT + 64 * j));
-  if (finish == WIDE) {
-    store_sums (*place, s[0], s[1], s[2], s[3]);
-    return;
-  }
-#pragma GCC unroll 4
-  for (int j = 0; j < 4; j++)
-    s[j] = scale_sums (s[j], _mm512_castsi512_ps (m[j]));
-  low = _mm512_adds_epi16 (_mm512_packs_epi32 (s[0], s[1]), k->zero);
-  high = _mm512_adds_epi16 (_mm512_packs_epi32 (s[2], s[3]), k->zero);
-  codes = _mm512_packus_epi16 (low, high);
-  if (finish == CODES)
-    codes = _mm512_xor_si512 (_mm512_min_epu8 (_mm512_max_epu8 (codes, k->lo), k->hi), k->flip);
+  if (clamp)
+    codes = _mm512_min_epu8 (_mm512_max_epu8 (codes, k->lo), k->hi);
+  codes = _mm512_xor_si512 (codes, k->flip);
   if (place->mask == ~0ull)
     _mm512_storeu_si512 (place->c, codes);
   else
     _mm512_mask_storeu_epi8 (place->c, place->mask, codes);
 }
 
+/* Sums, floats, and codes of sums to be cut: once rather than once per kernel. 16-byte lane L of
+ * vector j holds positions 16 L + 4 j to 16 L + 4 j + 3. */
+static __attribute__ ((noinline)) void
+emit_other (Place place, __m512i s0, __m512i s1, __m512i s2, __m512i s3)
+{
+  const BskFinish *f = place.finish;
+  __m512i sum[4] = { s0, s1, s2, s3 };
+
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++) {
+    const __m512 m = _mm512_loadu_ps (place.w + BSK_FLAT_M + 64 * j);
+    __m128i lane[4];
+
+    if (f->cut)
+      sum[j] = _mm512_min_epi32 (sum[j], _mm512_loadu_si512 (place.w + BSK_FLAT_CUT + 64 * j));
+    if (f->out == BSK_U8 || f->out == BSK_S8)
+      sum[j] = scale_sums (sum[j], m);
+    else {
+      if (f->out == BSK_F32)
+        sum[j] = _mm512_castps_si512 (_mm512_mul_ps (_mm512_cvtepi32_ps (sum[j]), m));
+      _mm512_storeu_si512 (lane, sum[j]);
+      for (int i = 0; i < 4; i++)
+        _mm_mask_storeu_epi32 (place.c + 64 * i + 16 * j,
+                               (__mmask8) (place.mask >> (16 * i + 4 * j) & 15), lane[i]);
+    }
+  }
+  if (f->out == BSK_U8 || f->out == BSK_S8) {
+    const Codes k = codes_of (f);
+
+    store_codes (&place, sum, &k, true);
+  }
+}
+
 /* A vector that is used more than once and must not be loaded each time: gcc prefers to fold loads
  * into the instructions that use them, and loads are what these loops are short of. */
 ALWAYS_INLINE __m512i
-load_once (const void *p)
+once (__m512i v)
 {
-  __m512i v = _mm512_loadu_si512 (p);
-
   __asm__("" : "+v"(v));
   return v;
 }
@@ -84,91 +79,152 @@ inside (const BskFlatArgs *d, size_t at)
   return first < 64 ? mask64 (end) & ~0ull << first : 0;
 }
 
+/* What a tap reads of a row: all of it or, on an edge, what exists. */
+typedef struct {
+  __m512i flip, pad;
+  __mmask64 mask;
+} Read;
+
+ALWAYS_INLINE __m512i
+read_row (const uint8_t *p, const Read *read, const bool flip, const bool edge)
+{
+  __m512i v = edge ? _mm512_mask_loadu_epi8 (read->pad, read->mask, p)
+                   : _mm512_loadu_si512 ((const void *) p);
+
+  return once (flip ? _mm512_xor_si512 (v, read->flip) : v);
+}
+
+/* One tap of all output rows. Neighbouring groups share two rows, and thereby pairs of unpacked
+ * rows. */
+ALWAYS_INLINE void
+add_tap (const uint8_t *const *rows,
+         ptrdiff_t from,
+         const char *w,
+         __m512i sum[4][4],
+         const Read *read,
+         const int groups,
+         const int per_group,
+         const bool flip,
+         const bool edge)
+{
+  __m512i pairs[2][5];
+
+#pragma GCC unroll 5
+  for (int i = 0; i <= groups; i++) {
+    __m512i a = read_row (rows[2 * i] + from, read, flip, edge);
+    __m512i b = read_row (rows[2 * i + 1] + from, read, flip, edge);
+
+    pairs[0][i] = _mm512_unpacklo_epi8 (a, b);
+    pairs[1][i] = _mm512_unpackhi_epi8 (a, b);
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++) {
+    const __m512i *pair = pairs[j / 2];
+    __m512i q[4];
+
+#pragma GCC unroll 4
+    for (int i = 0; i < groups; i++)
+      q[i] = j % 2 ? _mm512_unpackhi_epi16 (pair[i], pair[i + 1])
+                   : _mm512_unpacklo_epi16 (pair[i], pair[i + 1]);
+#pragma GCC unroll 2
+    for (int r = 0; r < per_group; r++) {
+      __m512i b = _mm512_load_si512 (w + 256 * r + 64 * j);
+
+#pragma GCC unroll 4
+      for (int i = 0; i < groups; i++)
+        DOT (sum[i * per_group + r][j], q[i], b);
+    }
+  }
+}
+
 /* All taps of the block at `at`; on an edge, where some of them may be in the padding. */
 ALWAYS_INLINE void
 add_taps (const BskFlatArgs *d,
           size_t at,
           const char *w,
           __m512i sum[4][4],
+          Read *read,
           const int groups,
           const int per_group,
+          const bool flip,
           const bool edge)
 {
-  const __m512i pad = _mm512_set1_epi8 ((char) d->pad);
   const uint8_t *const *rows = d->rows;
 
   for (int set = 0; set < d->n_sets; set++, rows += 2 * groups + 2)
     for (int t = 0; t < d->n_taps; t++, w += 256 * per_group) {
       ptrdiff_t from = (ptrdiff_t) (at + d->tap[t] - d->lead);
-      __mmask64 mask = edge ? inside (d, at + d->tap[t]) : 0;
-      __m512i low[5], high[5], q[4][4];
 
-#pragma GCC unroll 5
-      for (int i = 0; i <= groups; i++) {
-        const uint8_t *p = rows[2 * i] + from, *r = rows[2 * i + 1] + from;
-        __m512i a = edge ? _mm512_mask_loadu_epi8 (pad, mask, p) : load_once (p);
-        __m512i b = edge ? _mm512_mask_loadu_epi8 (pad, mask, r) : load_once (r);
-
-        low[i] = _mm512_unpacklo_epi8 (a, b);
-        high[i] = _mm512_unpackhi_epi8 (a, b);
+      if (edge) {
+        read->mask = inside (d, at + d->tap[t]);
+        from = read->mask ? from : 0; /* reading nothing from an unmapped page takes an age */
       }
-#pragma GCC unroll 4
-      for (int i = 0; i < groups; i++) {
-        q[i][0] = _mm512_unpacklo_epi16 (low[i], low[i + 1]);
-        q[i][1] = _mm512_unpackhi_epi16 (low[i], low[i + 1]);
-        q[i][2] = _mm512_unpacklo_epi16 (high[i], high[i + 1]);
-        q[i][3] = _mm512_unpackhi_epi16 (high[i], high[i + 1]);
-      }
-#pragma GCC unroll 2
-      for (int r = 0; r < per_group; r++)
-#pragma GCC unroll 4
-        for (int j = 0; j < 4; j++) {
-          __m512i b = _mm512_load_si512 (w + 256 * r + 64 * j);
-
-#pragma GCC unroll 4
-          for (int i = 0; i < groups; i++)
-            DOT (sum[i * per_group + r][j], q[i][j], b);
-        }
+      add_tap (rows, from, w, sum, read, groups, per_group, flip, edge);
     }
 }
 
 /* Blocks of 64 positions, for `groups` groups of four input rows that give `per_group` output rows
- * each. Neighbouring groups share two rows, and thereby pairs of unpacked rows. Four output rows at
- * a time, because then a vector of weights that is loaded is used for two or four dot products:
- * loads would limit otherwise. Their 16 sums, the quads of two groups, and the weights fill the
- * registers. */
+ * each. Four output rows at a time, because then a vector of weights that is loaded is used for two
+ * or four dot products: loads would limit otherwise. Their 16 sums, six pairs of rows, and the
+ * quads and weights in work fill the registers. Three taps have code of their own, which keeps the
+ * rows' addresses in registers. */
 ALWAYS_INLINE void
-blocks (const BskFlatArgs *d, const int groups, const int per_group, const Finish finish)
+blocks (const BskFlatArgs *d, const int groups, const int per_group, const bool flip)
 {
   const Codes k = codes_of (d->finish);
+  const bool clamp = d->finish->lo > 0 || d->finish->hi < 255,
+             other = d->finish->cut || (d->finish->out != BSK_U8 && d->finish->out != BSK_S8),
+             three = d->n_sets == 1 && d->n_taps == 3;
   const size_t reach = 64 + d->tap[d->n_taps - 1];
   const char *w = d->w;
   size_t at = d->at, c_at = 0;
+  Read read = { .flip = _mm512_set1_epi8 ((char) 0x80), .pad = _mm512_set1_epi8 ((char) d->pad) };
+  const uint8_t *rows[10];
 
+#pragma GCC unroll 10
+  for (int i = 0; i < 2 * groups + 2; i++)
+    rows[i] = d->rows[i] - d->lead;
   for (size_t n = 0; n < d->count; n++) {
-    const char *next = w + d->w_step;
+    const char *next = w + d->w_step, *taps = w + BSK_FLAT_WEIGHTS;
     __m512i sum[4][4], m[4];
     Place place = { .finish = d->finish, .w = w, .mask = next == d->w_end ? d->mask : ~0ull };
 
     if (n + 1 == d->count)
       place.mask = d->last_mask;
 #pragma GCC unroll 4
-    for (int i = 0; i < groups * per_group; i++)
+    for (int j = 0; j < 4; j++) {
+      const __m512i start = _mm512_load_si512 (w + 64 * j);
+
 #pragma GCC unroll 4
-      for (int j = 0; j < 4; j++)
-        sum[i][j] = _mm512_load_si512 (w + 64 * j);
-    if (at >= d->lead && at + reach <= d->end)
-      add_taps (d, at, w + BSK_FLAT_WEIGHTS, sum, groups, per_group, false);
+      for (int i = 0; i < groups * per_group; i++)
+        sum[i][j] = start;
+    }
+    if (at < d->lead || at + reach > d->end)
+      add_taps (d, at, taps, sum, &read, groups, per_group, flip, true);
+    else if (three)
+#pragma GCC unroll 3
+      for (int t = 0; t < 3; t++)
+        add_tap (rows, (ptrdiff_t) (at + d->tap[t]), taps + 256 * per_group * t, sum, &read, groups,
+                 per_group, flip, false);
     else
-      add_taps (d, at, w + BSK_FLAT_WEIGHTS, sum, groups, per_group, true);
+      add_taps (d, at, taps, sum, &read, groups, per_group, flip, false);
 #pragma GCC unroll 4
     for (int j = 0; j < 4; j++)
-      m[j] = load_once (w + BSK_FLAT_M + 64 * j);
+      m[j] = once (_mm512_loadu_si512 (w + BSK_FLAT_M + 64 * j));
       /* Last row first: where it is not to be kept, the one before overwrites it. */
 #pragma GCC unroll 4
     for (int i = groups * per_group - 1; i >= 0; i--) {
+      __m512i q[4];
+
       place.c = d->c[i] + c_at;
-      emit (&place, sum[i], m, &k, finish);
+      if (other) {
+        emit_other (place, sum[i][0], sum[i][1], sum[i][2], sum[i][3]);
+        continue;
+      }
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; j++)
+        q[j] = scale_sums (sum[i][j], _mm512_castsi512_ps (m[j]));
+      store_codes (&place, q, &k, clamp);
     }
     at += BSK_FLAT_BLOCK;
     c_at += d->c_step;
@@ -184,12 +240,10 @@ blocks (const BskFlatArgs *d, const int groups, const int per_group, const Finis
 #define DEFINE(groups, per_group)                                                                  \
   static void blocks_##groups##x##per_group (const BskFlatArgs *d)                                 \
   {                                                                                                \
-    if (d->finish->plain)                                                                          \
-      blocks (d, groups, per_group, PLAIN);                                                        \
-    else if (d->finish->out == BSK_U8 || d->finish->out == BSK_S8)                                 \
-      blocks (d, groups, per_group, CODES);                                                        \
+    if (d->flip)                                                                                   \
+      blocks (d, groups, per_group, true);                                                         \
     else                                                                                           \
-      blocks (d, groups, per_group, WIDE);                                                         \
+      blocks (d, groups, per_group, false);                                                        \
   }
 DEFINE (1, 1)
 DEFINE (2, 1)
