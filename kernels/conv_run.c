@@ -143,6 +143,7 @@ run_block (const BskPacked *header,
   size_t scratch, step = (size_t) s->stride_h * bsk_row_bytes (header),
                   group_px = bsk_px_bytes (header) / (size_t) header->groups;
   BskTileKernel kernel = bsk_tile_kernel (header);
+  int lines = header->table->lines && !header->wide && !header->narrow ? rows : 1;
   BskTileArgs tile;
 
   if (header->row_sums) {
@@ -163,20 +164,23 @@ run_block (const BskPacked *header,
     bsk_panel_open (header, g, &tile);
     tile.a_row = (size_t) s->stride_w * bsk_px_bytes (header);
     tile.c_row = run->c_px;
-    tile.rows = (size_t) header->out_w;
+    tile.line = (size_t) header->out_w;
+    tile.rows = (size_t) lines * tile.line;
+    tile.a_skip = step - tile.line * tile.a_row;
     if (sums)
       for (size_t i = 0; i < images; i++)
         for (int y = 0; y < rows; y++)
           bsk_sum_rows (header, top + i * top_image + (size_t) g * group_px + (size_t) y * step,
-                        tile.a_row, tile.rows, sums + (i * (size_t) rows + (size_t) y) * tile.rows);
+                        tile.a_row, tile.line, sums + (i * (size_t) rows + (size_t) y) * tile.line);
     while (bsk_panel_next (header, &tile)) {
       char *out = c + ((size_t) g * (size_t) header->n + (size_t) tile.column) * header->c_bytes;
 
       for (size_t i = 0; i < images; i++)
-        for (int y = 0; y < rows; y++) {
+        for (int y = 0; y < rows; y += lines) {
           tile.a = top + i * top_image + (size_t) g * group_px + (size_t) y * step;
           tile.c = out + i * run->c_image + (size_t) y * (size_t) header->out_w * run->c_px;
-          tile.row_sum = sums ? sums + (i * (size_t) rows + (size_t) y) * tile.rows : NULL;
+          tile.row_sum =
+            sums ? sums + (i * (size_t) rows + (size_t) y) * (size_t) header->out_w : NULL;
           kernel (&tile);
         }
     }

@@ -404,7 +404,8 @@ bsk_panel_open (const BskPacked *header, int group, BskTileArgs *tile)
   size_t first = (size_t) group * header->group_n;
 
   *tile =
-    (BskTileArgs){ .seg = bsk_at (header, header->seg),
+    (BskTileArgs){ .line = SIZE_MAX,
+                   .seg = bsk_at (header, header->seg),
                    .n_seg = header->n_seg,
                    .quads = header->quads,
                    .chunk = header->chunk,

@@ -23,7 +23,9 @@ typedef struct {
  * which is why no im2col is needed. */
 typedef struct {
   const uint8_t *a;
-  size_t a_row;         /* bytes from row to row */
+  size_t a_row;  /* bytes from row to row */
+  size_t line;   /* rows after which the next one lies a_skip bytes further on; or SIZE_MAX */
+  size_t a_skip; /* modulo 2⁶⁴ */
   const ptrdiff_t *seg; /* [n_seg] */
   int n_seg, quads;
   uint8_t a_flip;         /* 0x80: A is signed */
@@ -235,6 +237,7 @@ typedef struct {
   int lanes;      /* int32 sums per vector */
   int max_vecs;   /* widest panel */
   bool threes;    /* gemm_tile takes panels of three vectors, too */
+  bool lines;     /* gemm_tile takes rows in lines */
   int bits_lanes; /* width of a panel of bits_tile */
   int low_vecs;   /* widest panel of gemm_low */
   int quad_bytes; /* packed bytes per four weights: 4, or 8 where gemm_tile wants them widened to

@@ -14,9 +14,10 @@ enum {
   HALF = 0,                  /* of two vectors, the upper half idle */
   HALF_SHORT = MAX_VECS + 1, /* the same, and two vectors, where K is short */
   TWO_SHORT,
+  ONE_FOURS, /* one vector, rows in groups of four */
   N_KINDS,
   SHORT_QUADS = 12,
-  MAX_GROUPS = 3
+  MAX_GROUPS = 4
 };
 static const int max_rows[MAX_VECS + 1] = { [HALF] = 12, 16, 12, 8, 6 };
 
@@ -173,6 +174,11 @@ add_quads (const uint8_t *const *p,
 #pragma GCC unroll 4
     for (int j = 0; j < vecs; j++)
       b[j] = _mm512_load_si512 (w + 64 * j);
+    if (groups * group > 1 &&
+        groups * group <= 4) /* weights are used so few times that memory limits */
+#pragma GCC unroll 4
+      for (int j = 0; j < vecs; j++)
+        _mm_prefetch (w + 64 * j + 8192, _MM_HINT_T0);
 #pragma GCC unroll 16
     for (int i = 0; i < groups * group; i++) {
       __m512i x = broadcast (p[i / group] + (size_t) (i % group) * a_row + 4 * q, flip);
@@ -196,16 +202,16 @@ begin_rows (const BskTileArgs *t, __m512i *sum, const int rows, const int vecs)
     sum[i] = _mm512_loadu_si512 (t->start + 16 * (i % vecs));
 }
 
-/* One tile. */
+/* One tile, of row `first` at `a` and those below it. */
 ALWAYS_INLINE void
 single (const BskTileArgs *t,
         size_t first,
+        const uint8_t *a,
         const int rows,
         const int vecs,
         const bool half,
         const bool flip)
 {
-  const uint8_t *a = t->a + first * t->a_row;
   const char *w = t->w;
   char *c = (char *) t->c + first * t->c_row;
   __m512i sum[MAX_SUMS];
@@ -244,6 +250,18 @@ single (const BskTileArgs *t,
 }
 
 typedef enum { PLAIN, CODES, WIDE, N_FORMS } Form;
+
+/* From a row at *a, the *x-th of its line, to one below. */
+ALWAYS_INLINE void
+go_down (const BskTileArgs *t, size_t *x, const uint8_t **a, size_t rows)
+{
+  *x += rows;
+  *a += rows * t->a_row;
+  while (*x >= t->line) {
+    *x -= t->line;
+    *a += t->a_skip;
+  }
+}
 
 ALWAYS_INLINE void
 finish_rows (const BskTileArgs *t,
@@ -286,7 +304,7 @@ add_part (const BskTileArgs *t,
   for (int s = part.seg; s < part.seg_end; s++) {
     const uint8_t *p[MAX_GROUPS];
 
-#pragma GCC unroll 3
+#pragma GCC unroll 4
     for (int g = first; g < end; g++)
       p[g] = a[g] + seg[s] + 4 * part.quad;
     w = add_quads (p + first, a_row, w, part.quad_end - part.quad, sum + first * group * vecs,
@@ -312,50 +330,52 @@ full (const BskTileArgs *args,
 {
   const BskTileArgs own = *args, *t = &own; /* what is stored could lie in *args */
   const int sums = group * vecs;
-  const size_t a_tile = (size_t) (groups * group) * t->a_row,
-               c_tile = (size_t) (groups * group) * t->c_row;
+  const size_t c_tile = (size_t) (groups * group) * t->c_row;
   const Codes k = codes_of (t->finish);
   const char *w;
   const uint8_t *a[MAX_GROUPS];
   char *c[MAX_GROUPS];
+  size_t x[MAX_GROUPS]; /* of each group in its line */
   Part part[MAX_GROUPS];
   __m512i sum[MAX_SUMS];
 
-#pragma GCC unroll 3
+#pragma GCC unroll 4
   for (int g = 0; g < groups; g++) {
     part[g] = t->n_seg == 1
                 ? (Part){ 0, 1, t->quads * g / groups, t->quads * (g + 1) / groups }
                 : (Part){ t->n_seg * g / groups, t->n_seg * (g + 1) / groups, 0, t->quads };
-    a[g] = t->a + (size_t) (g * group) * t->a_row;
+    x[g] = 0;
+    a[g] = t->a;
+    go_down (t, &x[g], &a[g], (size_t) (g * group));
     c[g] = (char *) t->c + (size_t) (g * group) * t->c_row;
   }
 
   w = t->w;
-#pragma GCC unroll 3
+#pragma GCC unroll 4
   for (int g = 0; g < groups; g++) {
     begin_rows (t, sum + g * sums, group, vecs);
     w = add_part (t, a, w, part[g], sum, 0, g + 1, group, vecs, half, flip);
   }
   for (; count > 1; count--) {
     w = t->w;
-#pragma GCC unroll 3
+#pragma GCC unroll 4
     for (int g = 0; g < groups; g++) {
       finish_rows (t, sum + g * sums, c[g], group, vecs, half, &k, form);
-      a[g] += a_tile;
+      go_down (t, &x[g], &a[g], (size_t) (groups * group));
       c[g] += c_tile;
       begin_rows (t, sum + g * sums, group, vecs);
       w = add_part (t, a, w, part[g], sum, 0, groups, group, vecs, half, flip);
     }
   }
   w = t->w;
-#pragma GCC unroll 3
+#pragma GCC unroll 4
   for (int g = 0; g < groups; g++) {
     finish_rows (t, sum + g * sums, c[g], group, vecs, half, &k, form);
     w = add_part (t, a, w, part[g], sum, g + 1, groups, group, vecs, half, flip);
   }
 }
 
-typedef void (*Single) (const BskTileArgs *t, size_t first);
+typedef void (*Single) (const BskTileArgs *t, size_t first, const uint8_t *a);
 typedef void (*Full) (const BskTileArgs *t, size_t count);
 
 /* clang-format off */
@@ -368,12 +388,13 @@ typedef void (*Full) (const BskTileArgs *t, size_t count);
 #define FULL_HEIGHTS(X, form) \
   X (half, 3, 4, 2, true, form) X (1, 2, 8, 1, false, form) X (2, 3, 4, 2, false, form) \
   X (3, 2, 4, 3, false, form) X (4, 3, 2, 4, false, form) \
-  X (half_short, 2, 6, 2, true, form) X (2_short, 2, 6, 2, false, form)
+  X (half_short, 2, 6, 2, true, form) X (2_short, 2, 6, 2, false, form) \
+  X (1_fours, 4, 4, 1, false, form)
 /* clang-format on */
 #define DEFINE_AS(name, ...)                                                                       \
-  static void name (const BskTileArgs *t, size_t first)                                            \
+  static void name (const BskTileArgs *t, size_t first, const uint8_t *a)                          \
   {                                                                                                \
-    single (t, first, __VA_ARGS__);                                                                \
+    single (t, first, a, __VA_ARGS__);                                                             \
   }
 #define DEFINE(rows, vecs)                                                                         \
   DEFINE_AS (tile_##rows##x##vecs, rows, vecs, false, false)                                       \
@@ -413,40 +434,59 @@ static const Full full_s8[N_FORMS][N_KINDS] = { { FULL_HEIGHTS (ENTRY_FULL_SIGNE
                                                 { FULL_HEIGHTS (ENTRY_FULL_SIGNED, CODES) },
                                                 { FULL_HEIGHTS (ENTRY_FULL_SIGNED, WIDE) } };
 
-/* Full tiles first; the last two are cut to nearly equal heights, because a sliver uses the pipes
- * badly. */
+/* Whether groups of so many rows stay within lines. */
+static bool
+fits_lines (const BskTileArgs *t, size_t group)
+{
+  return t->line >= t->rows || t->line % group == 0;
+}
+
+/* As many rows as make full tiles. Few of a long K are not worth it: they gain less than the fewer
+ * rows at both ends lose. */
+static size_t
+full_tiles (const BskTileArgs *t, int kind)
+{
+  size_t top = (size_t) max_rows[kind], count = t->rows / top - (t->rows % top > 0);
+  size_t quads = (size_t) (t->n_seg * t->quads);
+  const Form form = t->finish->plain                                       ? PLAIN
+                    : t->finish->out == BSK_U8 || t->finish->out == BSK_S8 ? CODES
+                                                                           : WIDE;
+
+  if (t->rows < top || 16 * count <= quads || t->row_sum || t->finish->cut)
+    return 0;
+  if (kind == 1 && !fits_lines (t, 8))
+    kind = ONE_FOURS;
+  if ((kind == HALF || kind == 2) && quads < SHORT_QUADS && fits_lines (t, 6))
+    kind = kind == HALF ? HALF_SHORT : TWO_SHORT;
+  if (!fits_lines (t, kind == MAX_VECS ? 2 : 4))
+    return 0;
+  (t->a_flip ? full_s8 : full_u8)[form][kind](t, count);
+  return count * top;
+}
+
+/* Full tiles first; the last two of a line are cut to nearly equal heights, because a sliver uses
+ * the pipes badly. */
 static void
 gemm_tile (const BskTileArgs *t)
 {
   const int kind = t->vecs == 2 && t->cols <= 24 ? HALF : t->vecs;
   const Single *heights = (t->a_flip ? table_s8 : table_u8)[kind];
-  size_t top = (size_t) max_rows[kind], done = 0, left = t->rows;
-  size_t quads = (size_t) (t->n_seg * t->quads), count = left / top - (left % top > 0);
+  const size_t top = (size_t) max_rows[kind];
+  size_t done = full_tiles (t, kind), x = 0;
+  const uint8_t *a = t->a;
 
-  /* Few rows of a long K gain less than the fewer rows at both ends lose. */
-  if (left >= top && 16 * count > quads && !t->row_sum && !t->finish->cut) {
-    const Form form = t->finish->plain                                       ? PLAIN
-                      : t->finish->out == BSK_U8 || t->finish->out == BSK_S8 ? CODES
-                                                                             : WIDE;
-    const int long_or_short = quads >= SHORT_QUADS ? kind
-                              : kind == HALF       ? HALF_SHORT
-                              : kind == 2          ? TWO_SHORT
-                                                   : kind;
-
-    (t->a_flip ? full_s8 : full_u8)[form][long_or_short](t, count);
-    done = count * top;
-    left -= done;
-  }
-  while (left > 0) {
+  go_down (t, &x, &a, done);
+  while (done < t->rows) {
+    size_t left = t->rows - done < t->line - x ? t->rows - done : t->line - x;
     size_t height = left >= 2 * top || left <= top ? left : (left + 1) / 2;
 
     if (height > top)
       height = top;
     while (!heights[height])
       height--;
-    heights[height](t, done);
+    heights[height](t, done, a);
     done += height;
-    left -= height;
+    go_down (t, &x, &a, height);
   }
 }
 
@@ -456,6 +496,7 @@ bsk_avx512_gemm_init (BskTable *table)
   table->lanes = 16;
   table->max_vecs = MAX_VECS;
   table->threes = true;
+  table->lines = true;
   table->quad_bytes = 4;
   table->gemm_tile = gemm_tile;
   table->gemm_tile_narrow = NULL;

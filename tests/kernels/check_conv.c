@@ -194,6 +194,15 @@ check_conv (void)
   one (square (9, 3, 64, 7, 2, 3, 1), 1, BSK_U8, BSK_U8, 0, 0, CHECK_NO_ZEROS, seed++);
   one (square (7, 24, 48, 1, 1, 0, 1), 3, BSK_U8, BSK_U8, 0, 0, CHECK_NO_ZEROS, seed++);
   one (square (8, 16, 24, 1, 2, 0, 1), 3, BSK_U8, BSK_U8, 0, 0, CHECK_NO_ZEROS, seed++);
+  /* Tiles that go on from row to row of the image: every width of panels, lines of whole groups of
+   * rows and others. */
+  for (int w = 4; w <= 28; w += w < 16 ? 2 : 4)
+    for (int n = 0; n < 6; n++) {
+      static const int widths[] = { 16, 24, 32, 48, 64, 70 };
+
+      one ((BskConvShape){ 9, w, 1 + n % 3, widths[n], 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, 2,
+           w % 4 ? BSK_S8 : BSK_U8, out_types[(w / 2 + n) % 3], 0, 0, CHECK_NO_ZEROS, seed++);
+    }
   one ((BskConvShape){ 1, 50, 4, 20, 1, 9, 1, 2, 1, 2, 0, 8, 0, 8, 1 }, 2, BSK_S8, BSK_U8, 0, 0,
        CHECK_NO_ZEROS, seed++);
   one (square (60, 16, 20, 3, 1, 1, 1), 1, BSK_S8, BSK_S32, 0, 0, CHECK_ZEROS, seed++);
