@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define HALF (BS_STATS_BINS / 2)
-#define BELOW_ZERO (HALF - 0.5) /* a place in the bin of the smallest negative values */
 
 void
 bs_stats_init (BsStats *stats)
@@ -118,17 +117,18 @@ tally_sums (Tally *tally, const float *x, guint n)
   memcpy (tally->sum_abs, sum_abs, sizeof sum_abs);
 }
 
-/* n finite values, up to BLOCK; inverse: 1 / bin_width, a power of two, so that products are
- * exact. */
+/* n finite values, up to BLOCK. 1 / bin_width = first · second, powers of two: one of them alone
+ * could be too large for a float. */
 static void
-tally_bins (Tally *tally, const float *x, guint n, double inverse)
+tally_bins (Tally *tally, const float *x, guint n, float first, float second)
 {
   gint32 bins[BLOCK + 1];
 
   for (guint i = 0; i < n; i++) {
-    double t = x[i] * inverse, up = t + HALF; /* rounded when t is small: not above its bin */
-    double top = t < 0 ? BELOW_ZERO : BS_STATS_BINS;
-    bins[i] = (gint32) (up < top ? up : top);
+    float t = x[i] * first * second; /* exact, but for what rounds to zero */
+    gint32 bin = (gint32) t;
+    gboolean below = (t < (float) bin) | ((x[i] < 0) & (t == 0));
+    bins[i] = bin - below + HALF; /* floor */
   }
   bins[n] = 0;
   for (guint i = 0; i < n; i += 2) {
@@ -141,12 +141,13 @@ static void
 add_finite (BsStats *stats, const float *x, gsize n)
 {
   double inverse = stats->bin_width > 0 ? 1 / stats->bin_width : 0;
+  float first = inverse > 0x1p64 ? 0x1p64f : 1, second = (float) (inverse / first);
   g_autofree Tally *tally = g_new0 (Tally, 1);
 
   for (gsize i = 0; i < n; i += BLOCK) {
     guint block = (guint) MIN (BLOCK, n - i);
     tally_sums (tally, x + i, block);
-    tally_bins (tally, x + i, block, inverse);
+    tally_bins (tally, x + i, block, first, second);
   }
   for (guint lane = 0; lane < LANES; lane++) {
     stats->sum += tally->sum[lane];
