@@ -219,7 +219,9 @@ test_tokens (void)
   g_assert_cmpuint (data->labels_per_sample, ==, 3);
   g_assert_cmpint (data->labels[5], ==, 1);
   g_assert_cmpuint (data->n_calibration, ==, 2);
-  g_assert_cmpint (((const gint64 *) data->calibration)[3], ==, 1);
+  gint64 calibration[6];
+  bs_dataset_calibration (data, 0, 2, (guint8 *) calibration);
+  g_assert_cmpint (calibration[3], ==, 1);
 }
 
 static void
@@ -383,7 +385,9 @@ test_idx (void)
   g_assert_cmpfloat (((const float *) data->x)[3], ==, 102 / 255.0f);
   g_assert_cmpint (data->labels[0], ==, 9);
   g_assert_cmpuint (data->n_calibration, ==, 1);
-  g_assert_cmpfloat (((const float *) data->calibration)[0], ==, 204 / 255.0f);
+  g_autofree float *calibration = g_malloc (data->sample_bytes);
+  bs_dataset_calibration (data, 0, 1, (guint8 *) calibration);
+  g_assert_cmpfloat (calibration[0], ==, 204 / 255.0f);
   for (gsize length = 4; length < sizeof images; length++) {
     g_autofree char *part = write_text ("part-idx3", images, length);
     g_autoptr (GError) problem = NULL;

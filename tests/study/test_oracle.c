@@ -276,11 +276,13 @@ check_input_range (BsStudy *study, const BsPrepared *plan, const char *acts)
   const BsDataset *data = bs_study_dataset (study);
   const BsModel *model = bs_study_model (study);
   const BsQuantParams *p = &plan->tensors[model->inputs[0]].params;
+  g_autofree float *x = g_malloc (data->n_calibration * data->sample_bytes);
   double lo = 0, hi = 0;
 
+  bs_dataset_calibration (data, 0, data->n_calibration, (guint8 *) x);
   for (gsize i = 0; i < data->n_calibration * data->sample_bytes / sizeof (float); i++) {
-    lo = MIN (lo, (double) ((const float *) data->calibration)[i]);
-    hi = MAX (hi, (double) ((const float *) data->calibration)[i]);
+    lo = MIN (lo, (double) x[i]);
+    hi = MAX (hi, (double) x[i]);
   }
   double scale =
     g_str_has_prefix (acts, "uint") ? (hi - lo) / (p->qmax - p->qmin) : MAX (-lo, hi) / p->qmax;

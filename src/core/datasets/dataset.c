@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "datasets/dataset.h"
 
-#include "datasets/dataset_table.h"
-#include "datasets/fit.h"
+#include "base/parallel.h"
+#include "datasets/calibration.h"
 #include "datasets/synthetic.h"
 #include "ops/cast.h"
 #include "run/walk.h"
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define DEFAULT_CALIBRATION 256
+#define SLICE 256u /* samples a thread fits at once */
 
 BsDataset *
 bs_dataset_ref (BsDataset *dataset)
@@ -28,7 +29,7 @@ bs_dataset_unref (BsDataset *dataset)
   g_free (dataset->name);
   g_free (dataset->spec);
   g_free (dataset->x);
-  g_free (dataset->calibration);
+  bs_calibration_free (dataset->calibration);
   g_free (dataset->labels);
   g_free (dataset);
 }
@@ -93,25 +94,39 @@ check_samples (const BsValue *x, const char *name, GError **error)
   return TRUE;
 }
 
+typedef struct {
+  const BsDataset *dataset;
+  const BsFit *fit;
+  const BsValue *raw;
+  const BsDatasetOptions *options;
+} Filling;
+
+static gboolean
+fill_slice (gpointer data, guint index, guint worker, GError **error)
+{
+  const Filling *f = data;
+  gsize first = (gsize) index * SLICE, n = MIN (SLICE, f->dataset->n - first);
+
+  return bs_fit_apply (f->fit, f->raw, NULL, first, n, f->options, f->dataset->dtype,
+                       f->dataset->x + first * f->dataset->sample_bytes, error);
+}
+
 static gboolean
 fill (BsDataset *dataset,
       const BsFit *fit,
       const BsValue *raw,
-      const gsize *index,
-      gsize n,
       const BsDatasetOptions *options,
-      guint8 **out,
       GError **error)
 {
+  Filling filling = { dataset, fit, raw, options };
   gsize bytes;
 
-  if (!g_size_checked_mul (&bytes, n, dataset->sample_bytes) ||
-      (*out = g_try_malloc (MAX (bytes, 1))) == NULL) {
-    g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE, "no memory for %" G_GSIZE_FORMAT " samples",
-                 n);
+  if (!g_size_checked_mul (&bytes, dataset->n, dataset->sample_bytes) ||
+      (dataset->x = g_try_malloc (MAX (bytes, 1))) == NULL) {
+    g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE, "no memory for %u samples", dataset->n);
     return FALSE;
   }
-  return bs_fit_apply (fit, raw, index, n, options, dataset->dtype, *out, error);
+  return bs_parallel_try ((dataset->n + SLICE - 1) / SLICE, fill_slice, &filling, NULL, error);
 }
 
 /* Which samples calibrate: the first ones, or with a seed a random choice without repetition. */
@@ -162,8 +177,15 @@ read_calibration (BsDataset *dataset,
   }
   dataset->n_calibration = (guint) MIN (wanted, (gsize) train->dims[0]);
   index = choose (dataset->n_calibration, (gsize) train->dims[0], options->seed);
-  return fill (dataset, fit, train, index, dataset->n_calibration, options, &dataset->calibration,
-               error);
+  dataset->calibration =
+    bs_calibration_new (fit, train, index, dataset->n_calibration, options, dataset->dtype, error);
+  return dataset->calibration != NULL;
+}
+
+void
+bs_dataset_calibration (const BsDataset *dataset, guint first, guint n, guint8 *out)
+{
+  bs_calibration_read (dataset->calibration, first, n, out);
 }
 
 static gboolean
@@ -194,6 +216,13 @@ read_labels (BsDataset *dataset, const BsValue *y, gsize n_all, GError **error)
 }
 
 static void
+add_to_digest (GChecksum *sum, const void *data, gsize bytes)
+{
+  for (gsize at = 0; at < bytes; at += (gsize) 1 << 30)
+    g_checksum_update (sum, (const guchar *) data + at, (gssize) MIN (bytes - at, (gsize) 1 << 30));
+}
+
+static void
 compute_digest (BsDataset *dataset)
 {
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
@@ -201,22 +230,17 @@ compute_digest (BsDataset *dataset)
   g_autofree char *head =
     g_strdup_printf ("%s %s %u %u %u", dims, bs_dtype_name (dataset->dtype), dataset->n,
                      dataset->n_calibration, dataset->labels_per_sample);
-  const struct {
-    const void *data;
-    gsize bytes;
-  } parts[] = {
-    { head, strlen (head) },
-    { dataset->x, dataset->n * dataset->sample_bytes },
-    { dataset->calibration, dataset->n_calibration * dataset->sample_bytes },
-    { dataset->labels, dataset->labels != NULL
-                         ? (gsize) dataset->n * dataset->labels_per_sample * sizeof (gint64)
-                         : 0 },
-  };
+  g_autofree guint8 *sample = g_malloc (MAX (dataset->sample_bytes, 1));
 
-  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
-    for (gsize at = 0; at < parts[i].bytes; at += (gsize) 1 << 30)
-      g_checksum_update (sum, (const guchar *) parts[i].data + at,
-                         (gssize) MIN (parts[i].bytes - at, (gsize) 1 << 30));
+  add_to_digest (sum, head, strlen (head));
+  add_to_digest (sum, dataset->x, dataset->n * dataset->sample_bytes);
+  for (guint i = 0; i < dataset->n_calibration; i++) {
+    bs_dataset_calibration (dataset, i, 1, sample);
+    add_to_digest (sum, sample, dataset->sample_bytes);
+  }
+  if (dataset->labels != NULL)
+    add_to_digest (sum, dataset->labels,
+                   (gsize) dataset->n * dataset->labels_per_sample * sizeof (gint64));
   g_strlcpy (dataset->digest, g_checksum_get_string (sum), BS_DIGEST_SIZE);
 }
 
@@ -250,7 +274,7 @@ from_raw (BsDataset *dataset,
   dataset->n_dims = fit.n_dims;
   memcpy (dataset->dims, fit.dims, sizeof fit.dims);
   if (!bs_dims_bytes (fit.dims, fit.n_dims, dataset->dtype, &dataset->sample_bytes) ||
-      !fill (dataset, &fit, &raw->x, NULL, dataset->n, options, &dataset->x, error) ||
+      !fill (dataset, &fit, &raw->x, options, error) ||
       !read_calibration (dataset, &fit, raw, options, error) ||
       !read_labels (dataset, &raw->y, n_all, error)) {
     g_prefix_error (error, "“%s”: ", dataset->name);

@@ -29,9 +29,10 @@ typedef struct {
   gint64 dims[BS_MAX_DIMS];
   gsize sample_bytes;
   guint n, n_calibration;
-  guint8 *x, *calibration; /* [n · sample_bytes], [n_calibration · sample_bytes] */
-  gint64 *labels;          /* [n · labels_per_sample]; NULL: none */
-  guint labels_per_sample; /* 1: a class each; t: next-token targets */
+  guint8 *x;                          /* [n · sample_bytes] */
+  struct _BsCalibration *calibration; /* see bs_dataset_calibration */
+  gint64 *labels;                     /* [n · labels_per_sample]; NULL: none */
+  guint labels_per_sample;            /* 1: a class each; t: next-token targets */
   gboolean synthetic;
 } BsDataset;
 
@@ -42,6 +43,11 @@ BsDataset *bs_dataset_open (const char *spec,
                             const BsModel *model,
                             const BsDatasetOptions *options,
                             GError **error);
+
+/* bs_dataset_calibration: the samples first … first + n − 1 of those to calibrate with, n_calibration
+ * in all, as the model takes them, into out [n · sample_bytes]. They are kept as they are stored.
+ * Threads  any. */
+void bs_dataset_calibration (const BsDataset *dataset, guint first, guint n, guint8 *out);
 BsDataset *bs_dataset_ref (BsDataset *dataset);
 void bs_dataset_unref (BsDataset *dataset);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsDataset, bs_dataset_unref)

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "datasets/fit.h"
 
-#include "base/parallel.h"
 #include "ops/cast.h"
 #include "ops/move.h"
 #include "run/walk.h"
@@ -195,49 +194,38 @@ scale_sample (const BsFit *fit,
   return TRUE;
 }
 
-#define SLICE 256u /* samples a thread takes at once */
-
-typedef struct {
-  const BsFit *fit;
-  const BsValue *raw;
-  const gsize *index;
-  gsize n;
-  const BsDatasetOptions *options;
-  BsDtype dtype;
-  guint8 *out;
-} Samples;
-
-static gboolean
-apply_slice (gpointer data, guint slice, guint worker, GError **error)
+gboolean
+bs_fit_apply (const BsFit *fit,
+              const BsValue *raw,
+              const gsize *index,
+              gsize first,
+              gsize n,
+              const BsDatasetOptions *options,
+              BsDtype dtype,
+              guint8 *out,
+              GError **error)
 {
-  const Samples *s = data;
-  const BsFit *fit = s->fit;
-  const BsDatasetOptions *options = s->options;
-  BsDtype dtype = s->dtype, stored = s->raw->dtype;
-  gsize bytes = bs_dtype_bits (stored) / 8, size = (gsize) product (fit->dims, fit->n_dims);
-  gsize first = (gsize) slice * SLICE, end = MIN (first + SLICE, s->n);
-  gsize out_bytes = size * (bs_dtype_bits (dtype) / 8);
-  gboolean by_255 = options->scale == 0 && is_float (dtype) && stored == BS_DTYPE_U8;
+  gsize bytes = bs_dtype_bits (raw->dtype) / 8, size = (gsize) product (fit->dims, fit->n_dims);
+  gboolean by_255 = options->scale == 0 && is_float (dtype) && raw->dtype == BS_DTYPE_U8;
   /* tokens and other integers go straight to their type, exactly */
-  gboolean direct = !is_float (dtype) && !is_float (stored) && options->scale == 0 &&
+  gboolean direct = !is_float (dtype) && !is_float (raw->dtype) && options->scale == 0 &&
                     options->n_mean == 0 && options->n_std == 0;
   g_autofree guint8 *moved = g_malloc (MAX (size * bytes, 1));
   g_autofree float *sample = g_new (float, MAX (size, 1));
-  BsValue from = { .dtype = stored, .n_dims = 1, .dims = { (gint64) size }, .data = moved };
+  BsValue from = { .dtype = raw->dtype, .n_dims = 1, .dims = { (gint64) size }, .data = moved };
   BsValue middle = {
     .dtype = BS_DTYPE_F32, .n_dims = 1, .dims = { (gint64) size }, .data = sample
   };
-  BsValue to = {
-    .dtype = dtype, .n_dims = 1, .dims = { (gint64) size }, .data = s->out + first * out_bytes
-  };
+  BsValue to = { .dtype = dtype, .n_dims = 1, .dims = { (gint64) size }, .data = out };
 
-  for (gsize i = first; i < end; i++, to.data = (guint8 *) to.data + out_bytes) {
-    gsize number = s->index != NULL ? s->index[i] : i;
-    bs_copy_strided ((const guint8 *) s->raw->data + number * size * bytes, fit->strides, fit->dims,
+  for (gsize i = first; i < first + n;
+       i++, to.data = (guint8 *) to.data + size * (bs_dtype_bits (dtype) / 8)) {
+    gsize number = index != NULL ? index[i] : i;
+    bs_copy_strided ((const guint8 *) raw->data + number * size * bytes, fit->strides, fit->dims,
                      fit->n_dims, moved, bytes);
     if (!bs_cast_values (&from, direct ? &to : &middle)) {
       g_set_error (error, BS_ERROR, BS_ERROR_UNSUPPORTED, "samples of type %s cannot become %s",
-                   bs_dtype_name (stored), bs_dtype_name (dtype));
+                   bs_dtype_name (raw->dtype), bs_dtype_name (dtype));
       return FALSE;
     }
     if (direct)
@@ -251,19 +239,4 @@ apply_slice (gpointer data, guint slice, guint worker, GError **error)
     }
   }
   return TRUE;
-}
-
-gboolean
-bs_fit_apply (const BsFit *fit,
-              const BsValue *raw,
-              const gsize *index,
-              gsize n,
-              const BsDatasetOptions *options,
-              BsDtype dtype,
-              guint8 *out,
-              GError **error)
-{
-  Samples samples = { fit, raw, index, n, options, dtype, out };
-
-  return bs_parallel_try ((guint) ((n + SLICE - 1) / SLICE), apply_slice, &samples, NULL, error);
 }

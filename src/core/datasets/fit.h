@@ -23,9 +23,10 @@ gboolean bs_fit_choose (const gint64 *stored,
                         BsFit *fit,
                         GError **error);
 
-/* bs_fit_apply: n samples of raw, fitted, scaled, centred, as elements of type dtype into out.
+/* bs_fit_apply: samples first … first + n − 1, fitted, scaled, centred, as elements of type dtype
+ * into out.
  *
- *   index  which sample of raw each one is; NULL: 0 … n − 1
+ *   index  which sample of raw each one is; NULL: they are in order
  *   dtype  what the model takes; uint8 samples are divided by 255 where that is a floating-point
  * type
  *
@@ -34,6 +35,7 @@ gboolean bs_fit_choose (const gint64 *stored,
 gboolean bs_fit_apply (const BsFit *fit,
                        const BsValue *raw,
                        const gsize *index,
+                       gsize first,
                        gsize n,
                        const BsDatasetOptions *options,
                        BsDtype dtype,

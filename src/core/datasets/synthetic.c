@@ -2,10 +2,11 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "datasets/synthetic.h"
 
-#include "datasets/dataset_table.h"
+#include "datasets/calibration.h"
 #include "ops/cast.h"
 
 #include <math.h>
+#include <string.h>
 
 #define MAX_SAMPLES 1000000
 #define FREE_LENGTH 64   /* of a sequence whose length is free */
@@ -52,6 +53,29 @@ make (GRand *random, BsDataset *dataset, gint64 n_tokens, guint n, guint8 **out,
   return FALSE;
 }
 
+static gboolean
+make_calibration (GRand *random, BsDataset *dataset, gint64 n_tokens, GError **error)
+{
+  static const BsDatasetOptions as_they_are = { 0 };
+  guint n = dataset->n_calibration;
+  BsValue raw = { .dtype = dataset->dtype, .n_dims = dataset->n_dims + 1, .dims = { n } };
+  g_autofree gsize *index = g_new (gsize, n);
+  g_autofree guint8 *data = NULL;
+  BsFit fit;
+
+  memcpy (raw.dims + 1, dataset->dims, dataset->n_dims * sizeof *dataset->dims);
+  for (guint i = 0; i < n; i++)
+    index[i] = i;
+  if (!make (random, dataset, n_tokens, n, &data, error) ||
+      !bs_fit_choose (dataset->dims, dataset->n_dims, dataset->dims, dataset->n_dims,
+                      BS_LAYOUT_AUTO, &fit, error))
+    return FALSE;
+  raw.data = data;
+  dataset->calibration =
+    bs_calibration_new (&fit, &raw, index, n, &as_they_are, dataset->dtype, error);
+  return dataset->calibration != NULL;
+}
+
 gboolean
 bs_synthetic_fill (BsDataset *dataset,
                    const BsModel *model,
@@ -90,6 +114,6 @@ bs_synthetic_fill (BsDataset *dataset,
     g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE, "Input “%s” is too large", input->name);
     return FALSE;
   }
-  return make (random, dataset, n_tokens, dataset->n_calibration, &dataset->calibration, error) &&
+  return make_calibration (random, dataset, n_tokens, error) &&
          make (random, dataset, n_tokens, dataset->n, &dataset->x, error);
 }

@@ -57,7 +57,7 @@ check_model (BsStudy *study,
        i += group == 1 && study->fixed_batch == 0 ? MIN (BS_BATCH, n - i) : group) {
     guint count = group == 1 && study->fixed_batch == 0 ? MIN (BS_BATCH, n - i) : group;
     BsValue inputs[BS_CALL_MAX], theirs[BS_CALL_MAX] = { 0 };
-    bs_study_inputs (study, FALSE, i, count, inputs);
+    bs_study_inputs (study, i, count, inputs);
     if (model->n_outputs > BS_CALL_MAX ||
         !bs_runner_run (runner, inputs, group == 1 ? count : 1, 0, G_MAXUINT, NULL, NULL, error) ||
         !bs_walk (model, inputs, theirs, NULL, error))

@@ -92,7 +92,7 @@ bs_study_measure_latency (const BsStudy *study,
   gint64 until = 0;
   BsValue inputs[BS_CALL_MAX];
 
-  bs_study_inputs (study, FALSE, 0, n, inputs);
+  bs_study_inputs (study, 0, n, inputs);
   for (guint round = 0; round <= LEAST_ROUNDS || g_get_monotonic_time () < until; round++) {
     Clock clock = { .plan = plan };
     g_array_set_size (layers, whole->len * result->n_layers + result->n_layers);

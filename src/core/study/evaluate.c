@@ -93,7 +93,7 @@ run_batch (Evaluation *e,
   CutTap tap = { e, first };
   guint run = study->fixed_batch > 1 ? 1 : count;
 
-  bs_study_inputs (study, FALSE, first, count, inputs);
+  bs_study_inputs (study, first, count, inputs);
   if (!bs_start_feed (&e->start, runner, first, run, error) ||
       !bs_runner_run (runner, inputs, run, e->start.step, G_MAXUINT,
                       e->to != NULL ? save_cut : NULL, &tap, error))

@@ -188,7 +188,7 @@ run_probe_batch (gpointer data, guint batch_index, guint worker, GError **error)
   Tap tap = { job, first, batch_index };
   BsValue inputs[BS_CALL_MAX];
 
-  bs_study_inputs (job->study, FALSE, first, count, inputs);
+  bs_study_inputs (job->study, first, count, inputs);
   if (!bs_start_feed (&job->start, runner, first, count, error) ||
       !bs_runner_run (runner, inputs, count, job->start.step, G_MAXUINT, compare_accumulated, &tap,
                       error))

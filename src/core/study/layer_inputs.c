@@ -223,11 +223,12 @@ bs_study_make_inputs (BsStudy *study, GError **error)
   if (plan == NULL)
     return FALSE;
   g_autoptr (BsRunner) runner = bs_runner_new (plan);
+  g_autofree guint8 *samples = g_malloc (batch * study->dataset->sample_bytes);
   Gather g = { .plan = plan, .inputs = g_new0 (BsLayerInputs, plan->layers->len + 1) };
   for (guint i = 0; i < n && ok; i += batch) {
     BsValue inputs[BS_CALL_MAX];
     guint count = MIN (batch, n - i);
-    bs_study_inputs (study, TRUE, i, count, inputs);
+    bs_study_calibration (study, i, count, samples, inputs);
     ok = bs_runner_run (runner, inputs, count, 0, G_MAXUINT, gather, &g, error);
   }
   for (guint i = 0; i < plan->layers->len; i++)

@@ -12,18 +12,30 @@
   8u /* fixed, so that memory does not grow with the samples and numbers not with the threads */
 #define MAX_PROBE_BYTES ((gsize) 256 << 20)
 
-void
-bs_study_inputs (const BsStudy *study, gboolean calibration, guint index, guint n, BsValue *inputs)
+static void
+set_inputs (const BsStudy *study, const guint8 *x, guint n, BsValue *inputs)
 {
   const BsDataset *data = study->dataset;
-  const guint8 *x = calibration ? data->calibration : data->x;
 
   memset (inputs, 0, study->model->n_inputs * sizeof *inputs);
   inputs[0].dtype = data->dtype;
   inputs[0].n_dims = data->n_dims + 1;
   inputs[0].dims[0] = n;
   memcpy (inputs[0].dims + 1, data->dims, data->n_dims * sizeof *data->dims);
-  inputs[0].data = (guint8 *) x + index * data->sample_bytes;
+  inputs[0].data = (guint8 *) x;
+}
+
+void
+bs_study_inputs (const BsStudy *study, guint index, guint n, BsValue *inputs)
+{
+  set_inputs (study, study->dataset->x + index * study->dataset->sample_bytes, n, inputs);
+}
+
+void
+bs_study_calibration (const BsStudy *study, guint index, guint n, guint8 *samples, BsValue *inputs)
+{
+  bs_dataset_calibration (study->dataset, index, n, samples);
+  set_inputs (study, samples, n, inputs);
 }
 
 /* The float network on samples, in slices of whole batches, with every tensor looked at. */
@@ -69,6 +81,8 @@ walk_slice (gpointer data, guint index, guint worker, GError **error)
   const Walk *walk = data;
   const BsStudy *study = walk->study;
   g_autoptr (BsRunner) runner = bs_runner_new (walk->plan);
+  g_autofree guint8 *samples =
+    walk->calibration ? g_malloc (walk->batch * study->dataset->sample_bytes) : NULL;
   guint end = MIN ((index + 1) * walk->slice, walk->n);
 
   for (guint i = index * walk->slice; i < end; i += walk->batch) {
@@ -77,7 +91,10 @@ walk_slice (gpointer data, guint index, guint worker, GError **error)
     WalkTap tap = { walk, index, i };
     if (walk->cancelled != NULL && g_atomic_int_get (walk->cancelled) != 0)
       return TRUE;
-    bs_study_inputs (study, walk->calibration, i, count, inputs);
+    if (walk->calibration)
+      bs_study_calibration (study, i, count, samples, inputs);
+    else
+      bs_study_inputs (study, i, count, inputs);
     walk->see (walk, index, i, study->model->inputs[0], &inputs[0], NULL, BS_SLOT_NONE);
     if (!bs_runner_run (runner, inputs, study->fixed_batch > 1 ? 1 : count, 0, G_MAXUINT, see_step,
                         &tap, error))

@@ -55,10 +55,12 @@ struct _BsStudy {
   gboolean keep_cuts;
 };
 
-/* bs_study_inputs: sample `index` and the n − 1 behind it as the model's inputs; calibration: from
- * the calibration samples. Borrowed; only the first input is fed from the data set. */
+/* bs_study_inputs: sample `index` and the n − 1 behind it as the model's inputs. Borrowed; only the
+ * first input is fed from the data set. bs_study_calibration: likewise of the calibration samples;
+ * they are put into samples [n · sample_bytes]. */
+void bs_study_inputs (const BsStudy *study, guint index, guint n, BsValue *inputs);
 void
-bs_study_inputs (const BsStudy *study, gboolean calibration, guint index, guint n, BsValue *inputs);
+bs_study_calibration (const BsStudy *study, guint index, guint n, guint8 *samples, BsValue *inputs);
 
 /* bs_study_make_reference: calibration statistics, float outputs, probes. */
 gboolean bs_study_make_reference (BsStudy *study, const BsObserver *observer, GError **error);
