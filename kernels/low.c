@@ -246,13 +246,8 @@ fill_channel (BskPacked *header, const BskGemmArgs *args, const Column *c)
     header->group ? group_multiplier (args) : bsk_multiplier (args, c->n);
   ((float *) bsk_at (header, header->from))[at] =
     args->bias_real ? args->bias_real[c->n] / args->a.scale : 0;
-  if (!header->group && bsk_is_8bit (args->out_type)) {
-    double limit = 0x1p30 / (double) bsk_multiplier (args, c->n);
-
-    ((int32_t *) bsk_at (header, header->cut))[at] =
-      limit < INT32_MAX ? (int32_t) limit : INT32_MAX;
-    header->finish.cut = true;
-  }
+  if (!header->group)
+    bsk_fill_cut (header, args, bsk_channel_sums (&channel, 0, (size_t) header->k), c->n, at);
 }
 
 /* Codes into their column: quads of a run share vectors, 8 / bits of them each, whose codes are put
@@ -348,6 +343,59 @@ bsk_low_pack (const BskGemmArgs *args,
   return BSK_OK;
 }
 
+/* Many rows of a product without groups: panels are first unpacked to those of 8-bit weights, whose
+ * tiles are higher and wider, and may begin at any quad. */
+enum { MANY_ROWS = 12, UNPACKED_BYTES = 65536 };
+
+static bool
+is_unpacked (const BskPacked *header, size_t rows)
+{
+  size_t quads = (size_t) header->n_runs * (size_t) header->run_quads;
+  size_t width = (size_t) (header->table->max_vecs * header->table->lanes);
+
+  return header->table->unpack_low && !header->group && rows >= MANY_ROWS && rows >= quads / 4 &&
+         4 * quads * width <= UNPACKED_BYTES;
+}
+
+static void
+run_unpacked (const BskPacked *header, BskLowArgs *args, size_t first)
+{
+  const BskTable *table = header->table;
+  uint8_t panel[UNPACKED_BYTES] __attribute__ ((aligned (BSK_ALIGN)));
+  const int lanes = table->lanes;
+  BskTileArgs tile = { .a = args->a,
+                       .a_row = args->a_row,
+                       .line = SIZE_MAX,
+                       .seg = args->seg,
+                       .n_seg = args->n_runs,
+                       .quads = args->run_quads,
+                       .a_flip = args->a_flip,
+                       .w = panel,
+                       .c_row = args->c_row,
+                       .rows = args->rows,
+                       .finish = args->finish };
+
+  for (int done = 0, left; done < header->n; done += tile.width) {
+    size_t at = first + (size_t) done;
+
+    left = ((int) header->group_n - done) / lanes;
+    tile.vecs = bsk_panel_vecs (left, table->max_vecs, table->threes);
+    tile.width = tile.vecs * lanes;
+    tile.cols = header->n - done < tile.width ? header->n - done : tile.width;
+    tile.start = (int32_t *) bsk_at (header, header->start) + at;
+    tile.m = (float *) bsk_at (header, header->m) + at;
+    tile.cut = (int32_t *) bsk_at (header, header->cut) + at;
+    tile.c = (char *) args->c + (size_t) done * header->c_bytes;
+    for (int v = 0; v < tile.vecs; v += args->vecs) {
+      args->vecs = low_panel_vecs (header, left - v);
+      args->width = args->vecs * lanes;
+      table->unpack_low (args, panel + v * lanes * 4, 4 * (size_t) tile.width);
+      args->w += (size_t) args->width * 4 * column_blocks (header);
+    }
+    table->gemm_tile (&tile);
+  }
+}
+
 void
 bsk_low_run (const BskPacked *header,
              int group,
@@ -371,11 +419,16 @@ bsk_low_run (const BskPacked *header,
                       .last_mask = header->last_mask,
                       .w =
                         (uint8_t *) bsk_at (header, header->w) + (size_t) group * header->group_w,
+                      .c = c,
                       .rows = rows,
                       .c_row = c_row,
                       .finish = &header->finish };
 
   memcpy (args.levels, header->levels, sizeof args.levels);
+  if (is_unpacked (header, rows)) {
+    run_unpacked (header, &args, base);
+    return;
+  }
   for (size_t first = 0; first < header->group_n; first += (size_t) args.vecs * lanes) {
     size_t at = base + first;
 

@@ -268,6 +268,18 @@ bsk_check_channels (BskPacked *header, const BskGemmArgs *args, const void *w, s
 }
 
 void
+bsk_fill_cut (BskPacked *header, const BskGemmArgs *args, BskSums sums, size_t n, size_t at)
+{
+  double top = (double) bsk_largest_sum (args, sums, args->bias ? args->bias[n] : 0);
+  double m = (double) bsk_multiplier (args, n), limit = 0x1p30 / m;
+  bool needed = bsk_is_8bit (args->out_type) && top * m >= 0x1p30;
+  int32_t *cut = bsk_at (header, header->cut);
+
+  cut[at] = needed && limit < INT32_MAX ? (int32_t) limit : INT32_MAX;
+  header->finish.cut |= needed;
+}
+
+void
 bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw)
 {
   int32_t *start = bsk_at (header, header->start), *cut = bsk_at (header, header->cut);
@@ -280,7 +292,6 @@ bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const void *w, si
       size_t at = (size_t) g * header->group_n + i, n = (size_t) g * (size_t) header->n + i;
       BskChannel channel;
       BskSums sums;
-      int64_t top;
 
       start[at] = 0;
       m[at] = 0;
@@ -297,13 +308,7 @@ bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const void *w, si
       start[at] = (int32_t) ((args->bias ? (uint32_t) args->bias[n] : 0) -
                              zero * (uint32_t) (sums.positive + sums.negative));
       m[at] = bsk_multiplier (args, n);
-      top = bsk_largest_sum (args, sums, args->bias ? args->bias[n] : 0);
-      if (bsk_is_8bit (args->out_type) && (double) top * (double) m[at] >= 0x1p30) {
-        double limit = 0x1p30 / (double) m[at];
-
-        cut[at] = limit < INT32_MAX ? (int32_t) limit : INT32_MAX;
-        header->finish.cut = true;
-      }
+      bsk_fill_cut (header, args, sums, n, at);
     }
 }
 

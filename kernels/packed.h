@@ -155,6 +155,10 @@ BskStatus
 bsk_check_channels (BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw);
 void bsk_fill_channels (BskPacked *header, const BskGemmArgs *args, const void *w, size_t ldw);
 
+/* bsk_fill_cut: the cut, entry `at`, of channel n, whose weights have these sums: there is one where sum
+ * times multiplier may leave int32. */
+void bsk_fill_cut (BskPacked *header, const BskGemmArgs *args, BskSums sums, size_t n, size_t at);
+
 /* bsk_pairs_fit: how many times the largest |activation| · (|w0| + |w1|) of adjacent weights fits
  * in int16, at most 64; 0 when not even once: an instruction with saturating pair sums would not be
  * exact. */

@@ -45,8 +45,15 @@ finish_rows (const BskLowArgs *t, const __m512i *sum, const __m512 *f, char *c, 
 
 /* Shared by all steps of a tile. */
 typedef struct {
-  __m512i levels, mask, sign;
+  __m512i levels, mask;
 } Unpack;
+
+ALWAYS_INLINE Unpack
+unpack_of (const int8_t *levels, int bits)
+{
+  return (Unpack){ _mm512_broadcast_i32x4 (_mm_loadu_si128 ((const void *) levels)),
+                   _mm512_set1_epi8 ((char) ((1 << bits) - 1)) };
+}
 
 /* One quad of K: unpacks the next codes of v and adds their products; `exists` masks bytes past the
  * end of K. */
@@ -59,7 +66,8 @@ step (const BskLowArgs *t,
       __m512i *sum,
       const int rows,
       const int vecs,
-      const int bits)
+      const int bits,
+      const bool flip)
 {
   __m512i b[MAX_VECS];
 
@@ -76,8 +84,8 @@ step (const BskLowArgs *t,
 
     memcpy (&quad, a + (size_t) i * t->a_row, 4);
     x = _mm512_set1_epi32 (quad);
-    x = _mm512_xor_si512 (
-      x, u->sign); /* signed codes become unsigned on pipes that the dot products do not use */
+    if (flip)
+      x = _mm512_xor_si512 (x, _mm512_set1_epi8 ((char) 0x80));
     if (exists != UINT32_MAX)
       x = _mm512_and_si512 (x, _mm512_set1_epi32 ((int32_t) exists));
 #pragma GCC unroll 2
@@ -92,12 +100,11 @@ tile (const BskLowArgs *t,
       char *c,
       const int rows,
       const int vecs,
-      const int bits)
+      const int bits,
+      const bool flip)
 {
   const int per_block = 8 / bits;
-  const Unpack u = { _mm512_broadcast_i32x4 (_mm_loadu_si128 ((const void *) t->levels)),
-                     _mm512_set1_epi8 ((char) ((1 << bits) - 1)),
-                     _mm512_set1_epi8 ((char) (t->a_flip ? 0x80 : 0)) };
+  const Unpack u = unpack_of (t->levels, bits);
   const uint8_t *w = t->w, *row = a;
   const bool grouped = t->scale != NULL;
   __m512i sum[MAX_SUMS], sums_out[MAX_SUMS], v[MAX_VECS];
@@ -125,7 +132,7 @@ tile (const BskLowArgs *t,
         v[j] = _mm512_load_si512 (w + 64 * j);
 #pragma GCC unroll 8
       for (int s = 0; s < per_block; s++)
-        step (t, &u, a + 4 * s, UINT32_MAX, v, sum, rows, vecs, bits);
+        step (t, &u, a + 4 * s, UINT32_MAX, v, sum, rows, vecs, bits, flip);
     }
     quads -= whole * per_block;
     if (quads > 0) {
@@ -133,7 +140,7 @@ tile (const BskLowArgs *t,
       for (int j = 0; j < vecs; j++)
         v[j] = _mm512_load_si512 (w + 64 * j);
       for (int s = 0; s < quads; s++, a += 4)
-        step (t, &u, a, s == quads - 1 ? mask : UINT32_MAX, v, sum, rows, vecs, bits);
+        step (t, &u, a, s == quads - 1 ? mask : UINT32_MAX, v, sum, rows, vecs, bits, flip);
       w += 64 * vecs;
     }
     if (grouped)
@@ -160,7 +167,12 @@ tile (const BskLowArgs *t,
 #define DEFINE(bits, rows, vecs)                                                                   \
   static void tile_##bits##_##rows##x##vecs (const BskLowArgs *t, const uint8_t *a, char *c)       \
   {                                                                                                \
-    tile (t, a, c, rows, vecs, bits);                                                              \
+    tile (t, a, c, rows, vecs, bits, false);                                                       \
+  }                                                                                                \
+  static void tile_##bits##_##rows##x##vecs##_signed (const BskLowArgs *t, const uint8_t *a,       \
+                                                      char *c)                                     \
+  {                                                                                                \
+    tile (t, a, c, rows, vecs, bits, true);                                                        \
   }
 #define DEFINE_8(rows, vecs) DEFINE (8, rows, vecs)
 #define DEFINE_4(rows, vecs) DEFINE (4, rows, vecs)
@@ -171,13 +183,15 @@ TILES (DEFINE_4)
 TILES (DEFINE_2)
 TILES (DEFINE_1)
 
-#define ENTRY_8(rows, vecs) [8][vecs][rows] = tile_8_##rows##x##vecs,
-#define ENTRY_4(rows, vecs) [4][vecs][rows] = tile_4_##rows##x##vecs,
-#define ENTRY_2(rows, vecs) [2][vecs][rows] = tile_2_##rows##x##vecs,
-#define ENTRY_1(rows, vecs) [1][vecs][rows] = tile_1_##rows##x##vecs,
+#define ENTRY(bits, rows, vecs)                                                                    \
+  [bits][vecs][rows] = { tile_##bits##_##rows##x##vecs, tile_##bits##_##rows##x##vecs##_signed },
+#define ENTRY_8(rows, vecs) ENTRY (8, rows, vecs)
+#define ENTRY_4(rows, vecs) ENTRY (4, rows, vecs)
+#define ENTRY_2(rows, vecs) ENTRY (2, rows, vecs)
+#define ENTRY_1(rows, vecs) ENTRY (1, rows, vecs)
 typedef void (*Tile) (const BskLowArgs *t, const uint8_t *a, char *c);
-static const Tile tile_of[9][MAX_VECS + 1][MAX_ROWS + 1] = { TILES (ENTRY_8) TILES (ENTRY_4)
-                                                               TILES (ENTRY_2) TILES (ENTRY_1) };
+static const Tile tile_of[9][MAX_VECS + 1][MAX_ROWS + 1][2] = { TILES (ENTRY_8) TILES (ENTRY_4)
+                                                                  TILES (ENTRY_2) TILES (ENTRY_1) };
 
 static void
 gemm_low (const BskLowArgs *t)
@@ -187,9 +201,35 @@ gemm_low (const BskLowArgs *t)
            rows = left >= 2 * MAX_ROWS || left <= MAX_ROWS ? left : (left + 1) / 2;
 
     rows = rows > MAX_ROWS ? MAX_ROWS : rows == 5 ? 3 : rows;
-    tile_of[t->bits][t->vecs][rows](t, t->a + done * t->a_row, (char *) t->c + done * t->c_row);
+    tile_of[t->bits][t->vecs][rows][t->a_flip != 0](t, t->a + done * t->a_row,
+                                                    (char *) t->c + done * t->c_row);
     done += rows;
   }
+}
+
+static void
+unpack_low (const BskLowArgs *t, uint8_t *out, size_t step)
+{
+  const Unpack u = unpack_of (t->levels, t->bits);
+  const __m128i bits = _mm_cvtsi32_si128 (t->bits);
+  const int per_block = 8 / t->bits;
+  const uint8_t *w = t->w;
+
+  for (int r = 0; r < t->n_runs; r++)
+    for (int q = 0, end; q < t->run_quads; q += per_block, out += step * (size_t) end) {
+      end = t->run_quads - q < per_block ? t->run_quads - q : per_block;
+      for (int j = 0; j < t->vecs; j++, w += 64) {
+        __m512i v = _mm512_load_si512 (w);
+
+        for (int s = 0; s < end; s++, v = _mm512_srl_epi16 (v, bits)) {
+          __m512i b = _mm512_shuffle_epi8 (u.levels, _mm512_and_si512 (v, u.mask));
+
+          if (q + s == t->run_quads - 1)
+            b = _mm512_and_si512 (b, _mm512_set1_epi32 ((int32_t) t->run_mask));
+          _mm512_store_si512 (out + step * (size_t) s + 64 * j, b);
+        }
+      }
+    }
 }
 
 void
@@ -197,4 +237,5 @@ bsk_avx512_low_init (BskTable *table)
 {
   table->low_vecs = MAX_VECS;
   table->gemm_low = gemm_low;
+  table->unpack_low = unpack_low;
 }

@@ -166,6 +166,11 @@ check_low (void)
                       : 0,
          seed);
   }
+  /* Rows for which panels are unpacked first: every number of vectors in the last panel, K that
+   * fills quads and that does not. */
+  for (int i = 0; i < 64; i++, seed++)
+    one (30 + i % 7, 16 * (i / 4 % 9) + 5, 1 + i % 16 * 7, 0, types[i % 4],
+         i / 5 % 2 ? BSK_S8 : BSK_U8, outs[i / 3 % 4], i % 9 == 8, seed);
 }
 
 static void

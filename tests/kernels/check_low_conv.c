@@ -198,7 +198,7 @@ check_low_conv (void)
     c.args.a_type = i / 5 % 2 ? BSK_S8 : BSK_U8;
     c.args.out_type = outs[i / 3 % (c.args.group ? 3 : 4)];
     c.s = (BskConvShape){ .h = check_between (1, 9),
-                          .w = check_between (1, 12),
+                          .w = check_between (1, 18),
                           .cin = groups * cin,
                           .cout = groups * cout,
                           .kh = check_between (1, 4),
