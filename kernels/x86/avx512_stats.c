@@ -15,46 +15,87 @@ reduce (__m512 lanes)
   return (double) _mm_cvtss_f32 (_mm_add_ss (two, _mm_movehdup_ps (two)));
 }
 
-static void
-minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
+/* Values whose extrema are found as if all were finite. */
+enum { MINMAX_BLOCK = 4096 };
+
+/* Values from the one in work to the one fetched: from memory the processor's own prefetching
+ * reaches three quarters of the bandwidth beside arithmetic, this all of it (512 to 8192 measured;
+ * past the end it only wastes a few lines). */
+enum { AHEAD = 2048 };
+
+typedef struct {
+  __m512 low, high;
+} Extrema;
+
+/* Returns how many are not finite. */
+static size_t
+minmax_careful (const float *x, size_t n, Extrema *e)
 {
-  __m512 low[4], high[4];
-  size_t i = 0, bad = 0;
+  size_t bad = 0;
+
+  for (size_t i = 0; i < n; i += 16) {
+    __mmask16 mask = n - i < 16 ? mask16 ((int) (n - i)) : 0xffff;
+    __m512 v = _mm512_maskz_loadu_ps (mask, x + i);
+    __mmask16 good = is_finite (v) & mask;
+
+    bad += (size_t) __builtin_popcount (mask & ~good);
+    e->low = _mm512_mask_min_ps (e->low, good, e->low, v);
+    e->high = _mm512_mask_max_ps (e->high, good, e->high, v);
+  }
+  return bad;
+}
+
+/* 64 m values. v · 0 is 0 when finite and else not a number, and stays so in a sum: one operation on
+ * a unit that extrema leave free. Returns false, and nothing of use, when something was not finite. */
+ALWAYS_INLINE bool
+minmax_fast (const float *x, size_t n, Extrema *e)
+{
+  const __m512 zero = _mm512_setzero_ps ();
+  __m512 low[4], high[4], bad[4] = { zero, zero, zero, zero };
 
   for (int j = 0; j < 4; j++) {
-    low[j] = _mm512_set1_ps (*min);
-    high[j] = _mm512_set1_ps (*max);
+    low[j] = e->low;
+    high[j] = e->high;
   }
-  for (; i + 64 <= n; i += 64) {
-    __mmask16 good[4];
-
+  for (size_t i = 0; i < n; i += 64)
 #pragma GCC unroll 4
     for (int j = 0; j < 4; j++) {
       __m512 v = _mm512_loadu_ps (x + i + 16 * j);
 
-      good[j] = is_finite (v);
-      low[j] = _mm512_mask_min_ps (low[j], good[j], low[j], v);
-      high[j] = _mm512_mask_max_ps (high[j], good[j], high[j], v);
+      _mm_prefetch ((const char *) (x + i + 16 * j + AHEAD), _MM_HINT_T0);
+      low[j] = _mm512_min_ps (low[j], v);
+      high[j] = _mm512_max_ps (high[j], v);
+      bad[j] = _mm512_fmadd_ps (v, zero, bad[j]);
     }
-    if (__builtin_expect ((good[0] & good[1] & good[2] & good[3]) != 0xffff, 0))
-      for (int j = 0; j < 4; j++)
-        bad += 16 - (size_t) __builtin_popcount (good[j]);
-  }
-  for (; i < n; i += 16) {
-    __mmask16 mask = n - i < 16 ? mask16 ((int) (n - i)) : 0xffff;
-    __m512 v = _mm512_maskz_loadu_ps (mask, x + i);
-    __mmask16 good = is_finite (v);
+  if (is_finite (_mm512_add_ps (_mm512_add_ps (bad[0], bad[1]), _mm512_add_ps (bad[2], bad[3]))) !=
+      0xffff)
+    return false;
+  e->low = _mm512_min_ps (_mm512_min_ps (low[0], low[1]), _mm512_min_ps (low[2], low[3]));
+  e->high = _mm512_max_ps (_mm512_max_ps (high[0], high[1]), _mm512_max_ps (high[2], high[3]));
+  return true;
+}
 
-    bad += (size_t) __builtin_popcount ((__mmask16) ~good);
-    good &= mask;
-    low[0] = _mm512_mask_min_ps (low[0], good, low[0], v);
-    high[0] = _mm512_mask_max_ps (high[0], good, high[0], v);
+static void
+minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
+{
+  Extrema e = { _mm512_set1_ps (*min), _mm512_set1_ps (*max) };
+  size_t head = (size_t) - (uintptr_t) x % 64 / 4;
+
+  /* Loads that cross lines would halve the speed, from memory too, and malloc gives 16 past one. */
+  if (n >= MINMAX_BLOCK) {
+    *n_not_finite += minmax_careful (x, head, &e);
+    x += head;
+    n -= head;
   }
-  *min = _mm512_reduce_min_ps (
-    _mm512_min_ps (_mm512_min_ps (low[0], low[1]), _mm512_min_ps (low[2], low[3])));
-  *max = _mm512_reduce_max_ps (
-    _mm512_max_ps (_mm512_max_ps (high[0], high[1]), _mm512_max_ps (high[2], high[3])));
-  *n_not_finite += bad;
+  for (size_t i = 0; i < n; i += MINMAX_BLOCK) {
+    size_t count = n - i < MINMAX_BLOCK ? n - i : MINMAX_BLOCK, whole = count & ~(size_t) 63;
+
+    if (!minmax_fast (x + i, whole, &e))
+      whole = 0;
+    *n_not_finite += minmax_careful (x + i + whole, count - whole, &e);
+  }
+  *min = _mm512_reduce_min_ps (e.low);
+  *max = _mm512_reduce_max_ps (e.high);
 }
 
 ALWAYS_INLINE __m512
@@ -325,9 +366,69 @@ error_fast (const float *x,
   return true;
 }
 
+/* Levels up to which a product with the scale is off by less than a hundredth of a step. */
+enum { NEAR = 1 << 16 };
+
+/* As if nothing were clipped, which each row's extrema tell afterwards, a hundredth of a step early.
+ * What is left to do for a value takes 4.5 cycles of the two units that multiply, and little less of
+ * those that add; clipping and counting took the latter 3 more. Returns false, with nothing done,
+ * when something was clipped or not finite. */
+static bool
+error_inside (const float *x, size_t rows, size_t inner, const BskQParams *p, BskStats *stats)
+{
+  const __m512i size = _mm512_set1_epi32 (INT32_MAX);
+  __m512i worst = _mm512_setzero_si512 ();
+  Lanes l = lanes_open ();
+
+  for (size_t row = 0; row < rows; row++, p++, x += inner) {
+    const __m512 scale = _mm512_set1_ps (p->scale), inverse = _mm512_set1_ps (1 / p->scale);
+    int32_t lo = p->qmin - p->zero_point, hi = p->qmax - p->zero_point;
+    const __m512 low = _mm512_set1_ps (((float) lo - 0.49f) * p->scale),
+                 high = _mm512_set1_ps (((float) hi + 0.49f) * p->scale);
+    __m512 min = _mm512_set1_ps (INFINITY), max = _mm512_set1_ps (-INFINITY);
+
+    if (!bsk_fast_quotient (p->scale) || lo < -NEAR || hi > NEAR)
+      return false;
+    for (size_t i = 0; i < inner; i += 16) {
+      __m512 v = _mm512_loadu_ps (x + i), t = _mm512_mul_ps (v, inverse), y, e;
+
+      _mm_prefetch ((const char *) (x + i + AHEAD), _MM_HINT_T0);
+
+      t = _mm512_fmadd_ps (_mm512_fnmadd_ps (t, scale, v), inverse, t);
+      t = _mm512_roundscale_ps (t, 0);
+      y = _mm512_mul_ps (t, scale);
+      e = _mm512_fnmadd_ps (t, scale, v);
+      l.sum = _mm512_add_ps (l.sum, v);
+      l.sum_sq = _mm512_fmadd_ps (v, v, l.sum_sq);
+      l.err_sum = _mm512_add_ps (l.err_sum, e);
+      l.err_sq = _mm512_fmadd_ps (e, e, l.err_sq);
+      l.xy = _mm512_fmadd_ps (v, y, l.xy);
+      l.y_sq = _mm512_fmadd_ps (y, y, l.y_sq);
+      worst = _mm512_max_epi32 (worst, _mm512_and_si512 (_mm512_castps_si512 (e), size));
+      min = _mm512_min_ps (min, v);
+      max = _mm512_max_ps (max, v);
+    }
+    if (_mm512_cmp_ps_mask (min, low, _CMP_LT_OQ) | _mm512_cmp_ps_mask (max, high, _CMP_GT_OQ))
+      return false;
+    l.min = _mm512_min_ps (l.min, min);
+    l.max = _mm512_max_ps (l.max, max);
+  }
+  if (suspicious (&l))
+    return false;
+  l.err_max = _mm512_castsi512_ps (worst);
+  stats->count += rows * inner;
+  lanes_close (&l, stats);
+  return true;
+}
+
 static void
 error_rows (const float *x, size_t rows, size_t inner, const BskQParams *p, BskStats *stats)
 {
+  /* Where something was clipped before, more is likely to be. */
+  bool clips = stats->clipped_low + stats->clipped_high > 0;
+
+  if (inner % 16 == 0 && !clips && error_inside (x, rows, inner, p, stats))
+    return;
   if (inner % 16 || !(inner < SHORT ? error_fast (x, rows, inner, p, stats, true)
                                     : error_fast (x, rows, inner, p, stats, false)))
     error_careful (x, rows, inner, p, stats);

@@ -210,7 +210,9 @@ statistics (int seed)
 {
   enum { N_BINS = 37 };
   size_t n = lengths[seed % N_LENGTHS];
-  const BskQParams p = { .scale = 0.015f, .zero_point = 2, .qmin = -32, .qmax = 31 };
+  const int ends[] = { 32, 250, 600 }; /* many values are clipped, few, none */
+  const int end = ends[seed / 3 % 3];
+  const BskQParams p = { .scale = 0.015f, .zero_point = 2, .qmin = -end, .qmax = end - 1 };
   BskStats stats[2], compared[2], merged;
   double err_sq = 0, sum = 0, worst = 0, xy = 0, y_sq = 0;
   float min[2], max[2];
@@ -302,8 +304,8 @@ rows (int seed)
     p[row] =
       (BskQParams){ .scale = (seed % 5 == 1 && row == 2 ? 1e-30f : 1e-3f) * (float) (row + 1),
                     .zero_point = (int) row % 5,
-                    .qmin = -(8 << row % 12),
-                    .qmax = (8 << row % 12) - 1 };
+                    .qmin = -(8 << (seed % 3 ? (int) row % 12 : 12)),
+                    .qmax = (8 << (seed % 3 ? (int) row % 12 : 12)) - 1 };
   bsk_stats_init (&alone);
   for (int ref = 0; ref < 2; ref++) {
     if (ref)
