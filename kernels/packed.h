@@ -83,8 +83,18 @@ bsk_flip (BskType type)
 BskStatus bsk_check_qparams (const BskQParams *params, BskType type, bool needs_scale);
 
 /* bsk_check_levels: the same for functions that only use levels, codes minus zero point, of up to
- * 24 bits. */
-BskStatus bsk_check_levels (const BskQParams *params);
+ * 24 bits. Inline, because every group of a tensor has its own. */
+static inline BskStatus
+bsk_check_levels (const BskQParams *params)
+{
+  int64_t lo = (int64_t) params->qmin - params->zero_point,
+          hi = (int64_t) params->qmax - params->zero_point;
+
+  if (lo > hi || lo < -(1 << 24) || hi > 1 << 24)
+    return BSK_EINVAL;
+  /* Below the smallest normal number 1 / scale would overflow. */
+  return params->scale >= 0x1p-126f && params->scale <= 0x1.fffffep127f ? BSK_OK : BSK_ERANGE;
+}
 
 /* bsk_finish: the finishing step for codes of `type`, or for sums and floats. */
 BskFinish bsk_finish (BskType type, const BskQParams *params);

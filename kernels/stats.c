@@ -10,6 +10,9 @@
  * bsk_error. */
 enum { BLOCK = 4096 };
 
+/* Values that the second-level cache of any processor has room for, and as many again. */
+enum { IN_CACHE = 1 << 16 };
+
 static float
 round_level (float x, float scale)
 {
@@ -186,6 +189,13 @@ bsk_stats_merge (BskStats *into, const BskStats *from)
   into->y_sq += from->y_sq;
 }
 
+static void
+error_run (const float *x, size_t n, const BskQParams *params, size_t ahead, BskStats *stats)
+{
+  for (size_t i = 0; i < n; i += BLOCK)
+    bsk_table ()->error_rows (x + i, 1, n - i < BLOCK ? n - i : BLOCK, params, ahead, stats);
+}
+
 BskStatus
 bsk_error (const float *x, size_t n, const BskQParams *params, BskStats *stats)
 {
@@ -194,8 +204,8 @@ bsk_error (const float *x, size_t n, const BskQParams *params, BskStats *stats)
   if (!params || !stats || (n && !x))
     return BSK_EINVAL;
   status = bsk_check_levels (params);
-  for (size_t i = 0; i < n && !status; i += BLOCK)
-    bsk_table ()->error_rows (x + i, 1, n - i < BLOCK ? n - i : BLOCK, params, stats);
+  if (!status)
+    error_run (x, n, params, BSK_AHEAD, stats);
   if (!status)
     plain_zeros (&stats->min, &stats->max);
   return status;
@@ -208,7 +218,7 @@ bsk_error_rows (const float *x,
                 const BskQParams *params,
                 BskStats *stats)
 {
-  size_t total, step = inner && inner < BLOCK ? BLOCK / inner : 1;
+  size_t total, step = inner && inner < BLOCK ? BLOCK / inner : 1, ahead = BSK_AHEAD;
 
   if (!stats || (rows && !params) || __builtin_mul_overflow (rows, inner, &total) || (total && !x))
     return BSK_EINVAL;
@@ -218,12 +228,15 @@ bsk_error_rows (const float *x,
     if (status)
       return status;
   }
+  /* Rows at hand in the cache, whose ranges were just found: the rows after them will be next. */
+  if (total <= IN_CACHE)
+    ahead = total;
   for (size_t row = 0; row < rows && inner; row += step) {
     if (inner > BLOCK)
-      bsk_error (x + row * inner, inner, &params[row], stats);
+      error_run (x + row * inner, inner, &params[row], ahead, stats);
     else
       bsk_table ()->error_rows (x + row * inner, rows - row < step ? rows - row : step, inner,
-                                &params[row], stats);
+                                &params[row], ahead, stats);
   }
   plain_zeros (&stats->min, &stats->max);
   return BSK_OK;

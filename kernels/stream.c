@@ -219,18 +219,6 @@ bsk_dequantize_nchw (const void *q,
 }
 
 BskStatus
-bsk_check_levels (const BskQParams *params)
-{
-  int64_t lo = (int64_t) params->qmin - params->zero_point,
-          hi = (int64_t) params->qmax - params->zero_point;
-
-  if (lo > hi || lo < -(1 << 24) || hi > 1 << 24)
-    return BSK_EINVAL;
-  /* Below the smallest normal number 1 / scale would overflow. */
-  return params->scale >= 0x1p-126f && isfinite (params->scale) ? BSK_OK : BSK_ERANGE;
-}
-
-BskStatus
 bsk_fake_quantize (const float *x, size_t n, const BskQParams *params, float *y)
 {
   BskStatus status;

@@ -116,7 +116,12 @@ error_row (const float *x, size_t n, const BskQParams *p, Lanes *lanes, BskStats
 }
 
 static void
-error_rows (const float *x, size_t rows, size_t inner, const BskQParams *p, BskStats *stats)
+error_rows (const float *x,
+            size_t rows,
+            size_t inner,
+            const BskQParams *p,
+            size_t ahead,
+            BskStats *stats)
 {
   Lanes lanes = { 0 };
 

@@ -210,7 +210,12 @@ error_inner (const float *x, size_t n, const Levels *k, Lanes *l, BskStats *stat
 }
 
 static void
-error_rows (const float *x, size_t rows, size_t inner, const BskQParams *p, BskStats *stats)
+error_rows (const float *x,
+            size_t rows,
+            size_t inner,
+            const BskQParams *p,
+            size_t ahead,
+            BskStats *stats)
 {
   Lanes l = lanes_open ();
 

@@ -14,6 +14,7 @@ bsk_avx512_init (BskTable *table)
   bsk_avx512_float_init (table);
   bsk_avx512_wide_init (table);
   bsk_avx512_stream_init (table);
+  bsk_avx512_minmax_init (table);
   bsk_avx512_stats_init (table);
   bsk_avx512_sweep_init (table);
   bsk_avx512_levels_init (table);

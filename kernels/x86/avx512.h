@@ -114,6 +114,7 @@ void bsk_avx512_elementwise_init (BskTable *table);
 void bsk_avx512_float_init (BskTable *table);
 void bsk_avx512_wide_init (BskTable *table);
 void bsk_avx512_stream_init (BskTable *table);
+void bsk_avx512_minmax_init (BskTable *table);
 void bsk_avx512_stats_init (BskTable *table);
 void bsk_avx512_sweep_init (BskTable *table);
 void bsk_avx512_levels_init (BskTable *table);

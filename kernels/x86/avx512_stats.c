@@ -1,4 +1,4 @@
-/* Minimum and maximum, histogram indices and error statistics with AVX-512.
+/* Histogram indices and error statistics with AVX-512.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx512.h"
 
@@ -13,156 +13,6 @@ reduce (__m512 lanes)
   __m128 two = _mm_add_ps (four, _mm_movehl_ps (four, four));
 
   return (double) _mm_cvtss_f32 (_mm_add_ss (two, _mm_movehdup_ps (two)));
-}
-
-/* Values whose extrema are found as if all were finite. */
-enum { MINMAX_BLOCK = 4096 };
-
-/* Values from the one in work to the one fetched: from memory the processor's own prefetching
- * reaches three quarters of the bandwidth beside arithmetic, this all of it (512 to 8192 measured;
- * past the end it only wastes a few lines). */
-enum { AHEAD = 2048 };
-
-typedef struct {
-  __m512 low, high;
-} Extrema;
-
-/* Returns how many are not finite. */
-static size_t
-minmax_careful (const float *x, size_t n, Extrema *e)
-{
-  size_t bad = 0;
-
-  for (size_t i = 0; i < n; i += 16) {
-    __mmask16 mask = n - i < 16 ? mask16 ((int) (n - i)) : 0xffff;
-    __m512 v = _mm512_maskz_loadu_ps (mask, x + i);
-    __mmask16 good = is_finite (v) & mask;
-
-    bad += (size_t) __builtin_popcount (mask & ~good);
-    e->low = _mm512_mask_min_ps (e->low, good, e->low, v);
-    e->high = _mm512_mask_max_ps (e->high, good, e->high, v);
-  }
-  return bad;
-}
-
-/* 64 m values. v · 0 is 0 when finite and else not a number, and stays so in a sum: one operation on
- * a unit that extrema leave free. Returns false, and nothing of use, when something was not finite. */
-ALWAYS_INLINE bool
-minmax_fast (const float *x, size_t n, Extrema *e)
-{
-  const __m512 zero = _mm512_setzero_ps ();
-  __m512 low[4], high[4], bad[4] = { zero, zero, zero, zero };
-
-  for (int j = 0; j < 4; j++) {
-    low[j] = e->low;
-    high[j] = e->high;
-  }
-  for (size_t i = 0; i < n; i += 64)
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) {
-      __m512 v = _mm512_loadu_ps (x + i + 16 * j);
-
-      _mm_prefetch ((const char *) (x + i + 16 * j + AHEAD), _MM_HINT_T0);
-      low[j] = _mm512_min_ps (low[j], v);
-      high[j] = _mm512_max_ps (high[j], v);
-      bad[j] = _mm512_fmadd_ps (v, zero, bad[j]);
-    }
-  if (is_finite (_mm512_add_ps (_mm512_add_ps (bad[0], bad[1]), _mm512_add_ps (bad[2], bad[3]))) !=
-      0xffff)
-    return false;
-  e->low = _mm512_min_ps (_mm512_min_ps (low[0], low[1]), _mm512_min_ps (low[2], low[3]));
-  e->high = _mm512_max_ps (_mm512_max_ps (high[0], high[1]), _mm512_max_ps (high[2], high[3]));
-  return true;
-}
-
-static void
-minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
-{
-  Extrema e = { _mm512_set1_ps (*min), _mm512_set1_ps (*max) };
-  size_t head = (size_t) - (uintptr_t) x % 64 / 4;
-
-  /* Loads that cross lines would halve the speed, from memory too, and malloc gives 16 past one. */
-  if (n >= MINMAX_BLOCK) {
-    *n_not_finite += minmax_careful (x, head, &e);
-    x += head;
-    n -= head;
-  }
-  for (size_t i = 0; i < n; i += MINMAX_BLOCK) {
-    size_t count = n - i < MINMAX_BLOCK ? n - i : MINMAX_BLOCK, whole = count & ~(size_t) 63;
-
-    if (!minmax_fast (x + i, whole, &e))
-      whole = 0;
-    *n_not_finite += minmax_careful (x + i + whole, count - whole, &e);
-  }
-  *min = _mm512_reduce_min_ps (e.low);
-  *max = _mm512_reduce_max_ps (e.high);
-}
-
-ALWAYS_INLINE __m512
-pick (__m512 a, __m512 b, const bool largest)
-{
-  return largest ? _mm512_max_ps (a, b) : _mm512_min_ps (a, b);
-}
-
-/* Four vectors to one: lanes 4 i … 4 i + 3 of the result together hold the extremum of vector i. */
-ALWAYS_INLINE __m512
-across (__m512 a, __m512 b, __m512 c, __m512 d, const bool largest)
-{
-  __m512 ab = pick (_mm512_shuffle_f32x4 (a, b, 0x44), _mm512_shuffle_f32x4 (a, b, 0xEE), largest);
-  __m512 cd = pick (_mm512_shuffle_f32x4 (c, d, 0x44), _mm512_shuffle_f32x4 (c, d, 0xEE), largest);
-
-  return pick (_mm512_shuffle_f32x4 (ab, cd, 0x88), _mm512_shuffle_f32x4 (ab, cd, 0xDD), largest);
-}
-
-/* Of each four lanes to one. */
-ALWAYS_INLINE __m128
-within (__m512 v, const bool largest)
-{
-  const __m512i first = _mm512_setr_epi32 (0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-
-  v = pick (v, _mm512_permute_ps (v, 0x4E), largest);
-  v = pick (v, _mm512_permute_ps (v, 0xB1), largest);
-  return _mm512_castps512_ps128 (_mm512_permutexvar_ps (first, v));
-}
-
-static void
-minmax_rows (const float *x,
-             size_t rows,
-             size_t inner,
-             float *min,
-             float *max,
-             size_t *n_not_finite)
-{
-  size_t row = 0;
-
-  /* Short rows four at a time. */
-  for (; inner % 16 == 0 && inner < 1024 && row + 4 <= rows; row += 4) {
-    __m512 low[4], high[4];
-
-#pragma GCC unroll 4
-    for (int r = 0; r < 4; r++) {
-      const float *from = x + (row + (size_t) r) * inner;
-
-      low[r] = _mm512_set1_ps (INFINITY);
-      high[r] = _mm512_set1_ps (-INFINITY);
-      for (size_t i = 0; i < inner; i += 16) {
-        __m512 v = _mm512_loadu_ps (from + i);
-        __mmask16 good = is_finite (v);
-
-        low[r] = _mm512_mask_min_ps (low[r], good, low[r], v);
-        high[r] = _mm512_mask_max_ps (high[r], good, high[r], v);
-        if (__builtin_expect (good != 0xffff, 0))
-          *n_not_finite += 16 - (size_t) __builtin_popcount (good);
-      }
-    }
-    _mm_storeu_ps (min + row, within (across (low[0], low[1], low[2], low[3], false), false));
-    _mm_storeu_ps (max + row, within (across (high[0], high[1], high[2], high[3], true), true));
-  }
-  for (; row < rows; row++) {
-    min[row] = INFINITY;
-    max[row] = -INFINITY;
-    minmax (x + row * inner, inner, &min[row], &max[row], n_not_finite);
-  }
 }
 
 static void
@@ -340,6 +190,7 @@ error_fast (const float *x,
             size_t rows,
             size_t inner,
             const BskQParams *p,
+            size_t ahead,
             BskStats *stats,
             const bool is_short)
 {
@@ -354,6 +205,7 @@ error_fast (const float *x,
     for (size_t i = 0; i < inner; i += 16) {
       __m512 v = _mm512_loadu_ps (x + i), t = level_of (v, 0xffff, &k, clipped, true, is_short);
 
+      _mm_prefetch ((const char *) (x + i + ahead), _MM_HINT_T0);
       account (&l, v, _mm512_mul_ps (t, k.scale), _mm512_fnmadd_ps (t, k.scale, v));
     }
   }
@@ -374,7 +226,12 @@ enum { NEAR = 1 << 16 };
  * those that add; clipping and counting took the latter 3 more. Returns false, with nothing done,
  * when something was clipped or not finite. */
 static bool
-error_inside (const float *x, size_t rows, size_t inner, const BskQParams *p, BskStats *stats)
+error_inside (const float *x,
+              size_t rows,
+              size_t inner,
+              const BskQParams *p,
+              size_t ahead,
+              BskStats *stats)
 {
   const __m512i size = _mm512_set1_epi32 (INT32_MAX);
   __m512i worst = _mm512_setzero_si512 ();
@@ -392,7 +249,7 @@ error_inside (const float *x, size_t rows, size_t inner, const BskQParams *p, Bs
     for (size_t i = 0; i < inner; i += 16) {
       __m512 v = _mm512_loadu_ps (x + i), t = _mm512_mul_ps (v, inverse), y, e;
 
-      _mm_prefetch ((const char *) (x + i + AHEAD), _MM_HINT_T0);
+      _mm_prefetch ((const char *) (x + i + ahead), _MM_HINT_T0);
 
       t = _mm512_fmadd_ps (_mm512_fnmadd_ps (t, scale, v), inverse, t);
       t = _mm512_roundscale_ps (t, 0);
@@ -422,15 +279,20 @@ error_inside (const float *x, size_t rows, size_t inner, const BskQParams *p, Bs
 }
 
 static void
-error_rows (const float *x, size_t rows, size_t inner, const BskQParams *p, BskStats *stats)
+error_rows (const float *x,
+            size_t rows,
+            size_t inner,
+            const BskQParams *p,
+            size_t ahead,
+            BskStats *stats)
 {
   /* Where something was clipped before, more is likely to be. */
   bool clips = stats->clipped_low + stats->clipped_high > 0;
 
-  if (inner % 16 == 0 && !clips && error_inside (x, rows, inner, p, stats))
+  if (inner % 16 == 0 && !clips && error_inside (x, rows, inner, p, ahead, stats))
     return;
-  if (inner % 16 || !(inner < SHORT ? error_fast (x, rows, inner, p, stats, true)
-                                    : error_fast (x, rows, inner, p, stats, false)))
+  if (inner % 16 || !(inner < SHORT ? error_fast (x, rows, inner, p, ahead, stats, true)
+                                    : error_fast (x, rows, inner, p, ahead, stats, false)))
     error_careful (x, rows, inner, p, stats);
 }
 
@@ -469,8 +331,6 @@ compare_block (const float *x, const float *y, size_t n, BskStats *stats)
 void
 bsk_avx512_stats_init (BskTable *table)
 {
-  table->minmax = minmax;
-  table->minmax_rows = minmax_rows;
   table->histogram_index = histogram_index;
   table->error_rows = error_rows;
   table->compare_block = compare_block;

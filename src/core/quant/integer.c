@@ -24,47 +24,62 @@ bs_spec_integer_codes (const BsSpec *spec, gint32 *qmin, gint32 *qmax)
   return TRUE;
 }
 
-/* symmetric_scale: not yet rounded to its storage type. */
-static double
-symmetric_scale (const BsSpec *spec, double amax)
+/* Codes of a spec, and how many steps its range is long: of symmetric ones, the half above 0. */
+typedef struct {
+  gint32 qmin, qmax;
+  double steps;
+} Codes;
+
+static Codes
+codes_of (const BsSpec *spec)
 {
+  Codes codes = { 0, 0, 1 };
   double levels = (double) (1 << spec->bits);
 
-  switch (spec->scale_rule) {
-  case BS_SCALE_HALF:
-    return 2 * amax / (levels - 1);
-  case BS_SCALE_POW2N:
-    return amax / (levels / 2);
-  case BS_SCALE_QMAX:
-  default:
-    return amax / (levels / 2 - 1);
-  }
+  bs_spec_integer_codes (spec, &codes.qmin, &codes.qmax);
+  if (spec->affine)
+    codes.steps = (double) codes.qmax - codes.qmin;
+  else if (spec->scale_rule == BS_SCALE_HALF)
+    codes.steps = (levels - 1) / 2;
+  else if (spec->scale_rule == BS_SCALE_POW2N)
+    codes.steps = levels / 2;
+  else
+    codes.steps = levels / 2 - 1;
+  return codes;
 }
 
 /* params_of: the scale as a double, for all storage types. */
-static double
-params_of (const BsSpec *spec, const BsInterval *interval, BsQuantParams *out)
+static inline double
+params_of (Codes codes,
+           gboolean affine,
+           BsScaleStore store,
+           const BsInterval *interval,
+           BsQuantParams *out)
 {
-  double scale;
+  double lo = MIN (interval->lo, 0), hi = MAX (interval->hi, 0);
+  double scale = bs_scale_store ((affine ? hi - lo : MAX (-lo, hi)) / codes.steps, store);
+  gint32 zero =
+    affine ? (gint32) CLAMP (rint (codes.qmin - lo / scale), codes.qmin, codes.qmax) : 0;
 
-  *out = (BsQuantParams){ .scale = 1 };
-  bs_spec_integer_codes (spec, &out->qmin, &out->qmax);
-  if (!spec->affine) {
-    scale = bs_scale_store (symmetric_scale (spec, MAX (-interval->lo, interval->hi)), spec->store);
-    out->zero = 0;
-  } else {
-    double lo = MIN (interval->lo, 0), hi = MAX (interval->hi, 0);
-    scale = bs_scale_store ((hi - lo) / ((double) out->qmax - out->qmin), spec->store);
-    out->zero = (gint32) CLAMP (rint (out->qmin - lo / scale), out->qmin, out->qmax);
-  }
-  out->scale = (float) scale;
+  *out = (BsQuantParams){ (float) scale, zero, codes.qmin, codes.qmax };
   return scale;
 }
 
 void
 bs_quant_params (const BsSpec *spec, const BsInterval *interval, BsQuantParams *out)
 {
-  params_of (spec, interval, out);
+  params_of (codes_of (spec), spec->affine, spec->store, interval, out);
+}
+
+void
+bs_quant_params_rows (const BsSpec *spec, const BsInterval *intervals, gsize n, BsQuantParams *out)
+{
+  Codes codes = codes_of (spec);
+  gboolean affine = spec->affine;
+  BsScaleStore store = spec->store;
+
+  for (gsize i = 0; i < n; i++)
+    params_of (codes, affine, store, &intervals[i], &out[i]);
 }
 
 /* What the loops below need to know of a group. */
@@ -205,7 +220,7 @@ encode_group (BsQuant *quant,
 {
   const BsSpec *spec = &quant->spec;
   BsQuantParams p;
-  double scale = params_of (spec, interval, &p);
+  double scale = params_of (codes_of (spec), spec->affine, spec->store, interval, &p);
 
   quant->scale[k] = p.scale;
   if (quant->scale_f64 != NULL)

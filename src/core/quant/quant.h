@@ -98,6 +98,10 @@ typedef struct {
 } BsQuantParams;
 void bs_quant_params (const BsSpec *spec, const BsInterval *interval, BsQuantParams *out);
 
+/* bs_quant_params_rows: the same for each of n intervals. */
+void
+bs_quant_params_rows (const BsSpec *spec, const BsInterval *intervals, gsize n, BsQuantParams *out);
+
 /* bs_quant_size_bits: size of a tensor of these dims under spec without quantizing it. float: 32 bits an element. */
 guint64
 bs_quant_size_bits (const BsSpec *spec, const gint64 *dims, guint n_dims, gint channel_axis);

@@ -7,10 +7,8 @@
 #include <math.h>
 
 double
-bs_scale_store (double scale, BsScaleStore store)
+bs_scale_store_other (double scale, BsScaleStore store)
 {
-  if (!(scale > 0) || !isfinite (scale))
-    return 1;
   switch (store) {
   case BS_STORE_F16:
     scale = CLAMP (scale, 0x1p-24, 65504.0);
@@ -18,16 +16,15 @@ bs_scale_store (double scale, BsScaleStore store)
   case BS_STORE_BF16:
     scale = CLAMP (scale, 0x1p-126, FLT_MAX);
     return bs_minifloat_decode (&bs_bf16, bs_minifloat_encode (&bs_bf16, scale, TRUE));
-  case BS_STORE_F64:
-    return scale;
   case BS_STORE_POW2: {
     int exponent;
     double mantissa = frexp (scale, &exponent);
     return ldexp (1, CLAMP (mantissa == 0.5 ? exponent - 1 : exponent, -126, 127));
   }
   case BS_STORE_F32:
+  case BS_STORE_F64:
   default:
-    return (float) CLAMP (scale, (double) FLT_MIN, (double) FLT_MAX);
+    return scale;
   }
 }
 

@@ -32,17 +32,16 @@ stream_rows (const BsQuant *plan,
 {
   gsize step = MAX (ROWS_VALUES / inner, 1);
   g_autofree BsInterval *intervals = g_new (BsInterval, step);
+  g_autofree BsQuantParams *p = g_new (BsQuantParams, step);
   g_autofree BskQParams *params = g_new (BskQParams, step);
 
   for (gsize k = 0; k < plan->n_scales; k += step) {
     gsize rows = MIN (plan->n_scales - k, step);
     if (!bs_range_choose_rows (x + k * inner, rows, inner, &plan->spec, name, intervals, error))
       return FALSE;
-    for (gsize i = 0; i < rows; i++) {
-      BsQuantParams p;
-      bs_quant_params (&plan->spec, &intervals[i], &p);
-      params[i] = (BskQParams){ p.scale, p.zero, p.qmin, p.qmax };
-    }
+    bs_quant_params_rows (&plan->spec, intervals, rows, p);
+    for (gsize i = 0; i < rows; i++)
+      params[i] = (BskQParams){ p[i].scale, p[i].zero, p[i].qmin, p[i].qmax };
     BskStatus status = bsk_error_rows (x + k * inner, rows, inner, params, stats);
     g_assert (status == BSK_OK);
   }
