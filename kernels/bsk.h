@@ -502,8 +502,11 @@ typedef struct {
   float level[BSK_LEVELS_MAX];         /* what the codes 0 … n − 1 stand for */
   float threshold[2 * BSK_LEVELS_MAX]; /* n − 1 rising ones, then infinities */
 
-  /* The library's own: value v lies in bucket trunc ((v − low) · per_unit); of the thresholds,
-   * first[bucket] lie in lower ones and at most depth in it. */
+  /* The library's own: the thresholds as a tree, heap[1] in the middle of all, heap[2 i] and
+   * heap[2 i + 1] those between which a value below or above heap[i] is looked for next. And value v
+   * lies in bucket trunc ((v − low) · per_unit); of the thresholds, first[bucket] lie in lower ones
+   * and at most depth in it. */
+  float heap[BSK_LEVELS_MAX];
   float low, per_unit;
   int depth;
   int32_t first[BSK_LEVELS_BUCKETS];

@@ -28,6 +28,17 @@ sort_in (BskLevels *levels)
   }
 }
 
+/* A level of the tree after the other; node i of the 2ᵈ in one comes after i of 2ᵈ equal parts. */
+static void
+plant (BskLevels *levels)
+{
+  int height = bsk_levels_height (levels->n);
+
+  for (int d = 0; d < height; d++)
+    for (int i = 0; i < 1 << d; i++)
+      levels->heap[(1 << d) + i] = levels->threshold[((2 * i + 1) << (height - 1 - d)) - 1];
+}
+
 BskStatus
 bsk_levels_init (BskLevels *levels, int n, const float *level, const float *threshold, int nan_code)
 {
@@ -43,6 +54,7 @@ bsk_levels_init (BskLevels *levels, int n, const float *level, const float *thre
   memcpy (levels->level, level, (size_t) n * sizeof *level);
   for (int i = 0; i < 2 * BSK_LEVELS_MAX; i++)
     levels->threshold[i] = i + 1 < n ? threshold[i] : INFINITY;
+  plant (levels);
   if (n > 1)
     sort_in (levels);
   return BSK_OK;

@@ -10,8 +10,16 @@
  * bsk_error. */
 enum { BLOCK = 4096 };
 
-/* Values that the second-level cache of any processor has room for, and as many again. */
+/* Values that the second-level cache has room for, and as many again. */
 enum { IN_CACHE = 1 << 16 };
+
+/* How far ahead to fetch in a pass over `n` values: when these are in the cache, because they were
+ * just encoded or their ranges found, what follows them will be next. */
+static size_t
+next_after (size_t n)
+{
+  return n <= IN_CACHE ? n : BSK_AHEAD;
+}
 
 static float
 round_level (float x, float scale)
@@ -218,7 +226,7 @@ bsk_error_rows (const float *x,
                 const BskQParams *params,
                 BskStats *stats)
 {
-  size_t total, step = inner && inner < BLOCK ? BLOCK / inner : 1, ahead = BSK_AHEAD;
+  size_t total, step = inner && inner < BLOCK ? BLOCK / inner : 1, ahead;
 
   if (!stats || (rows && !params) || __builtin_mul_overflow (rows, inner, &total) || (total && !x))
     return BSK_EINVAL;
@@ -228,9 +236,7 @@ bsk_error_rows (const float *x,
     if (status)
       return status;
   }
-  /* Rows at hand in the cache, whose ranges were just found: the rows after them will be next. */
-  if (total <= IN_CACHE)
-    ahead = total;
+  ahead = next_after (total);
   for (size_t row = 0; row < rows && inner; row += step) {
     if (inner > BLOCK)
       error_run (x + row * inner, inner, &params[row], ahead, stats);
@@ -248,7 +254,8 @@ bsk_compare (const float *x, const float *y, size_t n, BskStats *stats)
   if (!stats || (n && (!x || !y)))
     return BSK_EINVAL;
   for (size_t i = 0; i < n; i += BLOCK)
-    bsk_table ()->compare_block (x + i, y + i, n - i < BLOCK ? n - i : BLOCK, stats);
+    bsk_table ()->compare_block (x + i, y + i, n - i < BLOCK ? n - i : BLOCK, next_after (n),
+                                 stats);
   plain_zeros (&stats->min, &stats->max);
   return BSK_OK;
 }

@@ -267,6 +267,18 @@ bsk_fast_quotient (float scale)
  * measured; past the end it only wastes a few lines). */
 #define BSK_AHEAD 2048
 
+/* Comparisons that find one of n levels in their tree: up to 16 levels four, because a vector holds
+ * their thresholds. */
+static inline int
+bsk_levels_height (int n)
+{
+  int height = 4;
+
+  while (n > 1 << height)
+    height++;
+  return height;
+}
+
 /* Thresholds in one bucket up to which buckets are the fastest way to a code. */
 #define BSK_LEVELS_DEPTH 4
 

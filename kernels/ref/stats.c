@@ -131,7 +131,7 @@ error_rows (const float *x,
 }
 
 static void
-compare_block (const float *x, const float *y, size_t n, BskStats *stats)
+compare_block (const float *x, const float *y, size_t n, size_t ahead, BskStats *stats)
 {
   Lanes lanes = { 0 };
 

@@ -235,7 +235,7 @@ error_rows (const float *x,
 }
 
 static void
-compare_block (const float *x, const float *y, size_t n, BskStats *stats)
+compare_block (const float *x, const float *y, size_t n, size_t ahead, BskStats *stats)
 {
   Lanes l = lanes_open ();
   uint64_t good = 0;

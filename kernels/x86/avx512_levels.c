@@ -2,33 +2,31 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx512.h"
 
-/* How the thresholds below a value are counted: all in one register; by the bucket it lies in; by
- * halves. */
-typedef enum { IN_REGISTER, IN_BUCKETS, BY_HALVES } Way;
-
-ALWAYS_INLINE __m512i
-add_where_above (__m512i count, __m512 v, __m512 threshold, int step)
+/* The entry of table for each index, whose bits above those that count are ignored. A table of 16 is
+ * one permutation, of 32 one of two vectors; of larger ones each pair is looked up and the index's
+ * next bits choose: 8 lookups and 7 choices for 256 entries take a third of the time of a gather. */
+ALWAYS_INLINE __m512
+look_up (const __m512 *table, __m512i index, const int n)
 {
-  return _mm512_mask_add_epi32 (count, _mm512_cmp_ps_mask (v, threshold, _CMP_GT_OQ), count,
-                                _mm512_set1_epi32 (step));
+  __m512 found[8];
+
+  if (n <= 16)
+    return _mm512_permutexvar_ps (index, *table);
+#pragma GCC unroll 8
+  for (int i = 0; i < n / 32; i++)
+    found[i] = _mm512_permutex2var_ps (table[2 * i], index, table[2 * i + 1]);
+#pragma GCC unroll 3
+  for (int left = n / 64, bit = 32; left > 0; left /= 2, bit *= 2) {
+    __mmask16 upper = _mm512_test_epi32_mask (index, _mm512_set1_epi32 (bit));
+
+#pragma GCC unroll 4
+    for (int i = 0; i < left; i++)
+      found[i] = _mm512_mask_mov_ps (found[2 * i], upper, found[2 * i + 1]);
+  }
+  return found[0];
 }
 
-ALWAYS_INLINE __m512i
-count_in_buckets (const BskLevels *levels, __m512 v)
-{
-  __m512 at = _mm512_mul_ps (_mm512_sub_ps (v, _mm512_set1_ps (levels->low)),
-                             _mm512_set1_ps (levels->per_unit));
-  __m512i first, count;
-
-  /* The second operand is what a NaN becomes. */
-  at = _mm512_max_ps (at, _mm512_setzero_ps ());
-  at = _mm512_min_ps (at, _mm512_set1_ps (BSK_LEVELS_BUCKETS - 1));
-  first = count = _mm512_i32gather_epi32 (_mm512_cvttps_epi32 (at), levels->first, 4);
-  for (int d = 0; d < levels->depth; d++)
-    count = add_where_above (count, v, _mm512_i32gather_ps (first, levels->threshold + d, 4), 1);
-  return count;
-}
-
+/* height: of the tree, 4 to 8. */
 ALWAYS_INLINE void
 encode (const BskLevels *levels,
         const float *x,
@@ -37,47 +35,47 @@ encode (const BskLevels *levels,
         const bool magnitudes,
         int32_t *codes,
         float *y,
-        const Way way)
+        const int height)
 {
-  const __m512 scale = _mm512_set1_ps (by), few = _mm512_loadu_ps (levels->level),
-               thresholds = _mm512_loadu_ps (levels->threshold);
-  const __m512i nan_code = _mm512_set1_epi32 (levels->nan_code), zero = _mm512_setzero_si512 ();
+  const __m512 scale = _mm512_set1_ps (by);
+  __m512 heap[BSK_LEVELS_MAX / 16], table[BSK_LEVELS_MAX / 16]; /* aligned, other than in levels */
+  const __m512i nan_code = _mm512_set1_epi32 (levels->nan_code), zero = _mm512_setzero_si512 (),
+                one = _mm512_set1_epi32 (1);
 
+#pragma GCC unroll 16
+  for (int i = 0; i < 1 << (height - 4); i++) {
+    heap[i] = _mm512_loadu_ps (levels->heap + 16 * i);
+    table[i] = _mm512_loadu_ps (levels->level + 16 * i);
+  }
   for (size_t i = 0; i < n; i += 16) {
     __mmask16 mask = n - i < 16 ? mask16 ((int) (n - i)) : 0xffff;
     __m512 value = _mm512_maskz_loadu_ps (mask, x + i), v = value, level;
-    __m512i count = zero;
+    __m512i code = one;
 
     if (magnitudes)
       v = _mm512_abs_ps (v);
     v = _mm512_div_ps (v, scale);
-    if (way == IN_REGISTER)
-      for (int step = 8; step > 0; step /= 2)
-        count =
-          add_where_above (count, v,
-                           _mm512_permutexvar_ps (
-                             _mm512_add_epi32 (count, _mm512_set1_epi32 (step - 1)), thresholds),
-                           step);
-    else if (way == IN_BUCKETS)
-      count = count_in_buckets (levels, v);
-    else
-      for (int step = BSK_LEVELS_MAX / 2; step > 0; step /= 2)
-        count = add_where_above (
-          count, v, _mm512_i32gather_ps (count, levels->threshold + step - 1, 4), step);
-    count = _mm512_mask_mov_epi32 (count, _mm512_cmp_ps_mask (v, v, _CMP_UNORD_Q), nan_code);
-    level = way == IN_REGISTER ? _mm512_permutexvar_ps (count, few)
-                               : _mm512_i32gather_ps (count, levels->level, 4);
-    level = _mm512_mul_ps (level, scale);
+#pragma GCC unroll 8
+    for (int d = 0; d < height; d++) {
+      __m512 threshold = look_up (heap + (1 << d) / 16, code, 1 << d);
+      __mmask16 above = _mm512_cmp_ps_mask (v, threshold, _CMP_GT_OQ);
+
+      code = _mm512_add_epi32 (code, code);
+      code = _mm512_mask_add_epi32 (code, above, code, one);
+    }
+    code = _mm512_sub_epi32 (code, _mm512_set1_epi32 (1 << height));
+    code = _mm512_mask_mov_epi32 (code, _mm512_cmp_ps_mask (v, v, _CMP_UNORD_Q), nan_code);
+    level = _mm512_mul_ps (look_up (table, code, 1 << height), scale);
     if (magnitudes) {
       __mmask16 flip = _mm512_cmp_ps_mask (value, _mm512_setzero_ps (), _CMP_LT_OQ) &
-                       _mm512_test_epi32_mask (count, count);
+                       _mm512_test_epi32_mask (code, code);
 
-      count = _mm512_mask_sub_epi32 (count, flip, zero, count);
+      code = _mm512_mask_sub_epi32 (code, flip, zero, code);
       level = _mm512_castsi512_ps (_mm512_mask_xor_epi32 (_mm512_castps_si512 (level), flip,
                                                           _mm512_castps_si512 (level),
                                                           _mm512_set1_epi32 (INT32_MIN)));
     }
-    _mm512_mask_storeu_epi32 (codes + i, mask, count);
+    _mm512_mask_storeu_epi32 (codes + i, mask, code);
     _mm512_mask_storeu_ps (y + i, mask, level);
   }
 }
@@ -91,14 +89,20 @@ quantize_levels (const BskLevels *levels,
                  int32_t *codes,
                  float *y)
 {
-  if (levels->n <= 16 && magnitudes)
-    encode (levels, x, n, scale, true, codes, y, IN_REGISTER);
-  else if (levels->n <= 16)
-    encode (levels, x, n, scale, false, codes, y, IN_REGISTER);
-  else if (levels->depth <= BSK_LEVELS_DEPTH)
-    encode (levels, x, n, scale, magnitudes, codes, y, IN_BUCKETS);
+  int height = bsk_levels_height (levels->n);
+
+  if (height == 4 && magnitudes)
+    encode (levels, x, n, scale, true, codes, y, 4);
+  else if (height == 4)
+    encode (levels, x, n, scale, false, codes, y, 4);
+  else if (height == 5)
+    encode (levels, x, n, scale, magnitudes, codes, y, 5);
+  else if (height == 6)
+    encode (levels, x, n, scale, magnitudes, codes, y, 6);
+  else if (height == 7)
+    encode (levels, x, n, scale, magnitudes, codes, y, 7);
   else
-    encode (levels, x, n, scale, magnitudes, codes, y, BY_HALVES);
+    encode (levels, x, n, scale, magnitudes, codes, y, 8);
 }
 
 void

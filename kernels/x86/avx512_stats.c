@@ -29,6 +29,7 @@ histogram_index (const float *x, size_t n, float lo, float m, int bins, uint16_t
            t = _mm512_mul_ps (_mm512_sub_ps (v, low), scale);
     __m512i at = _mm512_cvttps_epi32 (_mm512_min_ps (_mm512_max_ps (t, zero), top));
 
+    _mm_prefetch ((const char *) (x + i + BSK_AHEAD), _MM_HINT_T0);
     at = _mm512_mask_mov_epi32 (at, _mm512_cmp_ps_mask (v, v, _CMP_UNORD_Q), none);
     if (mask == 0xffff)
       _mm256_storeu_si256 ((void *) (index + i), _mm512_cvtepi32_epi16 (at));
@@ -297,7 +298,7 @@ error_rows (const float *x,
 }
 
 static void
-compare_block (const float *x, const float *y, size_t n, BskStats *stats)
+compare_block (const float *x, const float *y, size_t n, size_t ahead, BskStats *stats)
 {
   Lanes l = lanes_open ();
   uint64_t bad = 0;
@@ -306,6 +307,7 @@ compare_block (const float *x, const float *y, size_t n, BskStats *stats)
     for (size_t i = 0; i < n; i += 16) {
       __m512 v = _mm512_loadu_ps (x + i), u = _mm512_loadu_ps (y + i);
 
+      _mm_prefetch ((const char *) (x + i + ahead), _MM_HINT_T0);
       account (&l, v, u, _mm512_sub_ps (v, u));
     }
     if (!suspicious (&l)) {

@@ -36,9 +36,9 @@ choose_thresholds (float *threshold, int n, int kind)
 static void
 levels (int seed)
 {
-  static const int counts[] = { 1, 2, 3, 15, 16, 17, 32, 100, 255, 256 };
+  static const int counts[] = { 1, 2, 3, 15, 16, 17, 32, 50, 100, 255, 256 };
   static const size_t lengths[] = { 0, 1, 7, 8, 15, 16, 17, 64, 100, 1000 };
-  int n_levels = counts[seed % 10], nan_code, magnitudes = seed % 2;
+  int n_levels = counts[seed % 11], nan_code, magnitudes = seed % 2;
   size_t n = lengths[seed / 10 % 10];
   float level[BSK_LEVELS_MAX], threshold[BSK_LEVELS_MAX], scale;
   BskLevels *table = check_buffer (sizeof *table);

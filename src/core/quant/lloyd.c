@@ -18,7 +18,7 @@ static const BsParam params[] = {
   { NULL },
 };
 
-#define LANES 8 /* partial sums, so that the compiler makes vectors of them */
+#define LANES 64 /* partial sums: enough vectors of them that none waits for its last addition */
 
 typedef struct {
   double count[LANES], sum_sq[LANES];
