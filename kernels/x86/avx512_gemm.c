@@ -17,6 +17,7 @@ enum {
   ONE_FOURS, /* one vector, rows in groups of four */
   N_KINDS,
   SHORT_QUADS = 12,
+  LONG_QUADS = 32,
   MAX_GROUPS = 4
 };
 static const int max_rows[MAX_VECS + 1] = { [HALF] = 12, 16, 12, 8, 6 };
@@ -330,6 +331,9 @@ full (const BskTileArgs *args,
 {
   const BskTileArgs own = *args, *t = &own; /* what is stored could lie in *args */
   const int sums = group * vecs;
+  const size_t a_tile = (size_t) (groups * group) * t->a_row;
+  /* Long rows of A are walked side by side, which the caches do not foresee. */
+  const size_t soon = t->n_seg == 1 && t->quads >= LONG_QUADS ? (size_t) group * t->a_row : 0;
   const size_t c_tile = (size_t) (groups * group) * t->c_row;
   const Codes k = codes_of (t->finish);
   const char *w;
@@ -362,6 +366,8 @@ full (const BskTileArgs *args,
     for (int g = 0; g < groups; g++) {
       finish_rows (t, sum + g * sums, c[g], group, vecs, half, &k, form);
       go_down (t, &x[g], &a[g], (size_t) (groups * group));
+      for (size_t i = 0; i < soon; i += 64)
+        _mm_prefetch ((const char *) a[g] + a_tile + i, _MM_HINT_T1);
       c[g] += c_tile;
       begin_rows (t, sum + g * sums, group, vecs);
       w = add_part (t, a, w, part[g], sum, 0, groups, group, vecs, half, flip);
