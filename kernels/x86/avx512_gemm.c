@@ -126,7 +126,7 @@ finish_wide (const BskTileArgs *t,
              const int vecs,
              const BskType out)
 {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int i = 0; i < rows; i++, c += t->c_row)
 #pragma GCC unroll 4
     for (int j = 0; j < vecs; j++)
