@@ -26,8 +26,16 @@ block_bytes (const BskPacked *header)
          (size_t) header->dw_taps * (size_t) header->dw_rows * 4 * BSK_FLAT_BLOCK;
 }
 
-/* Whether input rows are read where they are, signs and padding left to the kernel.
- * Where pixels are skipped that takes blocks of single pixels, which must not be too empty. */
+/* Whether blocks can run on from pixel to pixel although pixels of the input are skipped. */
+static bool
+hops (const BskConvShape *s)
+{
+  return s->stride_w > 1 && s->stride_h > 1 && !along_row (s) && s->cin > BSK_FLAT_BLOCK &&
+         s->cin % BSK_FLAT_BLOCK;
+}
+
+/* Whether input rows are read where they are, signs and padding left to the kernel. Where pixels
+ * are skipped without hops, that takes blocks of single pixels, which must not be too empty. */
 static bool
 reads_in_place (const BskPacked *header)
 {
@@ -36,7 +44,7 @@ reads_in_place (const BskPacked *header)
 
   if (along_row (s))
     return s->stride_w == 1 && s->pad_left == 0 && s->pad_right == 0;
-  return s->stride_w == 1 || (BSK_FLAT_BLOCK - block) * 3 <= s->cin;
+  return s->stride_w == 1 || hops (s) || (BSK_FLAT_BLOCK - block) * 3 <= s->cin;
 }
 
 bool
@@ -67,7 +75,7 @@ bsk_flat_describe (BskPacked *header, size_t *quads)
   /* Blocks run on over the ends of pixels, unless that takes more weights than the first-level
    * cache holds and little room is lost in blocks that do not. */
   header->dw_runs_on = period <= FEW_PERIODS || s->cin <= FEW_CHANNELS;
-  if (s->stride_w > 1 && reads_in_place (header))
+  if (s->stride_w > 1 && reads_in_place (header) && !hops (s))
     header->dw_runs_on = false;
   header->dw_blocks = header->dw_runs_on ? period : (s->cin + BSK_FLAT_BLOCK - 1) / BSK_FLAT_BLOCK;
   if (!bsk_size_mul ((size_t) header->dw_blocks, block_bytes (header), &bytes))
@@ -329,6 +337,8 @@ run_rows (Work *k, char *const c[4])
   args->c_step = BSK_FLAT_BLOCK * bytes;
   memcpy (args->c, c, sizeof args->c);
   if (header->dw_runs_on && k->run->c_px == px * bytes) {
+    args->px = px;
+    args->hop = from_px - px;
     args->w = w;
     args->w_end = w + (size_t) header->dw_blocks * w_step;
     args->skip = args->c_skip = 0;

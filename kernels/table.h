@@ -111,6 +111,9 @@ typedef struct {
   size_t at;        /* bytes of a row before the first block */
   size_t lead, end; /* bytes of a row before `lead` and from `end` on are `pad`, not in memory; rows
                        point to byte `lead` */
+  /* hop > 0, with per_group 1: blocks run on over pixels of px bytes, which in the input follow
+   * each other hop bytes later; a block meets two pixels at most. */
+  size_t px, hop;
   uint8_t pad, flip; /* flip 0x80: rows hold signed codes; pad is not flipped yet */
   char *c[4];        /* the first block of each output row; one that is not to be kept is where
                           the one before is */

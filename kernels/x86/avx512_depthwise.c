@@ -79,18 +79,26 @@ inside (const BskFlatArgs *d, size_t at)
   return first < 64 ? mask64 (end) & ~0ull << first : 0;
 }
 
-/* What a tap reads of a row: all of it or, on an edge, what exists. */
+/* How a tap's block of a row is read: as it is; with the `rest` of it, behind the end of an output
+ * pixel, `hop` bytes further on; or, on an edge, only what exists of either. */
+typedef enum { WHOLE, SPLIT, EDGE } How;
+
 typedef struct {
   __m512i flip, pad;
-  __mmask64 mask;
+  __mmask64 rest, first, second;
+  ptrdiff_t hop;
 } Read;
 
 ALWAYS_INLINE __m512i
-read_row (const uint8_t *p, const Read *read, const bool flip, const bool edge)
+read_row (const uint8_t *p, const Read *read, const bool flip, const How how)
 {
-  __m512i v = edge ? _mm512_mask_loadu_epi8 (read->pad, read->mask, p)
-                   : _mm512_loadu_si512 ((const void *) p);
+  __m512i v = how == EDGE ? _mm512_mask_loadu_epi8 (read->pad, read->first, p)
+                          : _mm512_loadu_si512 ((const void *) p);
 
+  if (how == SPLIT)
+    v = _mm512_mask_loadu_epi8 (v, read->rest, p + read->hop);
+  else if (how == EDGE && read->hop && read->second)
+    v = _mm512_mask_loadu_epi8 (v, read->second, p + read->hop);
   return once (flip ? _mm512_xor_si512 (v, read->flip) : v);
 }
 
@@ -105,14 +113,14 @@ add_tap (const uint8_t *const *rows,
          const int groups,
          const int per_group,
          const bool flip,
-         const bool edge)
+         const How how)
 {
   __m512i pairs[2][5];
 
 #pragma GCC unroll 5
   for (int i = 0; i <= groups; i++) {
-    __m512i a = read_row (rows[2 * i] + from, read, flip, edge);
-    __m512i b = read_row (rows[2 * i + 1] + from, read, flip, edge);
+    __m512i a = read_row (rows[2 * i] + from, read, flip, how);
+    __m512i b = read_row (rows[2 * i + 1] + from, read, flip, how);
 
     pairs[0][i] = _mm512_unpacklo_epi8 (a, b);
     pairs[1][i] = _mm512_unpackhi_epi8 (a, b);
@@ -147,7 +155,7 @@ add_taps (const BskFlatArgs *d,
           const int groups,
           const int per_group,
           const bool flip,
-          const bool edge)
+          const How how)
 {
   const uint8_t *const *rows = d->rows;
 
@@ -155,11 +163,13 @@ add_taps (const BskFlatArgs *d,
     for (int t = 0; t < d->n_taps; t++, w += 256 * per_group) {
       ptrdiff_t from = (ptrdiff_t) (at + d->tap[t] - d->lead);
 
-      if (edge) {
-        read->mask = inside (d, at + d->tap[t]);
-        from = read->mask ? from : 0; /* reading nothing from an unmapped page takes an age */
+      if (how == EDGE) {
+        read->first = inside (d, at + d->tap[t]) & ~read->rest;
+        read->second = read->rest ? inside (d, at + d->hop + d->tap[t]) & read->rest : 0;
+        /* Reading nothing from an unmapped page takes an age. */
+        from = read->first || read->second ? from : 0;
       }
-      add_tap (rows, from, w, sum, read, groups, per_group, flip, edge);
+      add_tap (rows, from, w, sum, read, groups, per_group, flip, how);
     }
 }
 
@@ -167,9 +177,13 @@ add_taps (const BskFlatArgs *d,
  * each. Four output rows at a time, because then a vector of weights that is loaded is used for two
  * or four dot products: loads would limit otherwise. Their 16 sums, six pairs of rows, and the
  * quads and weights in work fill the registers. Three taps have code of their own, which keeps the
- * rows' addresses in registers. */
+ * rows' addresses in registers. `hops`: see BskFlatArgs. */
 ALWAYS_INLINE void
-blocks (const BskFlatArgs *d, const int groups, const int per_group, const bool flip)
+blocks (const BskFlatArgs *d,
+        const int groups,
+        const int per_group,
+        const bool flip,
+        const bool hops)
 {
   const Codes k = codes_of (d->finish);
   const bool clamp = d->finish->lo > 0 || d->finish->hi < 255,
@@ -177,8 +191,10 @@ blocks (const BskFlatArgs *d, const int groups, const int per_group, const bool 
              three = d->n_sets == 1 && d->n_taps == 3;
   const size_t reach = 64 + d->tap[d->n_taps - 1];
   const char *w = d->w;
-  size_t at = d->at, c_at = 0;
-  Read read = { .flip = _mm512_set1_epi8 ((char) 0x80), .pad = _mm512_set1_epi8 ((char) d->pad) };
+  size_t at = d->at, c_at = 0, left = d->px; /* bytes to the end of the pixel */
+  Read read = { .flip = _mm512_set1_epi8 ((char) 0x80),
+                .pad = _mm512_set1_epi8 ((char) d->pad),
+                .hop = hops ? (ptrdiff_t) d->hop : 0 };
   const uint8_t *rows[10];
 
 #pragma GCC unroll 10
@@ -199,15 +215,22 @@ blocks (const BskFlatArgs *d, const int groups, const int per_group, const bool 
       for (int i = 0; i < groups * per_group; i++)
         sum[i][j] = start;
     }
-    if (at < d->lead || at + reach > d->end)
-      add_taps (d, at, taps, sum, &read, groups, per_group, flip, true);
+    if (hops)
+      read.rest = left < 64 ? ~0ull << left : 0;
+    if (at < d->lead || at + (hops ? d->hop : 0) + reach > d->end || (hops && !three && read.rest))
+      add_taps (d, at, taps, sum, &read, groups, per_group, flip, EDGE);
+    else if (hops && read.rest)
+#pragma GCC unroll 3
+      for (int t = 0; t < 3; t++)
+        add_tap (rows, (ptrdiff_t) (at + d->tap[t]), taps + 256 * per_group * t, sum, &read, groups,
+                 per_group, flip, SPLIT);
     else if (three)
 #pragma GCC unroll 3
       for (int t = 0; t < 3; t++)
         add_tap (rows, (ptrdiff_t) (at + d->tap[t]), taps + 256 * per_group * t, sum, &read, groups,
-                 per_group, flip, false);
+                 per_group, flip, WHOLE);
     else
-      add_taps (d, at, taps, sum, &read, groups, per_group, flip, false);
+      add_taps (d, at, taps, sum, &read, groups, per_group, flip, WHOLE);
 #pragma GCC unroll 4
     for (int j = 0; j < 4; j++)
       m[j] = once (_mm512_loadu_si512 (w + BSK_FLAT_M + 64 * j));
@@ -227,6 +250,11 @@ blocks (const BskFlatArgs *d, const int groups, const int per_group, const bool 
       store_codes (&place, q, &k, clamp);
     }
     at += BSK_FLAT_BLOCK;
+    if (hops) {
+      for (; left <= BSK_FLAT_BLOCK; left += d->px)
+        at += d->hop;
+      left -= BSK_FLAT_BLOCK;
+    }
     c_at += d->c_step;
     w = next;
     if (w == d->w_end) {
@@ -237,25 +265,30 @@ blocks (const BskFlatArgs *d, const int groups, const int per_group, const bool 
   }
 }
 
-#define DEFINE(groups, per_group)                                                                  \
-  static void blocks_##groups##x##per_group (const BskFlatArgs *d)                                 \
+#define DEFINE(name, groups, per_group, hops)                                                      \
+  static void name (const BskFlatArgs *d)                                                          \
   {                                                                                                \
     if (d->flip)                                                                                   \
-      blocks (d, groups, per_group, true);                                                         \
+      blocks (d, groups, per_group, true, hops);                                                   \
     else                                                                                           \
-      blocks (d, groups, per_group, false);                                                        \
+      blocks (d, groups, per_group, false, hops);                                                  \
   }
-DEFINE (1, 1)
-DEFINE (2, 1)
-DEFINE (4, 1)
-DEFINE (1, 2)
-DEFINE (2, 2)
+DEFINE (blocks_1x1, 1, 1, false)
+DEFINE (blocks_2x1, 2, 1, false)
+DEFINE (blocks_4x1, 4, 1, false)
+DEFINE (blocks_1x2, 1, 2, false)
+DEFINE (blocks_2x2, 2, 2, false)
+DEFINE (hops_1x1, 1, 1, true)
+DEFINE (hops_2x1, 2, 1, true)
+DEFINE (hops_4x1, 4, 1, true)
 
 static void
 depthwise_flat (const BskFlatArgs *d)
 {
   if (d->per_group == 2)
     (d->groups == 1 ? blocks_1x2 : blocks_2x2) (d);
+  else if (d->hop)
+    (d->groups == 1 ? hops_1x1 : d->groups == 2 ? hops_2x1 : hops_4x1) (d);
   else
     (d->groups == 1 ? blocks_1x1 : d->groups == 2 ? blocks_2x1 : blocks_4x1) (d);
 }

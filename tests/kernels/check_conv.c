@@ -244,6 +244,16 @@ check_depthwise (void)
     one (square (5 + i % 3, many[i % 4], many[i % 4], i < 8 ? 3 : 5, 1 + i / 4 % 2, 1, many[i % 4]),
          2, i % 3 == 2 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S32, 0, 0, CHECK_NO_ZEROS, seed);
   }
+  /* Strides with pixels of more than a vector but not of whole ones. */
+  for (int i = 0; i < 60; i++, seed++) {
+    static const int wide[] = { 72, 80, 96, 144, 160 };
+    BskConvShape s = square (5 + i % 7, wide[i % 5], wide[i % 5], i % 4 ? 3 : 5, 2 + i % 3 / 2,
+                             i / 5 % 3, wide[i % 5]);
+
+    s.w = 5 + i * 7 % 13;
+    s.pad_left = i / 3 % 3;
+    one (s, 2, i / 2 % 2 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S32, 0, 0, CHECK_NO_ZEROS, seed);
+  }
   /* One output pixel: the stride, however long, is not taken. */
   one ((BskConvShape){ 5, 5, 24, 24, 5, 5, 9999, 1 << 30, 1, 1, 0, 0, 0, 0, 24 }, 2, BSK_S8, BSK_U8,
        0, 0, CHECK_NO_ZEROS, seed++);
