@@ -8,6 +8,7 @@
 #include "quant/minifloat.h"
 #include "quant/powers.h"
 #include "quant/quant.h"
+#include "quant/sweep.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
@@ -310,6 +311,57 @@ test_blocks (void)
   check_db ("q4_0", x, N_SAMPLES, 21.321, SAMPLED_DB); /* the extreme value exact: amax / 8 */
 }
 
+#define N_LARGE (1 << 22)
+
+/* check_blocks: mean noise of blocks of size values; the largest magnitude of a block is one draw, so
+ * that the deviation of the mean is that of whole blocks. */
+static void
+check_blocks (const char *text, const float *x, guint size, double expected)
+{
+  guint n_blocks = N_LARGE / size;
+  g_autofree char *blocks = g_strdup_printf ("%s:group=%u", text, size);
+  const gint64 dims[] = { size };
+  double sum = 0, sum_sq = 0;
+  BsSpec spec;
+
+  g_assert_true (bs_spec_parse (blocks, &spec, NULL));
+  for (guint b = 0; b < n_blocks; b++) {
+    BsErrorSums sums = { 0 };
+    g_assert_true (
+      bs_quant_error (&spec, x + (gsize) b * size, dims, 1, 0, NULL, "x", &sums, NULL));
+    double mse = bs_error_mse (&sums);
+    sum += mse;
+    sum_sq += mse * mse;
+  }
+  double mean = sum / n_blocks, deviation = sqrt ((sum_sq / n_blocks - mean * mean) / n_blocks);
+  double db = -10 * log10 (mean), tolerance = 3 * 10 / M_LN10 * deviation / mean + 0.001;
+  if (fabs (db - expected) > tolerance)
+    g_error ("%s: %.4f dB, expected %.4f within %.3f", blocks, db, expected, tolerance);
+}
+
+/* Table D: blocks of 4096 and 65536. */
+static void
+test_large_blocks (void)
+{
+  static const struct {
+    const char *text;
+    double db[2];
+  } rows[] = {
+    { "int8", { 41.240, 39.898 } },    { "int6", { 28.991, 27.650 } },
+    { "int5", { 22.685, 21.344 } },    { "int4", { 16.066, 14.724 } },
+    { "int3", { 8.706, 7.366 } },      { "int2", { 0.829, 0.386 } },
+    { "nf4", { 19.180, 18.291 } },     { "fp4e2m1", { 18.498, 17.920 } },
+    { "fp6e2m3", { 30.887, 30.567 } }, { "fp6e3m2", { 25.567, 25.579 } },
+    { "fp8e4m3", { 31.545, 31.554 } }, { "fp8e5m2", { 25.567, 25.579 } },
+  };
+  g_autofree float *x = draw (SOURCE_NORMAL, N_LARGE);
+
+  for (guint r = 0; r < G_N_ELEMENTS (rows); r++) {
+    check_blocks (rows[r].text, x, 4096, rows[r].db[0]);
+    check_blocks (rows[r].text, x, 65536, rows[r].db[1]);
+  }
+}
+
 static guint
 levels_of_format (const BsMinifloat *format, double *levels)
 {
@@ -411,6 +463,7 @@ main (int argc, char **argv)
   g_test_add_func ("/theory/mse-rule", test_mse_rule);
   g_test_add_func ("/theory/aciq", test_aciq);
   g_test_add_func ("/theory/blocks", test_blocks);
+  g_test_add_func ("/theory/large-blocks", test_large_blocks);
   g_test_add_func ("/theory/single-values", test_single_values);
   g_test_add_func ("/theory/even-sources", test_even_sources);
   return g_test_run ();
