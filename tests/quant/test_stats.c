@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "quant/measure.h"
 #include "quant/quantile.h"
+#include "quant/range.h"
 #include "quant/stats.h"
 
 #include <float.h>
@@ -224,6 +225,50 @@ test_measures (void)
   g_assert_cmpfloat (hi, ==, 1);
 }
 
+static void
+kl_interval (const BsStats *stats, const char *text, BsInterval *out)
+{
+  BsSpec spec;
+
+  g_assert_true (bs_spec_parse (text, &spec, NULL));
+  g_assert_true (bs_range_choose (stats, &spec, "x", out, NULL));
+}
+
+/* What the entropy rule found is kept, for each width, until more values come. */
+static void
+test_kl_kept (void)
+{
+  static const char *const texts[] = { "int8:kl", "int4:kl", "uint8:kl", "uint13:kl" };
+  g_autofree BsStats *stats = g_new (BsStats, 1), *fresh = g_new (BsStats, 1),
+                     *more = g_new (BsStats, 1);
+  g_autofree float *x = g_new (float, N);
+  BsInterval first, again;
+
+  fill (x, N);
+  bs_stats_init (stats);
+  bs_stats_add (stats, x, N / 2);
+  for (guint round = 0; round < 3; round++) {
+    for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+      memcpy (fresh, stats, sizeof *fresh);
+      memset (fresh->kl_bins, 0, sizeof fresh->kl_bins);
+      kl_interval (fresh, texts[i], &first);
+      for (guint k = 0; k < 2; k++) {
+        kl_interval (stats, texts[i], &again);
+        g_assert_cmpmem (&again, sizeof again, &first, sizeof first);
+      }
+    }
+    g_assert_cmpint (stats->kl_bins[7], >, 0);
+    if (round == 0) {
+      bs_stats_add (stats, x + N / 2, N / 4);
+    } else {
+      bs_stats_init (more);
+      bs_stats_add (more, x + N * 3 / 4, N / 4);
+      bs_stats_merge (stats, more);
+    }
+    g_assert_cmpint (stats->kl_bins[7], ==, 0);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -232,6 +277,7 @@ main (int argc, char **argv)
   g_test_add_func ("/stats/edges", test_edges);
   g_test_add_func ("/stats/bins", test_bins);
   g_test_add_func ("/stats/quantiles", test_quantiles);
+  g_test_add_func ("/stats/kl-kept", test_kl_kept);
   g_test_add_func ("/measure/sums", test_measures);
   return g_test_run ();
 }

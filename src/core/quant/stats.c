@@ -192,6 +192,7 @@ bs_stats_add (BsStats *stats, const float *x, gsize n)
   }
   if (n == 0)
     return;
+  memset (stats->kl_bins, 0, sizeof stats->kl_bins);
   make_room (stats, MAX (-(double) min, (double) max));
   for (gsize i = 0; i < n; i += CHUNK)
     add_finite (stats, x + i, MIN (CHUNK, n - i));
@@ -231,6 +232,7 @@ bs_stats_merge (BsStats *into, const BsStats *from)
   into->n_neg_inf += from->n_neg_inf;
   if (from->count == 0)
     return;
+  memset (into->kl_bins, 0, sizeof into->kl_bins);
   make_room (into, MAX (-from->min, from->max));
   /* Now into is at least as wide. From's bins go into every 2^shift-th of into. */
   int shift = from->bin_width > 0 ? ilogb (into->bin_width) - ilogb (from->bin_width) : 0;

@@ -7,6 +7,7 @@
 G_BEGIN_DECLS
 
 #define BS_STATS_BINS 4096
+#define BS_STATS_KL_BITS 12  /* widest codes that the range rule kl searches for */
 #define BS_STATS_BATCHES 256 /* batches whose extrema are kept */
 /* Weight of a new batch in the moving average that is kept for any number of batches: the default of PyTorch's
  * MovingAverageMinMaxObserver. Others are computed from the extrema kept. */
@@ -24,6 +25,10 @@ typedef struct {
   double average_min, average_max; /* moving average over batches, BS_STATS_CONSTANT */
   guint64 n_batches;               /* with at least one finite value */
   float batch_min[BS_STATS_BATCHES], batch_max[BS_STATS_BATCHES]; /* extrema of the first batches */
+
+  /* Bins that the range rule kl keeps for 2^i codes, 0 until it is asked. Whoever asks finds the same:
+   * kl.c writes it atomically, also in statistics that are otherwise only read. */
+  gint kl_bins[BS_STATS_KL_BITS + 1];
 } BsStats;
 
 void bs_stats_init (BsStats *stats);
