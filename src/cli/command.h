@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 typedef struct {
   char *db;       /* NULL: the default database */
   gint threads;   /* 0: one per core */
+  double cache;   /* bytes for kept activations; below 0: the default */
   gboolean json;  /* exactly one document on standard output */
   gboolean quiet; /* no progress, no tables */
   gint cancelled; /* atomic; set by Ctrl-C */

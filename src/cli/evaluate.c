@@ -107,7 +107,7 @@ run (BsCli *cli, char **args, GError **error)
   if (config == NULL || !bs_data_from_options (&data, error))
     return FALSE;
   bs_progress_start (&progress, cli);
-  if (!bs_open_study (&opened, args[0], &data, &progress.observer, error))
+  if (!bs_open_study (&opened, cli, args[0], &data, &progress.observer, error))
     return FALSE;
   result = bs_workbench_measure (opened.study, config,
                                  BS_MEASURE_LAYERS | (latency ? BS_MEASURE_LATENCY : 0),

@@ -202,7 +202,7 @@ run (BsCli *cli, char **args, GError **error)
       !find_data (&data, stored_data, warnings, error))
     return FALSE;
   bs_progress_start (&progress, cli);
-  if (!bs_open_study (&opened, model_path, &data, &progress.observer, error))
+  if (!bs_open_study (&opened, cli, model_path, &data, &progress.observer, error))
     return FALSE;
   report = bs_export_run (target, opened.study, config, out, error);
   bs_progress_stop (&progress);

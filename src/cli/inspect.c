@@ -135,7 +135,7 @@ advise (Inspection *inspection, BsCli *cli, const char *path, GError **error)
   if (!bs_data_from_options (&data, error))
     return FALSE;
   bs_progress_start (&progress, cli);
-  if (!bs_open_study (&opened, path, &data, &progress.observer, error))
+  if (!bs_open_study (&opened, cli, path, &data, &progress.observer, error))
     return FALSE;
   inspection->findings = bs_advise_model (bs_study_model (opened.study), config, opened.study);
   return TRUE;

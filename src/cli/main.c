@@ -1,5 +1,6 @@
 /* The command line: global options, the command, exit status.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/amount.h"
 #include "cli/command.h"
 #include "cli/data_options.h"
 #include "cli/manual.h"
@@ -11,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static BsCli cli;
+static BsCli cli = { .cache = -1 };
+static char *cache;
 static gboolean show_version;
 
 const GOptionEntry bs_cli_global_options[] = {
@@ -19,6 +21,10 @@ const GOptionEntry bs_cli_global_options[] = {
     N_ ("Result database; default $XDG_DATA_HOME/bitstair/results.db"), "FILE" },
   { "threads", 0, 0, G_OPTION_ARG_INT, &cli.threads,
     N_ ("Threads; default all cores; numbers do not depend on it"), "N" },
+  { "cache", 0, 0, G_OPTION_ARG_STRING, &cache,
+    N_ ("Memory for activations that later configurations start from, e.g. 2G or 0; default a "
+        "quarter of RAM; numbers do not depend on it"),
+    "SIZE" },
   { "json", 0, 0, G_OPTION_ARG_NONE, &cli.json, N_ ("Print one JSON document on standard output"),
     NULL },
   { "quiet", 'q', 0, G_OPTION_ARG_NONE, &cli.quiet, N_ ("No progress, no tables"), NULL },
@@ -111,6 +117,8 @@ check_arguments (const BsCommand *command, guint n, GError **error)
 {
   if (cli.threads < 0 || cli.threads > 1024)
     return bs_cli_usage (error, _ ("--threads takes a number from 1 to 1024"));
+  if (cache != NULL && !bs_amount_parse (cache, FALSE, &cli.cache))
+    return bs_cli_usage (error, _ ("--cache takes a size like 2G, 500M or 0, not “%s”"), cache);
   if (n < command->min_args)
     return bs_cli_usage (error, _ ("Something is missing: %s %s"), command->name,
                          command->arguments);

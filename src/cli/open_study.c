@@ -17,6 +17,7 @@ bs_opened_clear (BsOpened *opened)
 
 gboolean
 bs_open_study (BsOpened *opened,
+               const BsCli *cli,
                const char *model_path,
                const BsDataText *data,
                const BsObserver *observer,
@@ -34,6 +35,8 @@ bs_open_study (BsOpened *opened,
   opened->study = bs_study_new (model, dataset, observer, error);
   if (opened->study == NULL)
     return FALSE;
+  if (cli->cache >= 0)
+    bs_study_set_cache (opened->study, (gsize) MIN (cli->cache, (double) G_MAXSSIZE));
   opened->data = bs_data_text (data->spec, &data->options);
   return TRUE;
 }
@@ -54,7 +57,7 @@ bs_open_measuring (BsOpened *opened,
   if (*store == NULL)
     return FALSE;
   bs_progress_start (progress, cli);
-  return bs_open_study (opened, model_path, &data, &progress->observer, error);
+  return bs_open_study (opened, cli, model_path, &data, &progress->observer, error);
 }
 
 gboolean

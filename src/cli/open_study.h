@@ -20,6 +20,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BsOpened, bs_opened_clear)
 
 /* bs_open_study: model, data and float run. */
 gboolean bs_open_study (BsOpened *opened,
+                        const BsCli *cli,
                         const char *model_path,
                         const BsDataText *data,
                         const BsObserver *observer,

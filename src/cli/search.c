@@ -1,5 +1,6 @@
 /* Command: one width per layer under a budget.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/amount.h"
 #include "cli/open_study.h"
 #include "cli/result_output.h"
 #include "cli/table.h"
@@ -48,27 +49,6 @@ static const GOptionEntry options[] = {
   { NULL },
 };
 
-/* "1%", "0.01", "40K", "1.5M": a number, or a share; FALSE where it is neither. */
-static gboolean
-parse_amount (const char *text, gboolean share, double *amount)
-{
-  char *end;
-  double value = g_ascii_strtod (text, &end);
-
-  if (end == text || !isfinite (value) || value < 0)
-    return FALSE;
-  if (share && strcmp (end, "%") == 0)
-    value /= 100;
-  else if (!share && (strcmp (end, "K") == 0 || strcmp (end, "k") == 0))
-    value *= 1024;
-  else if (!share && strcmp (end, "M") == 0)
-    value *= 1024 * 1024;
-  else if (*end != '\0')
-    return FALSE;
-  *amount = value;
-  return !share || value <= 1;
-}
-
 static gboolean
 parse_budget (BsSearchPlan *plan, GError **error)
 {
@@ -87,7 +67,7 @@ parse_budget (BsSearchPlan *plan, GError **error)
       continue;
     given++;
     plan->budget = budgets[i].budget;
-    if (!parse_amount (budgets[i].text, plan->budget == BS_BUDGET_DROP, &plan->amount))
+    if (!bs_amount_parse (budgets[i].text, plan->budget == BS_BUDGET_DROP, &plan->amount))
       return bs_cli_usage (error,
                            plan->budget == BS_BUDGET_DROP
                              ? _ ("%s takes a share like 1%% or 0.01, not “%s”")

@@ -1,11 +1,16 @@
-"""Tests of the commands that need no study: quantize, examples, plot --list, usage and exit status.
+"""Tests of the commands that need no study: quantize, examples, plot --list, usage and exit status; progress on a terminal.
 SPDX-License-Identifier: GPL-3.0-or-later"""
+import json
 import os
+import pty
 import subprocess
 
 import bitstair
 import numpy as np
 import onnx_file
+from bitstair import DIGITS, MNIST
+
+GRID = ["--weights", "int2..int8", "--acts", "uint8", "--scope", "model,tensor,channel"]
 
 
 class Quantize(bitstair.TestCase):
@@ -171,6 +176,29 @@ class Manual(bitstair.TestCase):
             self.assertIn(f".SH {section}\n", text)
         for name in Usage.commands(self):
             self.assertIn(f"\n.SS {name}", text)
+
+
+class Terminal(bitstair.TestCase):
+    def test_progress_only_on_a_terminal(self):
+        _, err = self.call("sweep", DIGITS.model, *DIGITS.data, *GRID)
+        self.assertEqual(err, "")
+        self.db = self.path("terminal.db")
+        ours, theirs = pty.openpty()
+        with subprocess.Popen([bitstair.CLI, "--db", self.db, "--json", "sweep", MNIST.model, *MNIST.data, *GRID],
+                                       stdout=subprocess.PIPE, stderr=theirs, env=self.environment) as process:
+            os.close(theirs)
+            out, _ = process.communicate(timeout=bitstair.TIMEOUT)
+        text = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                text += chunk
+        except OSError:  # the other end is closed
+            pass
+        os.close(ours)
+        self.assertEqual(json.loads(out)["done"], 21)
+        self.assertIn("of 21", text.decode())
+        self.assertRegex(text.decode(), r"\d\.\d s left", "short times are told in tenths")
+        self.assertTrue(text.decode().endswith("\r\x1b[K"), "the line is wiped at the end")
 
 
 if __name__ == "__main__":

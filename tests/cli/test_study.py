@@ -2,7 +2,6 @@
 SPDX-License-Identifier: GPL-3.0-or-later"""
 import json
 import os
-import pty
 import resource
 import sqlite3
 import subprocess
@@ -166,6 +165,16 @@ class Sweep(DatabaseTestCase):
         self.assertEqual({r["key"]: without_times(r) for r in self.json("results")["results"]}, whole)
         self.assertEqual(self.json("merge", self.db, parts[0])["added"], 0)
         self.assert_integrity()
+
+    def test_cache_does_not_change_numbers(self):
+        documents = []
+        for size in ("0", "1.5M", "2g"):
+            self.db = self.path(f"cache{size}.db")
+            documents.append(without_times(self.json("--cache", size, "sweep", DIGITS.model, *DIGITS.data, *GRID)))
+        self.assertEqual(documents[0], documents[1])
+        self.assertEqual(documents[0], documents[2])
+        for size in ("lots", "-1", "1%"):
+            self.refuse(2, ["--cache", size], "--cache=" + size, "sweep", DIGITS.model, *DIGITS.data, *GRID)
 
     def test_time_box(self):
         document = self.json("sweep", DIGITS.model, *DIGITS.data, *GRID, "--time", "0.001s")
@@ -487,29 +496,6 @@ class Models(bitstair.TestCase):
         self.refuse(2, ["input"], "run", DIGITS.model, "--out-dir", self.path("o"))
         self.refuse(2, ["zorro"], "run", DIGITS.model, "--input", "zorro=x.npy", "--out-dir", self.path("o"))
         self.refuse(2, ["--out-dir"], "run", DIGITS.model, "--input", "input=" + self.path("x.npy"))
-
-
-class Terminal(bitstair.TestCase):
-    def test_progress_only_on_a_terminal(self):
-        _, err = self.call("sweep", DIGITS.model, *DIGITS.data, *GRID)
-        self.assertEqual(err, "")
-        self.db = self.path("terminal.db")
-        ours, theirs = pty.openpty()
-        with bitstair.subprocess.Popen([bitstair.CLI, "--db", self.db, "--json", "sweep", MNIST.model, *MNIST.data, *GRID],
-                                       stdout=bitstair.subprocess.PIPE, stderr=theirs, env=self.environment) as process:
-            os.close(theirs)
-            out, _ = process.communicate(timeout=bitstair.TIMEOUT)
-        text = b""
-        try:
-            while chunk := os.read(ours, 65536):
-                text += chunk
-        except OSError:  # the other end is closed
-            pass
-        os.close(ours)
-        self.assertEqual(json.loads(out)["done"], 21)
-        self.assertIn("of 21", text.decode())
-        self.assertRegex(text.decode(), r"\d\.\d s left", "short times are told in tenths")
-        self.assertTrue(text.decode().endswith("\r\x1b[K"), "the line is wiped at the end")
 
 
 if __name__ == "__main__":
