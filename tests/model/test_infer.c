@@ -131,6 +131,36 @@ test_model (gconstpointer user)
     check_batch (model);
 }
 
+/* As the corpus counts them, and as ResNet-50 and SqueezeNet 1.1 are known to have: also where nodes
+ * make the weights. */
+static void
+test_parameters (void)
+{
+  static const struct {
+    const char *folder, *name;
+    guint64 parameters;
+  } known[] = { { "models", "mnist_lenet_bn", 85918 },
+                { "models", "fashion_mobilenet", 35906 },
+                { "models", "kjv_chargru", 146601 },
+                { "thirdparty/onnx_light", "light_resnet50", 25557032 },
+                { "thirdparty/onnx_light", "light_squeezenet", 1235496 } };
+  const char *shared = g_getenv ("BITSTAIR_SHARED");
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++) {
+    g_autofree char *file = g_strconcat (known[i].name, ".onnx", NULL);
+    g_autofree char *path = g_build_filename (shared != NULL ? shared : "/nonexistent", "corpus",
+                                              known[i].folder, file, NULL);
+    g_autoptr (GError) error = NULL;
+    if (!g_file_test (path, G_FILE_TEST_EXISTS)) {
+      g_test_message ("%s is not here: nothing checked", path);
+      continue;
+    }
+    g_autoptr (BsModel) model = bs_load_model (path, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (bs_model_parameters (model), ==, known[i].parameters);
+  }
+}
+
 static const gint64 one_by_four[] = { 1, 4 };
 
 /* x [1, 4] → Reshape to the constant shape [1, 2, 2] → Softmax: the constant is freed with the
@@ -181,6 +211,7 @@ main (int argc, char **argv)
     g_autofree char *path = g_strconcat ("/infer/", cases[i].name, NULL);
     g_test_add_data_func (path, &cases[i], test_model);
   }
+  g_test_add_func ("/infer/parameters", test_parameters);
   g_test_add_func ("/infer/reshape", test_reshape);
   return g_test_run ();
 }

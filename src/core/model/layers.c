@@ -128,18 +128,51 @@ is_statistic (const BsNode *node, guint input)
   return input >= 3 && g_str_equal (node->op_type, "BatchNormalization");
 }
 
-/* The constant behind a tensor, through Identity nodes: exporters share equal parameters that way. */
-static const BsTensor *
-constant_behind (const BsModel *model, const gint *producers, guint tensor)
+/* Elements of a float constant; a scalar is a setting, and has none. */
+static guint64
+count_elements (const BsTensor *tensor)
+{
+  gsize count;
+
+  return tensor->is_constant && tensor->dtype == BS_DTYPE_F32 && tensor->n_dims > 0 &&
+             bs_dims_count (tensor->dims, tensor->n_dims, &count)
+           ? count
+           : 0;
+}
+
+/* Elements of what a ConstantOfShape makes of a constant shape: files without their weights have
+ * such nodes in their place. */
+static guint64
+count_made (const BsModel *model, const BsNode *node)
+{
+  const BsAttr *value = bs_node_attr (node, "value");
+  const BsTensor *shape = node->n_inputs > 0 && node->inputs[0] != BS_TENSOR_NONE
+                            ? &model->tensors[node->inputs[0]]
+                            : NULL;
+  gsize n, count;
+
+  if (shape == NULL || !shape->is_constant || shape->dtype != BS_DTYPE_I64 || shape->n_dims != 1 ||
+      !bs_dims_count (shape->dims, 1, &n) || n == 0 || n > BS_MAX_DIMS ||
+      (value != NULL && model->tensors[value->tensor].dtype != BS_DTYPE_F32))
+    return 0;
+  return bs_dims_count (shape->data, (guint) n, &count) ? count : 0;
+}
+
+/* Elements of the constant behind a tensor, through Identity nodes: exporters share equal
+ * parameters that way. 0: there is none. */
+static guint64
+count_behind (const BsModel *model, const gint *producers, guint tensor)
 {
   while (!model->tensors[tensor].is_constant) {
     const BsNode *node = producers[tensor] >= 0 ? &model->nodes[producers[tensor]] : NULL;
+    if (node != NULL && g_str_equal (node->op_type, "ConstantOfShape"))
+      return count_made (model, node);
     if (node == NULL || !g_str_equal (node->op_type, "Identity") ||
         node->inputs[0] == BS_TENSOR_NONE)
-      return NULL;
+      return 0;
     tensor = node->inputs[0];
   }
-  return &model->tensors[tensor];
+  return count_elements (&model->tensors[tensor]);
 }
 
 guint64
@@ -153,14 +186,10 @@ bs_model_parameters (const BsModel *model)
     const BsNode *node = &model->nodes[n];
     for (guint i = 0; i < node->n_inputs && !g_str_equal (node->op_type, "Identity"); i++) {
       guint t = node->inputs[i];
-      gsize count;
       if (t == BS_TENSOR_NONE || counted[t] || is_statistic (node, i))
         continue;
-      const BsTensor *tensor = constant_behind (model, producers, t);
       counted[t] = TRUE;
-      if (tensor != NULL && tensor->dtype == BS_DTYPE_F32 && tensor->n_dims > 0 &&
-          bs_dims_count (tensor->dims, tensor->n_dims, &count))
-        parameters += count;
+      parameters += count_behind (model, producers, t);
     }
   }
   return parameters;

@@ -27,7 +27,7 @@ GArray *bs_model_layers (const BsModel *model, const BsValue *shapes);
 
 /* bs_model_parameters: elements of all float constants that nodes read: without scalars, which are settings, and without
  * the running means and variances of batch norms, which are statistics. A constant that Identity nodes hand on counts
- * once for each, as it did in the framework that trained it. */
+ * once for each, as it did in the framework that trained it; one that a ConstantOfShape node makes counts, too. */
 guint64 bs_model_parameters (const BsModel *model);
 
 /* bs_model_shapes: bs_infer_bound with batch 1, in a new array; NULL (and no error set) when the
