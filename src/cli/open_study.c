@@ -15,6 +15,26 @@ bs_opened_clear (BsOpened *opened)
   g_clear_pointer (&opened->data, g_free);
 }
 
+/* Labels that are there but cannot judge the output are not dropped without a word. */
+static void
+tell_unused_labels (const BsCli *cli, const BsStudy *study)
+{
+  const BsDataset *dataset = bs_study_dataset (study);
+  const BsModel *model = bs_study_model (study);
+  const BsTensor *output = &model->tensors[model->outputs[0]];
+  g_autofree char *dims = output->n_dims != BS_DIMS_UNKNOWN
+                            ? bs_dims_to_string (output->dims, output->n_dims)
+                            : g_strdup ("?");
+
+  if (cli->quiet || dataset->labels == NULL ||
+      !g_str_equal (bs_study_float (study)->metric, "none"))
+    return;
+  fprintf (stderr,
+           _ ("The labels of “%s”, %u for each sample, say nothing about output “%s” of %s: "
+              "they are not used\n"),
+           dataset->name, dataset->labels_per_sample, output->name, dims);
+}
+
 gboolean
 bs_open_study (BsOpened *opened,
                const BsCli *cli,
@@ -35,6 +55,7 @@ bs_open_study (BsOpened *opened,
   opened->study = bs_study_new (model, dataset, observer, error);
   if (opened->study == NULL)
     return FALSE;
+  tell_unused_labels (cli, opened->study);
   if (cli->cache >= 0)
     bs_study_set_cache (opened->study, (gsize) MIN (cli->cache, (double) G_MAXSSIZE));
   opened->data = bs_data_text (data->spec, &data->options);
