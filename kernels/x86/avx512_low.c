@@ -17,8 +17,38 @@ round_scaled (__m512 f, __m512 m)
   return _mm512_cvtps_epi32 (_mm512_min_ps (_mm512_set1_ps (0x1p20f), _mm512_mul_ps (f, m)));
 }
 
+/* Sums over groups. */
+ALWAYS_INLINE void
+finish_groups (const BskLowArgs *t, const __m512 *f, char *c, const int rows, const int vecs)
+{
+  Codes k = codes_of (t->finish);
+  __m512 m[MAX_VECS];
+
+#pragma GCC unroll 2
+  for (int j = 0; j < vecs; j++)
+    m[j] = _mm512_loadu_ps (t->m + 16 * j);
+  if (t->finish->out == BSK_F32) {
+#pragma GCC unroll 12
+    for (int i = 0; i < rows * vecs; i++)
+      _mm512_mask_storeu_ps (c + (size_t) (i / vecs) * t->c_row + 64 * (i % vecs),
+                             mask16 (t->cols - 16 * (i % vecs)), _mm512_mul_ps (f[i], m[i % vecs]));
+    return;
+  }
+#pragma GCC unroll 6
+  for (int i = 0; i < rows; i++) {
+    const __m512 *row = f + i * vecs;
+    __m512i low = round_scaled (row[0], m[0]);
+    __m512i high = vecs == 2 ? round_scaled (row[vecs - 1], m[vecs - 1]) : low;
+    __m512i codes = pack_codes (low, high, low, high, &k, false);
+
+    _mm256_mask_storeu_epi8 (c + (size_t) i * t->c_row, (__mmask32) mask64 ((size_t) t->cols),
+                             _mm512_castsi512_si256 (codes));
+  }
+}
+
+/* Sums without groups; compiled once, not for each tile: they are in memory. */
 static void
-finish_rows (const BskLowArgs *t, const __m512i *sum, const __m512 *f, char *c, int rows)
+finish_rows (const BskLowArgs *t, const __m512i *sum, char *c, int rows)
 {
   Codes k = codes_of (t->finish);
 
@@ -28,15 +58,10 @@ finish_rows (const BskLowArgs *t, const __m512i *sum, const __m512 *f, char *c, 
       __m512i q = sum[i * t->vecs + j];
       int cols = t->cols - 16 * j;
 
-      if (t->scale && t->finish->out == BSK_F32) {
-        _mm512_mask_storeu_ps (c + 64 * j, mask16 (cols), _mm512_mul_ps (f[i * t->vecs + j], m));
-      } else if (!t->scale && t->finish->out != BSK_U8 && t->finish->out != BSK_S8) {
+      if (t->finish->out != BSK_U8 && t->finish->out != BSK_S8) {
         store_wide (c + 64 * j, t->finish->out, q, m, cols);
       } else {
-        if (t->scale)
-          q = round_scaled (f[i * t->vecs + j], m);
-        else
-          q = scale_sums (_mm512_min_epi32 (q, _mm512_loadu_si512 (t->cut + 16 * j)), m);
+        q = scale_sums (_mm512_min_epi32 (q, _mm512_loadu_si512 (t->cut + 16 * j)), m);
         q = pack_codes (q, q, q, q, &k, false);
         _mm_mask_storeu_epi8 (c + 16 * j, mask16 (cols), _mm512_castsi512_si128 (q));
       }
@@ -107,8 +132,8 @@ tile (const BskLowArgs *t,
   const Unpack u = unpack_of (t->levels, bits);
   const uint8_t *w = t->w, *row = a;
   const bool grouped = t->scale != NULL;
-  __m512i sum[MAX_SUMS], sums_out[MAX_SUMS], v[MAX_VECS];
-  __m512 f[MAX_SUMS], f_out[MAX_SUMS];
+  __m512i sum[MAX_SUMS], v[MAX_VECS];
+  __m512 f[MAX_SUMS];
 
 #pragma GCC unroll 12
   for (int i = 0; i < rows * vecs; i++) {
@@ -149,13 +174,16 @@ tile (const BskLowArgs *t,
         f[i] = _mm512_fmadd_ps (_mm512_cvtepi32_ps (sum[i]),
                                 _mm512_loadu_ps (t->scale + (g * vecs + i % vecs) * 16), f[i]);
   }
-  /* Copies, because what has its address taken would live in memory. */
+  if (grouped) {
+    finish_groups (t, f, c, rows, vecs);
+  } else {
+    __m512i copy[MAX_SUMS]; /* with its own address taken, `sum` would live in memory */
+
 #pragma GCC unroll 12
-  for (int i = 0; i < rows * vecs; i++) {
-    sums_out[i] = sum[i];
-    f_out[i] = f[i];
+    for (int i = 0; i < rows * vecs; i++)
+      copy[i] = sum[i];
+    finish_rows (t, copy, c, rows);
   }
-  finish_rows (t, sums_out, f_out, c, rows);
 }
 
 /* clang-format off */
