@@ -10,8 +10,10 @@ ALWAYS_INLINE void
 tile (const BskBitsTile *t, size_t first, const int rows, const BskBitOp op)
 {
   const uint64_t *a = t->a + first * t->a_row, *w = t->w;
-  const __m256i factor = _mm256_set1_epi32 (t->how->factor),
-                offset = _mm256_set1_epi32 (t->how->offset);
+  const __m512i factor = _mm512_set1_epi32 (t->how->factor),
+                offset = _mm512_set1_epi32 (t->how->offset);
+  const __m512i evens =
+    _mm512_setr_epi32 (0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
   __m512i sum[MAX_ROWS * VECS];
 
 #pragma GCC unroll 24
@@ -35,17 +37,18 @@ tile (const BskBitsTile *t, size_t first, const int rows, const BskBitOp op)
       }
     }
   }
+  /* Two vectors of counts make one of sums. */
 #pragma GCC unroll 6
   for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-    for (int j = 0; j < VECS; j++) {
+#pragma GCC unroll 2
+    for (int j = 0; j < VECS; j += 2) {
       int32_t *c = t->c + (first + (size_t) i) * t->c_row + 8 * j;
-      __mmask8 mask = (__mmask8) mask16 (t->cols - 8 * j);
-      __m256i from = t->how->accumulate ? _mm256_maskz_loadu_epi32 (mask, c) : offset;
-      __m256i count = _mm512_cvtepi64_epi32 (sum[i * VECS + j]);
+      __mmask16 mask = mask16 (t->cols - 8 * j);
+      __m512i from = t->how->accumulate ? _mm512_maskz_loadu_epi32 (mask, c) : offset;
+      __m512i count = _mm512_permutex2var_epi32 (sum[i * VECS + j], evens, sum[i * VECS + j + 1]);
 
-      _mm256_mask_storeu_epi32 (c, mask,
-                                _mm256_add_epi32 (from, _mm256_mullo_epi32 (factor, count)));
+      _mm512_mask_storeu_epi32 (c, mask,
+                                _mm512_add_epi32 (from, _mm512_mullo_epi32 (factor, count)));
     }
 }
 
