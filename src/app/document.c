@@ -33,11 +33,7 @@ measure_layers (BsDocument *self)
 
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->layers)); i++) {
     g_autoptr (BsLayerItem) item = g_list_model_get_item (G_LIST_MODEL (self->layers), i);
-    const BsLayerResult *found = NULL;
-    for (guint j = 0; result != NULL && j < result->n_layers && found == NULL; j++)
-      if (g_str_equal (result->layers[j].name, bs_layer_item_name (item)))
-        found = &result->layers[j];
-    bs_layer_item_measure (item, found);
+    bs_layer_item_measure (item, bs_result_layer (result, bs_layer_item_name (item)));
   }
 }
 

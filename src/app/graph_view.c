@@ -42,7 +42,9 @@ describe (BsGraphView *self)
     self->layout->n_nodes, self->layout->n_columns);
   if (self->selected < self->layout->n_nodes) {
     const BsNode *node = &bs_graph_view_model (self)->nodes[self->selected];
-    char *more = g_strdup_printf ("%s %s (%s)", text, node->name, node->op_type);
+    g_autofree char *measure = bs_graph_view_measure_text (self, self->selected);
+    char *more = g_strdup_printf (measure != NULL ? "%s %s (%s), %s" : "%s %s (%s)", text,
+                                  node->name, node->op_type, measure);
     g_free (text);
     text = more;
   }
@@ -197,6 +199,7 @@ opened_cb (BsGraphView *self)
 
   g_clear_pointer (&self->layout, bs_graph_layout_free);
   g_clear_pointer (&self->items, g_free);
+  g_clear_pointer (&self->sensitivity, g_free);
   self->layout = bs_graph_layout_new (bs_graph_view_model (self));
   self->items = g_new0 (BsLayerItem *, MAX (self->layout->n_nodes, 1));
   for (guint i = 0; i < g_list_model_get_n_items (layers); i++) {
@@ -227,6 +230,14 @@ void
 bs_graph_view_set_measure (BsGraphView *self, BsGraphMeasure measure)
 {
   self->measure = measure;
+  describe (self);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+static void
+results_cb (BsGraphView *self)
+{
+  g_clear_pointer (&self->sensitivity, g_free);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
@@ -244,6 +255,7 @@ finalize (GObject *object)
 
   g_clear_pointer (&self->layout, bs_graph_layout_free);
   g_free (self->items);
+  g_free (self->sensitivity);
   G_OBJECT_CLASS (bs_graph_view_parent_class)->finalize (object);
 }
 
@@ -291,6 +303,8 @@ bs_graph_view_set_document (BsGraphView *self, BsDocument *document)
   g_signal_connect_object (document, "opened", G_CALLBACK (opened_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "notify::selected-layer", G_CALLBACK (layer_cb), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (document, "notify::selected-result", G_CALLBACK (gtk_widget_queue_draw),
+  g_signal_connect_object (document, "notify::selected-result", G_CALLBACK (layer_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (bs_document_results (document), "items-changed", G_CALLBACK (results_cb),
                            self, G_CONNECT_SWAPPED);
 }

@@ -15,6 +15,7 @@ typedef enum {
   BS_GRAPH_BITS,
   BS_GRAPH_SQNR,
   BS_GRAPH_SIZE,
+  BS_GRAPH_SENSITIVITY, /* over all results, not the selected one */
 } BsGraphMeasure;
 
 #define BS_TYPE_GRAPH_VIEW (bs_graph_view_get_type ())

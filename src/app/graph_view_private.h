@@ -23,7 +23,8 @@ struct _BsGraphView {
   BsGraphLayout *layout; /* NULL: nothing open */
   BsLayerItem **items;   /* [n_nodes] the layer of a node, or NULL; borrowed */
   BsGraphMeasure measure;
-  double zoom, x, y; /* world point in the middle of the view */
+  double *sensitivity; /* [n_nodes] dB over all results; NULL: to be found again */
+  double zoom, x, y;   /* world point in the middle of the view */
   double drag_x, drag_y;
   gboolean fitted; /* shows everything, also after a change of size */
   guint selected;  /* node */
@@ -37,6 +38,9 @@ double bs_graph_view_y (BsGraphView *self, double world);
 gboolean bs_graph_view_columns (BsGraphView *self, guint *first, guint *last);
 
 const BsModel *bs_graph_view_model (BsGraphView *self);
+
+/* graph_view_draw.c: what the colour of a node says, in words; NULL: nothing. (transfer full) */
+char *bs_graph_view_measure_text (BsGraphView *self, guint node);
 
 /* graph_view_draw.c: the class's snapshot. */
 void bs_graph_view_draw (GtkWidget *widget, GtkSnapshot *snapshot);

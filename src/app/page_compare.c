@@ -124,10 +124,7 @@ fill_layers (BsPageCompare *self, const BsResult *a, const BsResult *b)
 
   clear_grid (self->layers);
   for (guint i = 0; i < a->n_layers; i++) {
-    const BsLayerResult *x = &a->layers[i], *y = NULL;
-    for (guint j = 0; j < b->n_layers && y == NULL; j++)
-      if (g_str_equal (b->layers[j].name, x->name))
-        y = &b->layers[j];
+    const BsLayerResult *x = &a->layers[i], *y = bs_result_layer (b, x->name);
     if (y != NULL)
       add_row (self->layers, &row, x->name, bs_text_db (x->accumulated_sqnr_db),
                bs_text_db (y->accumulated_sqnr_db),

@@ -6,17 +6,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
-
-static const BsLayerResult *
-find_layer (const BsResult *result, const char *name)
-{
-  for (guint i = 0; i < result->n_layers; i++) {
-    if (strcmp (result->layers[i].name, name) == 0)
-      return &result->layers[i];
-  }
-  return NULL;
-}
 
 static void
 print_json (BsResult *const *pair)
@@ -33,7 +22,7 @@ print_json (BsResult *const *pair)
   json_builder_end_array (json);
   bs_json_begin_array (json, "layers");
   for (guint i = 0; i < pair[0]->n_layers; i++) {
-    const BsLayerResult *a = &pair[0]->layers[i], *b = find_layer (pair[1], a->name);
+    const BsLayerResult *a = &pair[0]->layers[i], *b = bs_result_layer (pair[1], a->name);
 
     if (b == NULL)
       continue;
@@ -66,7 +55,7 @@ print_table (BsResult *const *pair)
   bs_print_results (both, NULL, FALSE);
   puts ("");
   for (guint i = 0; i < pair[0]->n_layers; i++) {
-    const BsLayerResult *a = &pair[0]->layers[i], *b = find_layer (pair[1], a->name);
+    const BsLayerResult *a = &pair[0]->layers[i], *b = bs_result_layer (pair[1], a->name);
 
     if (b == NULL)
       continue;

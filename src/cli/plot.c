@@ -79,10 +79,9 @@ view_weights (const BsStored *stored, const BsResult *result, const char *name, 
 
   if (model == NULL)
     return NULL;
-  for (guint i = 0; result != NULL && i < result->n_layers; i++) {
-    if (strcmp (result->layers[i].name, name) == 0)
-      text = result->layers[i].weights;
-  }
+  const BsLayerResult *measured = bs_result_layer (result, name);
+  if (measured != NULL)
+    text = measured->weights;
   if (!bs_spec_parse (text, &spec, error))
     return NULL;
   layers = bs_model_layers (model, NULL);

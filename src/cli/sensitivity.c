@@ -55,15 +55,6 @@ parse (BsSensitivityPlan *plan, GError **error)
   return ok ? bs_time_from_option (time_box, &plan->seconds, error) : bs_cli_as_usage (error);
 }
 
-static const BsLayerResult *
-find_layer (const BsResult *result, const char *name)
-{
-  for (guint i = 0; result != NULL && i < result->n_layers; i++)
-    if (strcmp (result->layers[i].name, name) == 0)
-      return &result->layers[i];
-  return NULL;
-}
-
 static void
 add_measures (JsonBuilder *json, const BsResult *result)
 {
@@ -85,7 +76,7 @@ add_layer (JsonBuilder *json, const BsSensitivity *s, guint layer)
   bs_json_begin_array (json, "results");
   for (guint o = 0; o < s->n_options; o++) {
     const BsResult *result = bs_sensitivity_result (s, layer, o);
-    const BsLayerResult *all = find_layer (s->uniform[o], s->layers[layer]);
+    const BsLayerResult *all = bs_result_layer (s->uniform[o], s->layers[layer]);
     if (result == NULL)
       continue;
     json_builder_begin_object (json);

@@ -52,9 +52,6 @@ PangoContext *bs_plot_context (void);
 /* bs_plot_data_set_area: remembers where the plotting area is, for zooming and dragging. */
 void bs_plot_data_set_area (BsPlotData *data, double left, double top, double right, double bottom);
 
-/* bs_plot_find_layer: the named layer of a result, or NULL. */
-const BsLayerResult *bs_plot_find_layer (const BsResult *result, const char *name);
-
 /* bs_plot_result_with_layers: the selected result, or NULL where there is none or it has no layers. */
 const BsResult *bs_plot_result_with_layers (const BsPlotInput *input, GError **error);
 

@@ -23,8 +23,7 @@ typedef struct {
 static gboolean
 find_source (const BsPlotInput *input, Source *source, GError **error)
 {
-  const BsLayerResult *layer =
-    input->selected != NULL ? bs_plot_find_layer (input->selected, input->layer) : NULL;
+  const BsLayerResult *layer = bs_result_layer (input->selected, input->layer);
 
   if (input->error_bins != NULL) {
     *source = (Source){ input->error_bins,

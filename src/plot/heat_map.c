@@ -26,22 +26,6 @@ map_free (gpointer data)
   g_free (own);
 }
 
-/* Anchors of viridis (van der Walt and Smith, 2015): even steps for every eye, and in grey. */
-static BsColor
-map_color (double share)
-{
-  static const BsColor anchors[] = {
-    { 0.267, 0.005, 0.329, 1 }, { 0.283, 0.141, 0.458, 1 }, { 0.254, 0.265, 0.530, 1 },
-    { 0.207, 0.372, 0.553, 1 }, { 0.164, 0.471, 0.558, 1 }, { 0.128, 0.567, 0.551, 1 },
-    { 0.135, 0.659, 0.518, 1 }, { 0.267, 0.749, 0.441, 1 }, { 0.478, 0.821, 0.318, 1 },
-    { 0.741, 0.873, 0.150, 1 }, { 0.993, 0.906, 0.144, 1 },
-  };
-  double at = CLAMP (share, 0, 1) * (G_N_ELEMENTS (anchors) - 1);
-  guint i = MIN ((guint) at, (guint) G_N_ELEMENTS (anchors) - 2);
-
-  return bs_plot_mix (anchors[i], anchors[i + 1], at - i);
-}
-
 static gint
 compare_size (gconstpointer a, gconstpointer b, gpointer user)
 {
@@ -93,7 +77,7 @@ build (const BsPlotInput *input, GError **error)
     for (guint j = 0; j < n_columns; j++) {
       guint index = order[(gsize) j * n / n_columns];
       const BsResult *result = input->results[index];
-      const BsLayerResult *layer = bs_plot_find_layer (result, own->rows->pdata[i]);
+      const BsLayerResult *layer = bs_result_layer (result, own->rows->pdata[i]);
       double value = layer != NULL ? layer->local_sqnr_db : NAN;
       char number[32];
       own->cells[(gsize) i * n_columns + j] = value;
@@ -139,7 +123,7 @@ draw_scale (BsPlotFrame *frame, const Map *own)
   bs_plot_axis_place (&axis, frame->bottom, top);
   bs_plot_axis_ticks (&axis, (guint) CLAMP (height / (em * 2.6), 2, 8));
   for (double y = 0; y < height; y += 1) {
-    bs_plot_set_color (frame->cr, map_color (1 - y / height), 1);
+    bs_plot_set_color (frame->cr, bs_plot_map_color (1 - y / height), 1);
     cairo_rectangle (frame->cr, x, round (top + y), round (width), 2);
     cairo_fill (frame->cr);
   }
@@ -193,14 +177,14 @@ draw (BsPlotData *data,
       double x0 = round (frame.left + j * w), x1 = round (frame.left + (j + 1) * w);
       double y0 = round (frame.top + i * h), y1 = round (frame.top + (i + 1) * h);
       gboolean gap = w > 5 && h > 5;
-      bs_plot_set_color (cr, isnan (value) ? style->grid : map_color (share), 1);
+      bs_plot_set_color (cr, isnan (value) ? style->grid : bs_plot_map_color (share), 1);
       cairo_rectangle (cr, x0, y0, x1 - x0 - gap, y1 - y0 - gap);
       cairo_fill (cr);
       if (numbers && !isnan (value)) {
         char number[32];
         bs_plot_number (number, sizeof number, value, 0);
         bs_plot_text (&frame, number, (x0 + x1) / 2, (y0 + y1) / 2, 0.5, 0.5, 0.8,
-                      share > 0.55 ? (BsColor){ 0, 0, 0, 1 } : (BsColor){ 1, 1, 1, 1 }, FALSE);
+                      bs_plot_map_ink (share), FALSE);
       }
       bs_plot_data_place (data, i * own->columns->len + j, (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0,
                           y1 - y0);

@@ -22,6 +22,11 @@ typedef struct {
 } BsPlotStyle;
 extern const BsPlotStyle bs_plot_style_light, bs_plot_style_dark;
 
+/* bs_plot_map_color: a share, 0 … 1, as a colour from dark to light, the same on any background;
+ * bs_plot_map_ink: black or white, what can be read on it. */
+BsColor bs_plot_map_color (double share);
+BsColor bs_plot_map_ink (double share);
+
 /* What the trade-off is against. */
 typedef enum {
   BS_PLOT_BYTES,   /* of the weights */

@@ -147,15 +147,6 @@ bs_plot_data_follow (BsPlotData *data, const BsPlotData *before)
   memcpy (data->handles, before->handles, sizeof data->handles);
 }
 
-const BsLayerResult *
-bs_plot_find_layer (const BsResult *result, const char *name)
-{
-  for (guint i = 0; i < result->n_layers; i++)
-    if (g_strcmp0 (result->layers[i].name, name) == 0)
-      return &result->layers[i];
-  return NULL;
-}
-
 const BsResult *
 bs_plot_result_with_layers (const BsPlotInput *input, GError **error)
 {

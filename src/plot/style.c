@@ -2,7 +2,7 @@
  * The series are the palette of Okabe and Ito (2008), which people with any form of colour
  * blindness can tell apart, in an order that puts the most different ones first; on dark ground the
  * same hues, lighter. SPDX-License-Identifier: GPL-3.0-or-later */
-#include "plot.h"
+#include "draw.h"
 
 #define RGB(hex)                                                                                   \
   {                                                                                                \
@@ -32,3 +32,25 @@ const BsPlotStyle bs_plot_style_dark = {
   .font_size = 10,
   .line_width = 1.5,
 };
+
+/* Anchors of viridis (van der Walt and Smith, 2015): even steps for every eye, and in grey. */
+BsColor
+bs_plot_map_color (double share)
+{
+  static const BsColor anchors[] = {
+    { 0.267, 0.005, 0.329, 1 }, { 0.283, 0.141, 0.458, 1 }, { 0.254, 0.265, 0.530, 1 },
+    { 0.207, 0.372, 0.553, 1 }, { 0.164, 0.471, 0.558, 1 }, { 0.128, 0.567, 0.551, 1 },
+    { 0.135, 0.659, 0.518, 1 }, { 0.267, 0.749, 0.441, 1 }, { 0.478, 0.821, 0.318, 1 },
+    { 0.741, 0.873, 0.150, 1 }, { 0.993, 0.906, 0.144, 1 },
+  };
+  double at = CLAMP (share, 0, 1) * (G_N_ELEMENTS (anchors) - 1);
+  guint i = MIN ((guint) at, (guint) G_N_ELEMENTS (anchors) - 2);
+
+  return bs_plot_mix (anchors[i], anchors[i + 1], at - i);
+}
+
+BsColor
+bs_plot_map_ink (double share)
+{
+  return share > 0.55 ? (BsColor){ 0, 0, 0, 1 } : (BsColor){ 1, 1, 1, 1 };
+}

@@ -184,6 +184,10 @@ def test_graph(app):
     app.key('Left', 'Left', 'Left', 'Left')
     wait('the first layer', lambda: '/f/f.1/Gemm' in graph().description)
     app.key('minus', 'plus', 'Home')
+    wait('what its colour says', lambda: re.search(r'Gemm\), \d\.\d bits$', graph().description))
+    app.find(name='Colours').click()
+    app.key('Down', 'Down', 'Down', 'Return')
+    wait('how sensitive it is', lambda: re.search(r'Gemm\), \d+\.\d dB alone, mean of all results$', graph().description))
 
 
 def test_filter(app):

@@ -72,11 +72,34 @@ test_nothing (void)
   g_assert_cmpuint (gains->len, ==, 0);
 }
 
+/* Layers that were not measured, and those that lost nothing, do not count. */
+static void
+test_mean_of_layer (void)
+{
+  g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func ((GDestroyNotify) bs_result_unref);
+  const double db[] = { 10, 31, NAN, INFINITY };
+
+  for (guint i = 0; i < G_N_ELEMENTS (db); i++) {
+    BsResult *result = make ("int8", "", 900, 30);
+    result->n_layers = 1;
+    result->layers = g_new0 (BsLayerResult, 1);
+    result->layers[0].name = g_strdup ("conv");
+    result->layers[0].local_sqnr_db = db[i];
+    g_ptr_array_add (results, result);
+  }
+  BsResult *const *all = (BsResult *const *) results->pdata;
+  g_assert_cmpfloat (bs_results_mean_sqnr_db (all, 4, "conv"), ==, 20.5);
+  g_assert_true (isnan (bs_results_mean_sqnr_db (all + 2, 2, "conv")));
+  g_assert_true (isnan (bs_results_mean_sqnr_db (all, 4, "fc")));
+  g_assert_null (bs_result_layer (NULL, "conv"));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/gain/pairs", test_gains);
   g_test_add_func ("/gain/nothing", test_nothing);
+  g_test_add_func ("/gain/mean-of-layer", test_mean_of_layer);
   return g_test_run ();
 }

@@ -92,3 +92,28 @@ bs_results_pareto (BsResult *const *results, guint n, gboolean *pareto)
       pareto[points[i].index] = TRUE;
     }
 }
+
+const BsLayerResult *
+bs_result_layer (const BsResult *result, const char *name)
+{
+  for (guint i = 0; result != NULL && i < result->n_layers; i++)
+    if (g_strcmp0 (result->layers[i].name, name) == 0)
+      return &result->layers[i];
+  return NULL;
+}
+
+double
+bs_results_mean_sqnr_db (BsResult *const *results, guint n, const char *layer)
+{
+  double sum = 0;
+  guint known = 0;
+
+  for (guint i = 0; i < n; i++) {
+    const BsLayerResult *found = bs_result_layer (results[i], layer);
+    if (found != NULL && isfinite (found->local_sqnr_db)) {
+      sum += found->local_sqnr_db;
+      known++;
+    }
+  }
+  return known > 0 ? sum / known : NAN;
+}

@@ -78,6 +78,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsResult, bs_result_unref)
  * −value for perplexity, agreement without labels, output SQNR where there are no classes. */
 double bs_result_quality (const BsResult *result);
 
+/* bs_result_layer: what was measured of the named layer, or NULL; result may be NULL. */
+const BsLayerResult *bs_result_layer (const BsResult *result, const char *name);
+
+/* bs_results_mean_sqnr_db: how well a layer bears being quantized alone: the mean of its
+ * local_sqnr_db over all results in which that is finite; NaN: there is none. */
+double bs_results_mean_sqnr_db (BsResult *const *results, guint n, const char *layer);
+
 /* bs_results_pareto: marks the frontier (strictly better quality for more bytes). What was stopped
  * early is never on it.
  *   pareto  [n], filled */
