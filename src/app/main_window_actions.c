@@ -2,13 +2,12 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/main_window_actions.h"
 
+#include "app/csv.h"
 #include "app/export_dialog.h"
-#include "app/list_util.h"
 #include "app/plot_view.h"
 #include "loaders/loader.h"
 
 #include <glib/gi18n.h>
-#include <math.h>
 
 static void
 open_chosen_cb (GtkNativeDialog *chooser, int response, BsMainWindow *self)
@@ -134,41 +133,51 @@ export_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
   gtk_window_present (GTK_WINDOW (bs_export_dialog_new (user, bs_main_window_document (user))));
 }
 
+/* csv (transfer full) */
 static void
-append_number (GString *csv, double value)
+copy (BsMainWindow *self, char *csv, const char *told)
 {
-  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
-
-  g_string_append_c (csv, ',');
-  if (isfinite (value)) /* what is not known is an empty cell */
-    g_string_append (csv, g_ascii_dtostr (buffer, sizeof buffer, value));
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), csv);
+  bs_main_window_toast (self, told);
+  g_free (csv);
 }
 
-/* Labels hold commas where a range is given by hand: all are quoted. */
 static void
 copy_results_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
 {
-  BsMainWindow *self = user;
-  guint n;
-  g_autofree BsResult **results =
-    bs_list_results (bs_document_results (bs_main_window_document (self)), &n);
-  g_autoptr (GString) csv = g_string_new (
-    "configuration,key,metric,value,agreement,output_sqnr_db,weight_bytes,integer_share\n");
-
-  for (guint i = 0; i < n; i++) {
-    g_string_append_printf (csv, "\"%s\",%s,%s", results[i]->label, results[i]->key,
-                            results[i]->metric);
-    append_number (csv, results[i]->value);
-    append_number (csv, results[i]->agreement);
-    append_number (csv, results[i]->output_sqnr_db);
-    append_number (csv, (double) results[i]->weight_bytes);
-    append_number (csv, results[i]->integer_share);
-    g_string_append_c (csv, '\n');
-  }
-  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), csv->str);
-  g_autofree char *text =
+  GListModel *results = bs_document_results (bs_main_window_document (user));
+  guint n = g_list_model_get_n_items (results);
+  g_autofree char *told =
     g_strdup_printf (ngettext ("Copied %u result as CSV", "Copied %u results as CSV", n), n);
-  bs_main_window_toast (self, text);
+
+  copy (user, bs_csv_results (results), told);
+}
+
+static void
+copy_layers_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  BsDocument *document = bs_main_window_document (user);
+  GListModel *layers = bs_document_layers (document);
+  BsResultItem *item = bs_document_selected_result (document);
+  guint n = g_list_model_get_n_items (layers);
+  g_autofree char *told =
+    g_strdup_printf (ngettext ("Copied %u layer as CSV", "Copied %u layers as CSV", n), n);
+
+  copy (user, bs_csv_layers (layers, item != NULL ? bs_result_item_get (item) : NULL), told);
+}
+
+static void
+copy_comparison_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  BsDocument *document = bs_main_window_document (user);
+  BsResultItem *a = bs_document_selected_result (document),
+               *b = bs_document_other_result (document);
+
+  if (a == NULL || b == NULL)
+    bs_main_window_toast (user, _ ("Choose two results on the page Compare first"));
+  else
+    copy (user, bs_csv_comparison (bs_result_item_get (a), bs_result_item_get (b)),
+          _ ("Copied the comparison as CSV"));
 }
 
 static void
@@ -263,6 +272,8 @@ bs_main_window_add_actions (BsMainWindow *self)
     { "export", export_cb },
     { "save-plot", save_plot_cb },
     { "copy-results", copy_results_cb },
+    { "copy-layers", copy_layers_cb },
+    { "copy-comparison", copy_comparison_cb },
     { "start-page", start_page_cb },
     { "lessons", lessons_cb },
     { "show-page", show_page_cb, "s" },
@@ -296,5 +307,6 @@ bs_main_window_update_actions (BsMainWindow *self)
   enable (self, "export", bs_document_selected_result (document) != NULL && !running);
   enable (self, "save-plot", facts != NULL && shown);
   enable (self, "open-data", facts != NULL);
+  enable (self, "copy-layers", facts != NULL);
   enable (self, "toggle-layers", facts != NULL && shown);
 }

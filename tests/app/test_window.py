@@ -236,6 +236,10 @@ def test_stored_study():
     with session('test_stored_study', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'compare') as app:
         # what arrives while the page is open is not taken for a choice: two different results are proposed
         wait('a difference', lambda: app.root.find_all('label', r'\+\d+\.\d+ points', prune=()))
+        app.window.do('win.copy-comparison')
+        app.find('label', 'Copied the comparison as CSV')
+        app.window.do('win.copy-layers')
+        app.find('label', 'Copied 3 layers as CSV')
 
 
 def test_x_axis():
