@@ -154,6 +154,8 @@ bs_document_add_results (BsDocument *self, GPtrArray *results)
     if (item != NULL) {
       if (bs_result_item_get (item)->stopped_early && !result->stopped_early)
         replace_result (self, item, result);
+      else if (result->predictions != NULL)
+        bs_result_item_judge (item, result);
       continue;
     }
     item = bs_result_item_new (result);

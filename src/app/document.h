@@ -56,7 +56,9 @@ void bs_document_measure (BsDocument *self,
                           BsConfig *config); /* one configuration, selects it; nothing else runs */
 void bs_document_run_edited (
   BsDocument *self); /* measures the selected result's configuration with the edits, selects it */
-void bs_document_stop (BsDocument *self); /* ends the running job; what is done stays */
+void bs_document_judge (BsDocument *self); /* finds the class of each sample for those of the two
+                                              compared results that do not know it */
+void bs_document_stop (BsDocument *self);  /* ends the running job; what is done stays */
 void bs_document_export (BsDocument *self,
                          const BsExport *target,
                          const char *path); /* the selected result */

@@ -175,6 +175,33 @@ bs_document_run_edited (BsDocument *self)
 }
 
 void
+bs_document_judge (BsDocument *self)
+{
+  BsResultItem *items[] = { self->selected_result, self->other_result };
+  g_autoptr (GPtrArray) configs = g_ptr_array_new_with_free_func ((GDestroyNotify) bs_config_unref);
+  g_autoptr (GError) error = NULL;
+  BsJobSpec *spec;
+
+  if (self->facts == NULL || self->job != NULL)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (items); i++)
+    if (items[i] != NULL && bs_result_item_judged (items[i]) == NULL) {
+      BsConfig *config = bs_config_parse (bs_result_item_get (items[i])->config, &error);
+      if (config == NULL) {
+        bs_document_fail (self, error);
+        return;
+      }
+      g_ptr_array_add (configs, config);
+    }
+  if (configs->len == 0)
+    return;
+  spec = make_spec (self, BS_JOB_JUDGE);
+  spec->config = bs_config_ref (configs->pdata[0]);
+  spec->other_config = configs->len > 1 ? bs_config_ref (configs->pdata[1]) : NULL;
+  start_job (self, spec);
+}
+
+void
 bs_document_stop (BsDocument *self)
 {
   if (self->job == NULL)

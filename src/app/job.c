@@ -46,6 +46,7 @@ bs_job_spec_free (BsJobSpec *spec)
   g_clear_pointer (&spec->settings, bs_sweep_settings_unref);
   g_clear_pointer (&spec->study, bs_study_free);
   g_clear_pointer (&spec->config, bs_config_unref);
+  g_clear_pointer (&spec->other_config, bs_config_unref);
   g_free (spec->model_path);
   g_free (spec->data_text);
   g_free (spec->db_path);
@@ -207,6 +208,21 @@ run_measure (BsJob *self, const BsObserver *observer)
 }
 
 static void
+run_judge (BsJob *self, const BsObserver *observer)
+{
+  BsConfig *configs[] = { self->spec->config, self->spec->other_config };
+
+  for (guint i = 0; i < G_N_ELEMENTS (configs) && configs[i] != NULL; i++) {
+    progress_cb (self, i, G_N_ELEMENTS (configs), _ ("Judging samples"), -1);
+    g_autoptr (BsResult) result =
+      bs_workbench_measure (self->spec->study, configs[i], 0, observer->cancelled, &self->error);
+    if (result == NULL)
+      return;
+    result_cb (self, result);
+  }
+}
+
+static void
 run_export (BsJob *self)
 {
   BsJobSpec *spec = self->spec;
@@ -227,6 +243,8 @@ job_thread (gpointer data)
       run_sweep (self, &observer);
     else if (self->spec->kind == BS_JOB_MEASURE)
       run_measure (self, &observer);
+    else if (self->spec->kind == BS_JOB_JUDGE)
+      run_judge (self, &observer);
     else if (self->spec->kind == BS_JOB_EXPORT)
       run_export (self);
   }

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
 typedef enum {
   BS_JOB_SWEEP,
   BS_JOB_MEASURE, /* one configuration, remembered with the sweep's study */
+  BS_JOB_JUDGE,   /* configurations again, for the class of each sample; nothing is stored */
   BS_JOB_EXPORT,
   BS_JOB_PREPARE, /* makes the study only: exports need it when results come from the store */
 } BsJobKind;
@@ -35,7 +36,8 @@ typedef struct {
   BsStudy
     *study; /* made by an earlier job for the same model, data and limit, or NULL: made first */
   const BsExport *target; /* export */
-  BsConfig *config;       /* measure, export */
+  BsConfig *config;       /* measure, judge, export */
+  BsConfig *other_config; /* judge; NULL: config alone */
   char *out_path;
 } BsJobSpec;
 

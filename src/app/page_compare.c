@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/page_compare.h"
 
+#include "app/changed_samples.h"
 #include "app/list_util.h"
 #include "app/text.h"
 #include "plot/axis.h"
@@ -15,6 +16,7 @@ struct _BsPageCompare {
   GtkDropDown *first, *second;
   GtkGrid *measures, *layers;
   GtkWidget *empty, *layers_title;
+  BsChangedSamples *samples;
   gboolean filling;
 };
 
@@ -70,20 +72,6 @@ signed_text (double difference, int decimals, const char *unit)
   return g_strdup_printf ("%s%s %s", difference > 0 ? "+" : "", number, unit);
 }
 
-static char *
-changed_text (const BsResult *a, const BsResult *b)
-{
-  guint n = 0;
-
-  if (a->predictions == NULL || b->predictions == NULL || a->n_predictions != b->n_predictions)
-    return g_strdup ("–");
-  for (guint i = 0; i < a->n_predictions; i++)
-    n += a->predictions[i] != b->predictions[i];
-  g_autofree char *changed = bs_text_count (n);
-  g_autofree char *all = bs_text_count (a->n_predictions);
-  return g_strdup_printf (_ ("%s of %s"), changed, all);
-}
-
 static void
 fill_measures (BsPageCompare *self, const BsResult *a, const BsResult *b)
 {
@@ -113,8 +101,6 @@ fill_measures (BsPageCompare *self, const BsResult *a, const BsResult *b)
   add_row (grid, &row, _ ("Work on integers"), bs_text_percent (a->integer_share),
            bs_text_percent (b->integer_share),
            signed_text ((b->integer_share - a->integer_share) * 100, 1, _ ("points")));
-  add_row (grid, &row, _ ("Samples judged differently"), g_strdup (""), g_strdup (""),
-           changed_text (a, b));
 }
 
 static void
@@ -169,9 +155,11 @@ update (BsPageCompare *self)
   gtk_widget_set_visible (GTK_WIDGET (self->measures), both);
   gtk_widget_set_visible (GTK_WIDGET (self->layers), both);
   gtk_widget_set_visible (self->layers_title, both);
+  gtk_widget_set_visible (GTK_WIDGET (self->samples), both);
   if (both) {
     fill_measures (self, bs_result_item_get (a), bs_result_item_get (b));
     fill_layers (self, bs_result_item_get (a), bs_result_item_get (b));
+    bs_changed_samples_show (self->samples, self->document);
   }
 }
 
@@ -223,6 +211,7 @@ bs_page_compare_class_init (BsPageCompareClass *klass)
   G_OBJECT_CLASS (klass)->dispose = dispose;
   widget_class->map = map;
   g_type_ensure (BS_TYPE_RESULT_ITEM);
+  g_type_ensure (BS_TYPE_CHANGED_SAMPLES);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/bitstair/Bitstair/page_compare.ui");
   gtk_widget_class_bind_template_child (widget_class, BsPageCompare, first);
@@ -231,6 +220,7 @@ bs_page_compare_class_init (BsPageCompareClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsPageCompare, layers);
   gtk_widget_class_bind_template_child (widget_class, BsPageCompare, empty);
   gtk_widget_class_bind_template_child (widget_class, BsPageCompare, layers_title);
+  gtk_widget_class_bind_template_child (widget_class, BsPageCompare, samples);
   gtk_widget_class_bind_template_callback (widget_class, first_cb);
   gtk_widget_class_bind_template_callback (widget_class, second_cb);
 }

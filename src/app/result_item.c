@@ -7,7 +7,7 @@
 
 struct _BsResultItem {
   GObject parent_instance;
-  BsResult *result;
+  BsResult *result, *again; /* again may be NULL */
 };
 
 G_DEFINE_FINAL_TYPE (BsResultItem, bs_result_item, G_TYPE_OBJECT)
@@ -76,7 +76,10 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 static void
 finalize (GObject *object)
 {
-  bs_result_unref (BS_RESULT_ITEM (object)->result);
+  BsResultItem *self = BS_RESULT_ITEM (object);
+
+  bs_result_unref (self->result);
+  g_clear_pointer (&self->again, bs_result_unref);
   G_OBJECT_CLASS (bs_result_item_parent_class)->finalize (object);
 }
 
@@ -118,4 +121,19 @@ BsResult *
 bs_result_item_get (BsResultItem *item)
 {
   return item->result;
+}
+
+void
+bs_result_item_judge (BsResultItem *item, BsResult *again)
+{
+  g_clear_pointer (&item->again, bs_result_unref);
+  item->again = bs_result_ref (again);
+}
+
+const BsResult *
+bs_result_item_judged (BsResultItem *item)
+{
+  const BsResult *result = item->again != NULL ? item->again : item->result;
+
+  return result->predictions != NULL ? result : NULL;
 }

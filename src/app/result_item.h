@@ -16,4 +16,10 @@ G_DECLARE_FINAL_TYPE (BsResultItem, bs_result_item, BS, RESULT_ITEM, GObject)
 BsResultItem *bs_result_item_new (BsResult *result);
 BsResult *bs_result_item_get (BsResultItem *item); /* borrowed */
 
+/* bs_result_item_judge: the same configuration measured again, for its predictions: results from the
+ * store have none. bs_result_item_judged: the result or that, whichever has predictions, borrowed;
+ * NULL: neither. */
+void bs_result_item_judge (BsResultItem *item, BsResult *again);
+const BsResult *bs_result_item_judged (BsResultItem *item);
+
 G_END_DECLS

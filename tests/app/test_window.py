@@ -203,7 +203,7 @@ def test_other_pages(app):
     tab(app, 'Sensitivity')
     wait('the map', lambda: plot(app, 'Sensitivity').description.startswith('SQNR of 3 layers'))
     tab(app, 'Compare')
-    app.find('label', 'Samples judged differently')
+    app.find('label', 'Samples Judged Differently')
     tab(app, 'Overview')
     app.find('label', 'ONNX, opset 13.*', prune=())
 
@@ -236,6 +236,11 @@ def test_stored_study():
     with session('test_stored_study', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'compare') as app:
         # what arrives while the page is open is not taken for a choice: two different results are proposed
         wait('a difference', lambda: app.root.find_all('label', r'\+\d+\.\d+ points', prune=()))
+        # classes of samples are not stored: measured again, then shown as images
+        app.find('push button', 'Find Them').click()
+        told = app.find('label', r'\d+ of 500', prune=()).name
+        pictures = app.root.find_all('image', pred=lambda n: re.fullmatch(r'Sample \d+: \d → \d, label \d', n.description), prune=())
+        assert len(pictures) == min(int(told.split()[0]), 48) > 0, (told, len(pictures))
         app.window.do('win.copy-comparison')
         app.find('label', 'Copied the comparison as CSV')
         app.window.do('win.copy-layers')
