@@ -25,7 +25,7 @@ struct _BsMainWindow {
   GSettings *settings; /* NULL: the schema is not installed, nothing is remembered */
   AdwToastOverlay *toasts;
   AdwWindowTitle *window_title;
-  GtkWidget *open_button, *layers_button, *run_button, *stop_button;
+  GtkWidget *switcher, *open_button, *layers_button, *run_button, *stop_button;
   GtkProgressBar *progress_bar;
   GtkStack *main_stack;
   BsStartPage *start_page;
@@ -39,7 +39,8 @@ struct _BsMainWindow {
   BsPageSensitivity *page_sensitivity;
   BsPageCompare *page_compare;
   BsPageLessons *page_lessons;
-  guint pulse; /* timer while progress has no fraction */
+  gboolean layers_wanted; /* by the person, on pages that have layers */
+  guint pulse;            /* timer while progress has no fraction */
 };
 
 G_DEFINE_FINAL_TYPE (BsMainWindow, bs_main_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -58,16 +59,27 @@ bs_main_window_visible_page (BsMainWindow *self)
   return adw_view_stack_get_visible_child (self->page_stack);
 }
 
+/* Lessons have values of their own: the layers would only take room. */
 gboolean
-bs_main_window_layers_shown (BsMainWindow *self)
+bs_main_window_has_layers (BsMainWindow *self)
 {
-  return adw_flap_get_reveal_flap (self->flap);
+  GtkWidget *page = bs_main_window_visible_page (self);
+
+  return page != NULL && page != GTK_WIDGET (self->page_lessons);
+}
+
+static void
+update_layers (BsMainWindow *self)
+{
+  adw_flap_set_reveal_flap (self->flap, self->layers_wanted && bs_main_window_has_layers (self));
+  bs_main_window_update_actions (self);
 }
 
 void
 bs_main_window_show_layers (BsMainWindow *self, gboolean shown)
 {
-  adw_flap_set_reveal_flap (self->flap, shown);
+  self->layers_wanted = shown;
+  update_layers (self);
 }
 
 void
@@ -100,10 +112,12 @@ void
 bs_main_window_show_start (BsMainWindow *self, gboolean start)
 {
   gtk_stack_set_visible_child_name (self->main_stack, start ? "start" : "document");
+  /* lessons need no model, all other pages do */
+  gtk_widget_set_visible (self->switcher, bs_document_facts (self->document) != NULL);
   gtk_widget_set_visible (self->open_button, !start);
   gtk_widget_set_visible (self->layers_button, !start);
   gtk_widget_set_visible (self->run_button, !start && !bs_document_is_running (self->document));
-  bs_main_window_update_actions (self);
+  update_layers (self);
 }
 
 /* The document */
@@ -357,6 +371,7 @@ bs_main_window_class_init (BsMainWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsMainWindow, progress_bar);
   gtk_widget_class_bind_template_child (widget_class, BsMainWindow, main_stack);
   gtk_widget_class_bind_template_child (widget_class, BsMainWindow, start_page);
+  gtk_widget_class_bind_template_child (widget_class, BsMainWindow, switcher);
   gtk_widget_class_bind_template_child (widget_class, BsMainWindow, flap);
   gtk_widget_class_bind_template_child (widget_class, BsMainWindow, layer_list);
   gtk_widget_class_bind_template_child (widget_class, BsMainWindow, page_stack);
@@ -402,6 +417,9 @@ set_document (BsMainWindow *self, BsDocument *document)
                             G_CALLBACK (bs_main_window_update_actions), self);
   g_signal_connect_swapped (document, "notify::settings",
                             G_CALLBACK (bs_main_window_update_actions), self);
+  g_signal_connect_swapped (self->page_stack, "notify::visible-child", G_CALLBACK (update_layers),
+                            self);
+  self->layers_wanted = TRUE;
   bs_main_window_show_start (self, TRUE);
 }
 

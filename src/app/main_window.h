@@ -30,7 +30,7 @@ void bs_main_window_show_start (BsMainWindow *self, gboolean start);
 
 BsDocument *bs_main_window_document (BsMainWindow *self);
 GtkWidget *bs_main_window_visible_page (BsMainWindow *self); /* NULL: the start page is shown */
-gboolean bs_main_window_layers_shown (BsMainWindow *self);
+gboolean bs_main_window_has_layers (BsMainWindow *self);     /* the page shown goes with layers */
 void bs_main_window_show_layers (BsMainWindow *self, gboolean shown);
 void bs_main_window_toast (BsMainWindow *self, const char *text);
 

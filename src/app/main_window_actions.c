@@ -305,8 +305,8 @@ bs_main_window_update_actions (BsMainWindow *self)
   enable (self, "undo", can_undo);
   enable (self, "redo", can_redo);
   enable (self, "export", bs_document_selected_result (document) != NULL && !running);
-  enable (self, "save-plot", facts != NULL && shown);
+  enable (self, "save-plot", shown);
   enable (self, "open-data", facts != NULL);
   enable (self, "copy-layers", facts != NULL);
-  enable (self, "toggle-layers", facts != NULL && shown);
+  enable (self, "toggle-layers", facts != NULL && bs_main_window_has_layers (self));
 }

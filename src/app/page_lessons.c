@@ -1,24 +1,24 @@
-/* Page: lessons, each with a sentence, a live picture, a question and the numbers.
+/* Page: lessons, each with a sentence, controls, a live picture, a question and the numbers.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/page_lessons.h"
 
 #include "app/plot_view.h"
-#include "app/text.h"
-#include "plot/axis.h"
+#include "plot/figure.h"
 #include "workbench/lesson.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
+
+#define PRESENTER_SCALE 1.5
 
 struct _BsPageLessons {
   AdwBin parent_instance;
-  GtkDropDown *lesson, *choice;
-  GtkLabel *text, *question, *slider_title, *numbers, *answer;
-  GtkWidget *slider_box;
-  GtkAdjustment *adjustment;
+  GtkDropDown *lesson;
+  GtkFlowBox *lists, *sliders;
+  GtkLabel *text, *question, *numbers, *answer;
+  GtkEditable *prediction;
   GtkToggleButton *reveal, *presenter;
-  GtkRevealer *revealer;
-  BsPlotView *values, *errors;
+  BsPlotView *first, *second;
+  GtkWidget *widgets[BS_LESSON_CONTROLS]; /* GtkDropDown or GtkScale; NULL: no more */
   gboolean filling;
 };
 
@@ -31,37 +31,28 @@ current (BsPageLessons *self)
 }
 
 static void
-show_numbers (BsPageLessons *self, const BsTensorView *view, const char *spec)
+read_values (BsPageLessons *self, double *values)
 {
-  g_autofree char *sqnr = bs_text_db (view->sqnr_db);
-  char bits[32];
-
-  bs_plot_number (bits, sizeof bits, view->bits_each, 2);
-  g_autofree char *text =
-    g_strdup_printf (_ ("%s: SQNR %s, %s bits a value with scales"), spec, sqnr, bits);
-  gtk_label_set_label (self->numbers, text);
+  bs_lesson_defaults (current (self), values);
+  for (guint i = 0; i < BS_LESSON_CONTROLS && self->widgets[i] != NULL; i++)
+    values[i] = GTK_IS_DROP_DOWN (self->widgets[i])
+                  ? gtk_drop_down_get_selected (GTK_DROP_DOWN (self->widgets[i]))
+                  : gtk_range_get_value (GTK_RANGE (self->widgets[i]));
 }
 
 static void
-update (BsPageLessons *self)
+show_figure (BsPlotView *view, BsFigure *figure)
 {
-  guint choice = gtk_drop_down_get_selected (self->choice);
-  double slider = gtk_adjustment_get_value (self->adjustment);
-  g_autoptr (GError) error = NULL;
+  bs_plot_view_show (view, &bs_plot_figure, &(BsPlotInput){ .figure = figure });
+}
 
-  if (self->filling || choice == GTK_INVALID_LIST_POSITION ||
-      !gtk_widget_get_mapped (GTK_WIDGET (self)))
-    return;
-  const BsLesson *lesson = current (self);
-  g_autofree char *spec = bs_lesson_spec (lesson, choice, slider);
-  g_autoptr (BsTensorView) view = bs_lesson_view (lesson, choice, slider, &error);
-  if (view == NULL) {
-    gtk_label_set_label (self->numbers, error->message);
-    return;
-  }
+static void
+show_histograms (BsPageLessons *self, const BsLesson *lesson, const BsLessonShown *shown)
+{
+  const BsTensorView *view = shown->view;
   BsPlotInput input = {
     .layer = _ (lesson->title),
-    .spec = spec,
+    .spec = shown->spec,
     .values = view->values,
     .n_values = view->n,
     .levels = view->levels,
@@ -69,63 +60,148 @@ update (BsPageLessons *self)
     .clip_lo = view->clip_lo,
     .clip_hi = view->clip_hi,
   };
-  bs_plot_view_show (self->values, bs_plot_find ("weight-histogram"), &input);
+
+  bs_plot_view_show (self->first, bs_plot_find ("weight-histogram"), &input);
   input.error_bins = view->error_bins;
   input.error_span = view->error_span;
   input.sqnr_db = view->sqnr_db;
-  bs_plot_view_show (self->errors, bs_plot_find ("error-histogram"), &input);
-  show_numbers (self, view, spec);
+  bs_plot_view_show (self->second, bs_plot_find ("error-histogram"), &input);
+}
+
+static void
+update (BsPageLessons *self)
+{
+  double values[BS_LESSON_CONTROLS];
+  g_autoptr (GError) error = NULL;
+
+  if (self->filling || !gtk_widget_get_mapped (GTK_WIDGET (self)))
+    return;
+  const BsLesson *lesson = current (self);
+  read_values (self, values);
+  g_autoptr (BsLessonShown) shown = bs_lesson_show (lesson, values, &error);
+  if (shown == NULL) {
+    gtk_label_set_label (self->numbers, error->message);
+    gtk_toggle_button_set_active (self->reveal, TRUE); /* it is not said elsewhere */
+    return;
+  }
+  gboolean answered = shown->figures[1] != NULL &&
+                      (!lesson->second_answers || gtk_toggle_button_get_active (self->reveal));
+  if (shown->view != NULL)
+    show_histograms (self, lesson, shown);
+  else
+    show_figure (self->first, shown->figures[0]);
+  if (answered)
+    show_figure (self->second, shown->figures[1]);
+  gtk_widget_set_visible (GTK_WIDGET (self->second), answered || shown->view != NULL);
+  gtk_label_set_label (self->numbers, shown->numbers);
+}
+
+static GtkWidget *
+make_list (BsPageLessons *self, const BsLessonControl *control)
+{
+  g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
+  GtkWidget *list;
+
+  for (guint i = 0; control->choices[i] != NULL; i++)
+    gtk_string_list_append (names, _ (control->choices[i]));
+  list = gtk_drop_down_new (g_object_ref (G_LIST_MODEL (names)), NULL);
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (list), (guint) control->def);
+  g_signal_connect_object (list, "notify::selected", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  return list;
+}
+
+static GtkWidget *
+make_slider (BsPageLessons *self, const BsLessonControl *control)
+{
+  double span = control->max - control->min, step = control->step > 0 ? control->step : span / 100;
+  GtkWidget *slider =
+    gtk_scale_new_with_range (GTK_ORIENTATION_HORIZONTAL, control->min, control->max, step);
+
+  gtk_scale_set_digits (GTK_SCALE (slider), control->step >= 1 ? 0 : control->step > 0 ? 1 : 2);
+  gtk_scale_set_draw_value (GTK_SCALE (slider), TRUE);
+  gtk_scale_set_value_pos (GTK_SCALE (slider), GTK_POS_RIGHT);
+  gtk_range_set_increments (GTK_RANGE (slider), step, MAX (span / 10, step));
+  gtk_range_set_value (GTK_RANGE (slider), control->def);
+  gtk_widget_set_size_request (slider, 120, -1);
+  gtk_widget_set_hexpand (slider, TRUE);
+  g_signal_connect_object (slider, "value-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  return slider;
+}
+
+static void
+clear (GtkFlowBox *box)
+{
+  GtkWidget *child;
+
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (box))) != NULL)
+    gtk_flow_box_remove (box, child);
+}
+
+static void
+make_controls (BsPageLessons *self, const BsLesson *lesson)
+{
+  clear (self->lists);
+  clear (self->sliders);
+  for (guint i = 0; i < BS_LESSON_CONTROLS; i++) {
+    const BsLessonControl *control = &lesson->controls[i];
+    self->widgets[i] = NULL;
+    if (control->name == NULL)
+      continue;
+    GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8),
+              *label = gtk_label_new (_ (control->name));
+    self->widgets[i] =
+      control->choices != NULL ? make_list (self, control) : make_slider (self, control);
+    gtk_accessible_update_relation (GTK_ACCESSIBLE (self->widgets[i]),
+                                    GTK_ACCESSIBLE_RELATION_LABELLED_BY, label, NULL, -1);
+    gtk_box_append (GTK_BOX (box), label);
+    gtk_box_append (GTK_BOX (box), self->widgets[i]);
+    gtk_flow_box_insert (control->choices != NULL ? self->lists : self->sliders, box, -1);
+    gtk_widget_set_focusable (gtk_widget_get_parent (box), FALSE); /* only what is in it */
+  }
+  gtk_widget_set_visible (GTK_WIDGET (self->lists),
+                          gtk_flow_box_get_child_at_index (self->lists, 0) != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->sliders),
+                          gtk_flow_box_get_child_at_index (self->sliders, 0) != NULL);
 }
 
 static void
 lesson_cb (BsPageLessons *self)
 {
-  g_autoptr (GtkStringList) choices = gtk_string_list_new (NULL);
-
   if (self->filling)
     return;
   const BsLesson *lesson = current (self);
-  for (guint i = 0; lesson->specs[i] != NULL; i++) {
-    g_autofree char *name = g_strndup (lesson->specs[i], strcspn (lesson->specs[i], "%"));
-    if (g_str_has_suffix (name, ":fixed=-"))
-      name[strlen (name) - strlen (":fixed=-")] = '\0';
-    gtk_string_list_append (choices, name);
-  }
   self->filling = TRUE;
   gtk_label_set_label (self->text, _ (lesson->text));
   gtk_label_set_label (self->question, _ (lesson->question));
   gtk_label_set_label (self->answer, _ (lesson->answer));
+  gtk_editable_set_text (self->prediction, "");
   gtk_toggle_button_set_active (self->reveal, FALSE);
-  gtk_drop_down_set_model (self->choice, G_LIST_MODEL (choices));
-  gtk_drop_down_set_selected (self->choice, lesson->usual);
-  gtk_widget_set_visible (self->slider_box, lesson->slider != NULL);
-  if (lesson->slider != NULL) {
-    gtk_label_set_label (self->slider_title, _ (lesson->slider));
-    gtk_adjustment_configure (self->adjustment, lesson->def, lesson->min, lesson->max,
-                              (lesson->max - lesson->min) / 100, (lesson->max - lesson->min) / 10,
-                              0);
-  }
+  make_controls (self, lesson);
   self->filling = FALSE;
   update (self); /* nothing while the page is not seen */
 }
 
-/* Where the slider is the range, its ends can be taken hold of, too. */
+/* Where the picture shows what a slider says, it can be taken hold of there, too. */
 static void
 handle_moved_cb (BsPageLessons *self, guint handle, double value, gboolean released)
 {
-  guint choice = gtk_drop_down_get_selected (self->choice);
+  gint control = current (self)->handle;
 
-  if (choice != GTK_INVALID_LIST_POSITION && strstr (current (self)->specs[choice], "%s") != NULL)
-    gtk_adjustment_set_value (self->adjustment, ABS (value));
+  if (control >= 0)
+    gtk_range_set_value (GTK_RANGE (self->widgets[control]), ABS (value));
 }
 
 static void
 presenter_cb (BsPageLessons *self)
 {
-  if (gtk_toggle_button_get_active (self->presenter))
+  gboolean on = gtk_toggle_button_get_active (self->presenter);
+
+  if (on)
     gtk_widget_add_css_class (GTK_WIDGET (self), "presenter");
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self), "presenter");
+  bs_plot_view_set_scale (self->first, on ? PRESENTER_SCALE : 1);
+  bs_plot_view_set_scale (self->second, on ? PRESENTER_SCALE : 1);
 }
 
 gboolean
@@ -154,19 +230,17 @@ bs_page_lessons_class_init (BsPageLessonsClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/bitstair/Bitstair/page_lessons.ui");
   gtk_widget_class_bind_template_child (widget_class, BsPageLessons, lesson);
-  gtk_widget_class_bind_template_child (widget_class, BsPageLessons, choice);
+  gtk_widget_class_bind_template_child (widget_class, BsPageLessons, lists);
+  gtk_widget_class_bind_template_child (widget_class, BsPageLessons, sliders);
   gtk_widget_class_bind_template_child (widget_class, BsPageLessons, text);
   gtk_widget_class_bind_template_child (widget_class, BsPageLessons, question);
-  gtk_widget_class_bind_template_child (widget_class, BsPageLessons, slider_title);
+  gtk_widget_class_bind_template_child (widget_class, BsPageLessons, prediction);
   gtk_widget_class_bind_template_child (widget_class, BsPageLessons, numbers);
   gtk_widget_class_bind_template_child (widget_class, BsPageLessons, answer);
-  gtk_widget_class_bind_template_child (widget_class, BsPageLessons, slider_box);
-  gtk_widget_class_bind_template_child (widget_class, BsPageLessons, adjustment);
   gtk_widget_class_bind_template_child (widget_class, BsPageLessons, reveal);
   gtk_widget_class_bind_template_child (widget_class, BsPageLessons, presenter);
-  gtk_widget_class_bind_template_child (widget_class, BsPageLessons, revealer);
-  gtk_widget_class_bind_template_child (widget_class, BsPageLessons, values);
-  gtk_widget_class_bind_template_child (widget_class, BsPageLessons, errors);
+  gtk_widget_class_bind_template_child (widget_class, BsPageLessons, first);
+  gtk_widget_class_bind_template_child (widget_class, BsPageLessons, second);
   gtk_widget_class_bind_template_callback (widget_class, lesson_cb);
   gtk_widget_class_bind_template_callback (widget_class, update);
   gtk_widget_class_bind_template_callback (widget_class, presenter_cb);
@@ -180,8 +254,10 @@ bs_page_lessons_init (BsPageLessons *self)
 
   self->filling = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
-  for (guint i = 0; bs_lessons[i] != NULL; i++)
-    gtk_string_list_append (titles, _ (bs_lessons[i]->title));
+  for (guint i = 0; bs_lessons[i] != NULL; i++) {
+    g_autofree char *title = g_strdup_printf ("%u. %s", i + 1, _ (bs_lessons[i]->title));
+    gtk_string_list_append (titles, title);
+  }
   gtk_drop_down_set_model (self->lesson, G_LIST_MODEL (titles));
   self->filling = FALSE;
   lesson_cb (self);

@@ -53,6 +53,8 @@ read_style (BsPlotView *self)
     self->style.background = over (to_color (rgba), self->style.background);
   gtk_style_context_get_color (context, &rgba);
   self->style.foreground = over (to_color (rgba), self->style.background);
+  self->style.font_size *= self->scale;
+  self->style.line_width *= self->scale;
   if (contrast) {
     self->style.muted = self->style.foreground;
     self->style.grid = over ((BsColor){ self->style.foreground.r, self->style.foreground.g,
@@ -216,6 +218,7 @@ bs_plot_view_init (BsPlotView *self)
 
   self->selected = self->hovered = self->cursor = self->grip = BS_PLOT_NONE;
   self->reason = g_strdup ("");
+  self->scale = 1;
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
   bs_plot_view_add_input (self);
@@ -256,8 +259,10 @@ bs_plot_view_take (BsPlotView *self, const BsPlot *plot, BsPlotData *data, const
   if (data != NULL && self->zoomed)
     bs_plot_data_set_zoom (data, &self->zoom);
   place_cursor (self); /* new results arrive while the keyboard walks: it stays where it was */
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ (plot->title), -1);
+  if (plot->title != NULL || data != NULL)
+    gtk_accessible_update_property (
+      GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+      plot->title != NULL ? _ (plot->title) : bs_plot_data_title (data), -1);
   bs_plot_view_describe (self);
   bs_plot_view_redraw (self);
 }
@@ -279,6 +284,13 @@ bs_plot_view_select (BsPlotView *self, guint index)
   self->selected = index;
   place_cursor (self);
   gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+void
+bs_plot_view_set_scale (BsPlotView *self, double scale)
+{
+  self->scale = scale;
+  bs_plot_view_redraw (self);
 }
 
 gboolean

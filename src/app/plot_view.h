@@ -31,6 +31,9 @@ void bs_plot_view_zoom_home (BsPlotView *self); /* shows the whole plot */
 /* bs_plot_view_select: marks items with this index; G_MAXUINT: none. */
 void bs_plot_view_select (BsPlotView *self, guint index);
 
+/* bs_plot_view_set_scale: text and lines are so many times larger; 1 to begin with. */
+void bs_plot_view_set_scale (BsPlotView *self, double scale);
+
 gboolean bs_plot_view_has_plot (BsPlotView *self);
 const BsPlot *bs_plot_view_plot (BsPlotView *self);
 gboolean bs_plot_view_save (BsPlotView *self,

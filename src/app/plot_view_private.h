@@ -16,6 +16,7 @@ struct _BsPlotView {
   GskRenderNode *node; /* the plot as last drawn; NULL: draw again */
   int width, height;   /* it was drawn for */
   BsPlotStyle style;
+  double scale;   /* of text and lines */
   guint selected; /* index of the items marked */
   guint hovered;  /* item under the pointer */
   guint cursor;   /* item the keyboard stands on */

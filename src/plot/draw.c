@@ -313,7 +313,9 @@ bs_plot_frame_axes (BsPlotFrame *frame,
   frame->right = round (frame->right);
 
   bs_plot_axis_place (x, frame->left, frame->right);
-  for (guint n = (guint) CLAMP ((frame->right - frame->left) / (em * 3.4), 2, 11); n >= 2; n--) {
+  x->n_ticks = 0;
+  for (guint n = (guint) CLAMP ((frame->right - frame->left) / (em * 3.4), 2, 11);
+       (flags & BS_FRAME_NO_X_LABELS) == 0 && n >= 2; n--) {
     bs_plot_axis_ticks (x, n);
     if (!labels_overlap (frame, x))
       break;
@@ -370,4 +372,18 @@ bs_plot_frame_axes (BsPlotFrame *frame,
     double middle = MAX ((frame->top + frame->bottom) / 2, frame->top + half);
     bs_plot_text (frame, fit, outer - em * 0.25, middle, 0.5, 0, 1, style->foreground, TRUE);
   }
+}
+
+void
+bs_plot_grip (BsPlotFrame *frame, double x)
+{
+  double half = frame->em * 0.3, y = (frame->top + frame->bottom) / 2;
+
+  cairo_rectangle (frame->cr, round (x - half), round (y - 2 * half), round (2 * half),
+                   round (4 * half));
+  bs_plot_set_color (frame->cr, frame->style->series[0], 1);
+  cairo_fill_preserve (frame->cr);
+  bs_plot_set_color (frame->cr, frame->style->background, 1);
+  cairo_set_line_width (frame->cr, 1);
+  cairo_stroke (frame->cr);
 }

@@ -90,6 +90,7 @@ typedef enum {
   BS_FRAME_GRID_Y = 1 << 1,
   BS_FRAME_NO_Y_LABELS =
     1 << 2, /* the caller labels rows itself; frame->left already leaves room */
+  BS_FRAME_NO_X_LABELS = 1 << 3, /* the caller writes one line of labels itself */
 } BsFrameFlags;
 
 /* bs_plot_frame_axes: places both axes, chooses ticks that do not overlap, draws grid, lines,
@@ -100,6 +101,9 @@ void bs_plot_frame_axes (BsPlotFrame *frame,
                          const char *x_title,
                          const char *y_title,
                          BsFrameFlags flags);
+
+/* bs_plot_grip: what can be taken hold of, halfway down a line at x. */
+void bs_plot_grip (BsPlotFrame *frame, double x);
 
 /* bs_plot_crisp: the nearest position at which a line of this width covers whole pixels. */
 double bs_plot_crisp (double position, double width);

@@ -2,6 +2,7 @@
  * alike. SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/figure.h"
 #include "study/result.h"
 
 #include <cairo.h>
@@ -57,6 +58,7 @@ typedef struct {
   double error_span, sqnr_db;
   double budget;    /* bytes that are asked for, a line in the trade-off; 0: none */
   const char *spec; /* what the weights became: "int4:channel"; may be NULL */
+  BsFigure *figure; /* of bs_plot_figure, which takes a reference; may be NULL */
 } BsPlotInput;
 
 typedef struct _BsPlotData BsPlotData; /* laid out once per data, drawn often */
@@ -70,7 +72,7 @@ typedef struct {
 
 typedef struct {
   const char *id;    /* "trade-off" */
-  const char *title; /* N_() */
+  const char *title; /* N_(); NULL: the data's, bs_plot_data_title */
   BsPlotData *(*build) (const BsPlotInput *input, GError **error);
   void (*draw) (BsPlotData *data,
                 cairo_t *cr,
@@ -97,6 +99,7 @@ const BsPlot *bs_plot_find (const char *id);
 
 void bs_plot_data_free (BsPlotData *data);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsPlotData, bs_plot_data_free)
+const char *bs_plot_data_title (const BsPlotData *data);       /* what is drawn at the top */
 const char *bs_plot_data_description (const BsPlotData *data); /* one sentence with the figures */
 const BsPlotItem *bs_plot_data_items (const BsPlotData *data,
                                       guint *n); /* placed by the last draw */

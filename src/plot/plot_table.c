@@ -79,6 +79,12 @@ bs_plot_data_place (BsPlotData *data, guint i, double x, double y, double width,
 }
 
 const char *
+bs_plot_data_title (const BsPlotData *data)
+{
+  return data->title;
+}
+
+const char *
 bs_plot_data_description (const BsPlotData *data)
 {
   return data->description;

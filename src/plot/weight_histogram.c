@@ -137,21 +137,6 @@ draw_range (const Histogram *own, BsPlotFrame *frame, const BsPlotAxis *x)
   cairo_set_dash (cr, NULL, 0, 0);
 }
 
-/* What can be taken hold of, halfway down the line. */
-static void
-draw_grip (BsPlotFrame *frame, double x)
-{
-  double half = frame->em * 0.3, y = (frame->top + frame->bottom) / 2;
-
-  cairo_rectangle (frame->cr, round (x - half), round (y - 2 * half), round (2 * half),
-                   round (4 * half));
-  bs_plot_set_color (frame->cr, frame->style->series[0], 1);
-  cairo_fill_preserve (frame->cr);
-  bs_plot_set_color (frame->cr, frame->style->background, 1);
-  cairo_set_line_width (frame->cr, 1);
-  cairo_stroke (frame->cr);
-}
-
 static void
 draw (BsPlotData *data,
       cairo_t *cr,
@@ -227,6 +212,7 @@ draw (BsPlotData *data,
   bs_plot_data_set_area (data, frame.left, frame.top, frame.right, frame.bottom);
   data->value_lo = x.lo;
   data->value_hi = x.hi;
+  data->n_handles = 0; /* the picture before may have had some: bs_plot_data_follow */
   if (has_range) {
     frame.top = comb_top;
     draw_range (own, &frame, &x);
@@ -235,7 +221,7 @@ draw (BsPlotData *data,
       double value = i == 0 ? own->clip_lo : own->clip_hi;
       data->handles[i] =
         (BsPlotHandle){ bs_plot_axis_at (&x, value), frame.top, frame.bottom, value };
-      draw_grip (&frame, data->handles[i].x);
+      bs_plot_grip (&frame, data->handles[i].x);
     }
   }
 }

@@ -1,33 +1,55 @@
-/* Lessons: classroom demonstrations on made-up values, the same numbers on every machine.
+/* Lessons: classroom demonstrations on made-up or bundled values, the same numbers on every machine.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/figure.h"
 #include "workbench/tensor_view.h"
 
 G_BEGIN_DECLS
 
-/* One row a lesson. Values are 64 channels of 1024 each. */
+#define BS_LESSON_CONTROLS 8
+
+/* Something to change: a list to choose from or a slider. */
+typedef struct {
+  const char *name;           /* N_(); NULL: no more controls */
+  const char *const *choices; /* NULL-terminated, N_(); the value is an index. NULL: a slider */
+  double min, max, step;      /* of the slider; step 0: any value */
+  double def;
+} BsLessonControl;
+
+/* What a lesson shows for one setting of its controls: the histograms of a view, or figures. */
+typedef struct {
+  BsTensorView *view;
+  char *spec;           /* what the view's values became */
+  BsFigure *figures[2]; /* the second may be NULL */
+  char *numbers;        /* lines */
+} BsLessonShown;
+
+void bs_lesson_shown_free (BsLessonShown *shown);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsLessonShown, bs_lesson_shown_free)
+
+/* One row a lesson. */
 typedef struct {
   const char *id;       /* "clip-or-round" */
   const char *title;    /* N_() */
   const char *text;     /* N_(): what is seen, and the mathematics behind it */
   const char *question; /* N_(): to be answered before the numbers are shown */
   const char *answer;   /* N_() */
-  const char *const
-    *specs;    /* NULL-terminated choices; “%s” in one is where the slider's value goes */
-  guint usual; /* the choice to begin with */
-  const char *slider; /* N_(): what the slider changes; NULL: there is none */
-  double min, max, def;
-  void (*change) (float *x, double slider); /* what the slider does to normal values; may be NULL */
+  BsLessonControl controls[BS_LESSON_CONTROLS + 1];
+  gint handle;             /* the slider that is moved by dragging in the picture; −1: none */
+  gboolean second_answers; /* the second figure is shown with the answer only */
+
+  /* values: [BS_LESSON_CONTROLS], those of the controls, within their ends.
+   * Errors  the quantizer's; what reading a bundled example gives. */
+  gboolean (*show) (const double *values, BsLessonShown *shown, GError **error);
 } BsLesson;
 
 extern const BsLesson *const bs_lessons[]; /* all rows, ending with NULL */
 
-/* bs_lesson_spec: the choice as a spec, with the slider's value. (transfer full) */
-char *bs_lesson_spec (const BsLesson *lesson, guint choice, double slider);
+/* bs_lesson_defaults: values [BS_LESSON_CONTROLS], filled. */
+void bs_lesson_defaults (const BsLesson *lesson, double *values);
 
-/* bs_lesson_view: the lesson's values, quantized. (transfer full)
- * Errors  the quantizer's. */
-BsTensorView *bs_lesson_view (const BsLesson *lesson, guint choice, double slider, GError **error);
+/* bs_lesson_show: what the lesson's show makes of the values. (transfer full) */
+BsLessonShown *bs_lesson_show (const BsLesson *lesson, const double *values, GError **error);
 
 G_END_DECLS

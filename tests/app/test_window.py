@@ -73,6 +73,16 @@ def visible(app, name):
     return any('visible' in n.states for n in shows(app, name, 'push button'))
 
 
+def choose(app, name, *keys):
+    "an item of a list that pops up: keys are lost before one of its items has the focus"
+    node = app.find('combo box', name)
+    boxes = [node.box]
+    wait('the page to stand still', lambda: boxes.append(node.box) or boxes[-6:] == [node.box] * 6)
+    node.click()
+    wait('the list', lambda: node.find_all('list item', pred=lambda n: 'focused' in n.states, prune=()))
+    app.key(*keys)
+
+
 def summary(app):
     "the line under the results: what is selected"
     return next((n.name for n in app.root.find_all('label') if ' of the work on integers' in n.name), '')
@@ -185,8 +195,7 @@ def test_graph(app):
     wait('the first layer', lambda: '/f/f.1/Gemm' in graph().description)
     app.key('minus', 'plus', 'Home')
     wait('what its colour says', lambda: re.search(r'Gemm\), \d\.\d bits$', graph().description))
-    app.find(name='Colours').click()
-    app.key('Down', 'Down', 'Down', 'Return')
+    choose(app, 'Colours', 'Down', 'Down', 'Down', 'Return')
     wait('how sensitive it is', lambda: re.search(r'Gemm\), \d+\.\d dB alone, mean of all results$', graph().description))
 
 
@@ -252,15 +261,12 @@ def test_x_axis():
     with session('test_x_axis', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'trade-off') as app:
         told = lambda: plot(app, 'Trade-off').description
         wait('size', lambda: re.search(r'21 configurations .* KiB', told()))
-        app.find(name='X axis').click()
-        app.key('Down', 'Return')
+        choose(app, 'X axis', 'Down', 'Return')
         wait('operations', lambda: 'million bit operations' in told())
-        app.find(name='X axis').click()
-        app.key('Down', 'Down', 'Return')
+        choose(app, 'X axis', 'Down', 'Down', 'Return')
         app.find('label', '21 results without this figure are left out')
         wait('the reason', lambda: told().startswith('No result has a measured time'))
-        app.find(name='X axis').click()
-        app.key('Up', 'Up', 'Up', 'Return')
+        choose(app, 'X axis', 'Up', 'Up', 'Up', 'Return')
         wait('size', lambda: re.search(r'21 configurations .* KiB', told()))
 
 
@@ -327,7 +333,7 @@ def test_findings():
 
 def test_lessons():
     "a lesson without a model: the picture follows the controls, the numbers come after the question"
-    with session('test_lessons', '--lesson', '2', '--db', os.path.join(folder, 'lessons.db')) as app:
+    with session('test_lessons', '--lesson', '3', '--db', os.path.join(folder, 'lessons.db')) as app:
         wait('the picture', lambda: '15 levels' in plot(app, 'Weights and levels').description)
         app.find('label', 'What does an outlier of 50 cost.*')
         before = plot(app, 'Output error').description
@@ -339,6 +345,33 @@ def test_lessons():
         wait('all tabs to fit into 900 pixels', lambda: app.window.box[2] <= 900 and app.window.box[3] <= 600)
     done = subprocess.run([PROGRAM, '--lesson', '99'], capture_output=True, text=True, timeout=uidrive.TIMEOUT)
     assert done.returncode == 2 and '99' in done.stderr, done
+
+
+def test_lesson_figures():
+    "lessons with figures of their own: dragging, choices, what is shown only with the answer, larger text"
+    with session('test_lesson_figures', '--lesson', '1', '--db', os.path.join(folder, 'lessons.db')) as app:
+        staircase = lambda: plot(app, 'What x becomes')
+        wait('a tie that goes down', lambda: 'becomes code 4, which is 444.44' in staircase().description)
+        choose(app, 'Ties', 'Down', 'Return')
+        wait('a tie that goes up', lambda: 'becomes code 5, which is 555.56' in staircase().description)
+        width = staircase().box[2]
+        for shift in 18, 12, 24, 6, 30, 0:  # the axis' labels push the middle to the right
+            staircase().drag((0.5 + shift / width, 0.5), (0.8, 0.5))
+            if 'x = 500 ' not in staircase().description:
+                break
+        wait('x to be dragged', lambda: re.search('x = [6789]\\d\\d becomes', staircase().description))
+        app.find(name='Presenter').click()
+    with session('test_lesson_figures', '--lesson', '9', '--db', os.path.join(folder, 'lessons.db')) as app:
+        yours = lambda: next((n.description for n in app.root.find_all('image', r'[\d.]+ of [\d.]+ bits: .*')), '')
+        wait('four bits everywhere', lambda: 'The widths 4.00 bits' in yours())
+        choose(app, 'fc1', 'End', 'Return')
+        wait('too much', lambda: app.root.find_all('image', r'[\d.]+ of 4.0 bits: too large'))
+        assert not [n for n in shows(app, 'Every budget', 'image') if 'visible' in n.states], 'the answer is shown too early'
+        app.find(name='Your prediction').click()
+        app.type('2 dB')
+        app.find(name='Reveal').click()
+        wait('the front', lambda: 'The exact choice for budgets' in plot(app, 'Every budget').description)
+        app.find('label', r'(?s)Yours: .* does not fit.*exact: .*')
 
 
 def test_stop():
@@ -429,7 +462,7 @@ def main():
     together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard, test_zoom,
                 test_selection_is_linked, test_layer_by_plot, test_graph, test_filter, test_other_pages, test_export_dialog, test_quit]
     after = [test_stored_study, test_no_warnings]
-    alone = [test_x_axis, test_layer_editing, test_budget, test_findings, test_lessons, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
+    alone = [test_x_axis, test_layer_editing, test_budget, test_findings, test_lessons, test_lesson_figures, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
     if sys.argv[1:] == ['session']:
         print('1..%d' % (len(together) + len(after)))
         app = start('--db', os.path.join(folder, 'results.db'))

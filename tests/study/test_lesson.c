@@ -1,5 +1,6 @@
 /* Tests of the lessons: every row can be shown, and what the answers claim is what is computed.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "quant/quant.h"
 #include "workbench/lesson.h"
 
 #include <math.h>
@@ -14,25 +15,85 @@ find (const char *id)
   g_assert_not_reached ();
 }
 
+static BsLessonShown *
+show (const char *id, const double *values)
+{
+  g_autoptr (GError) error = NULL;
+  BsLessonShown *shown = bs_lesson_show (find (id), values, &error);
+
+  g_assert_no_error (error);
+  return shown;
+}
+
 static double
 sqnr (const char *id, guint choice, double slider)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (BsTensorView) view = bs_lesson_view (find (id), choice, slider, &error);
+  g_autoptr (BsLessonShown) shown = show (id, (double[BS_LESSON_CONTROLS]){ choice, slider });
 
-  g_assert_no_error (error);
-  return view->sqnr_db;
+  return shown->view->sqnr_db;
 }
 
 static guint
-choice_of (const char *id, const char *spec)
+choice_of (const char *id, const char *name)
 {
-  for (guint i = 0; find (id)->specs[i] != NULL; i++)
-    if (strcmp (find (id)->specs[i], spec) == 0)
+  const char *const *choices = find (id)->controls[0].choices;
+
+  for (guint i = 0; choices[i] != NULL; i++)
+    if (strcmp (choices[i], name) == 0)
       return i;
   g_assert_not_reached ();
 }
 
+static const BsFigureSeries *
+series_of (const BsFigure *figure, const char *name)
+{
+  for (guint i = 0; i < figure->series->len; i++) {
+    const BsFigureSeries *series = figure->series->pdata[i];
+    if (g_strcmp0 (series->name, name) == 0)
+      return series;
+  }
+  g_assert_not_reached ();
+}
+
+static BsFigurePoint
+point_of (const BsFigureSeries *series, guint i)
+{
+  g_assert_cmpuint (i, <, series->points->len);
+  return g_array_index (series->points, BsFigurePoint, i);
+}
+
+static void
+check_figure (const BsFigure *figure)
+{
+  double lo, hi;
+
+  g_assert_true (g_str_has_suffix (figure->description, "."));
+  g_assert_true (bs_figure_range (figure, TRUE, &lo, &hi));
+  g_assert_true (bs_figure_range (figure, FALSE, &lo, &hi));
+  for (guint s = 0; figure->y_log && s < figure->series->len; s++)
+    for (guint i = 0; i < ((BsFigureSeries *) figure->series->pdata[s])->points->len; i++)
+      g_assert_cmpfloat (point_of (figure->series->pdata[s], i).y, >, 0);
+}
+
+static void
+check_shown (const BsLesson *lesson, const double *values)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BsLessonShown) shown = bs_lesson_show (lesson, values, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (strlen (shown->numbers), >, 20);
+  g_assert_true ((shown->view != NULL) != (shown->figures[0] != NULL));
+  if (shown->view != NULL) {
+    g_assert_cmpuint (shown->view->n_levels, >, 0);
+    g_assert_false (isnan (shown->view->sqnr_db));
+  }
+  for (guint i = 0; i < 2; i++)
+    if (shown->figures[i] != NULL)
+      check_figure (shown->figures[i]);
+}
+
+/* Every choice of every list, and both ends of every slider. */
 static void
 test_rows (void)
 {
@@ -41,14 +102,24 @@ test_rows (void)
     g_assert_cmpuint (strlen (lesson->text), >, 80);
     g_assert_cmpuint (strlen (lesson->question), >, 20);
     g_assert_cmpuint (strlen (lesson->answer), >, 40);
-    for (guint c = 0; lesson->specs[c] != NULL; c++) {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (BsTensorView) view = bs_lesson_view (lesson, c, lesson->def, &error);
-      g_assert_no_error (error);
-      g_assert_cmpuint (view->n_levels, >, 0);
-      g_assert_false (isnan (view->sqnr_db));
+    for (guint c = 0; lesson->controls[c].name != NULL; c++) {
+      const BsLessonControl *control = &lesson->controls[c];
+      double values[BS_LESSON_CONTROLS];
+      bs_lesson_defaults (lesson, values);
+      check_shown (lesson, values);
+      for (guint k = 0; control->choices != NULL && control->choices[k] != NULL; k++) {
+        values[c] = k;
+        check_shown (lesson, values);
+      }
+      if (control->choices == NULL) {
+        g_assert_cmpfloat (control->min, <=, control->def);
+        g_assert_cmpfloat (control->def, <=, control->max);
+        values[c] = control->min;
+        check_shown (lesson, values);
+        values[c] = control->max;
+        check_shown (lesson, values);
+      }
     }
-    g_assert_nonnull (lesson->specs[lesson->usual]);
   }
 }
 
@@ -71,10 +142,15 @@ best_range (guint choice)
 static void
 test_clip (void)
 {
-  g_assert_cmpfloat_with_epsilon (best_range (choice_of ("clip-or-round", "int4:fixed=-%s,%s")),
-                                  2.6, 0.25);
-  g_assert_cmpfloat_with_epsilon (best_range (choice_of ("clip-or-round", "int8:fixed=-%s,%s")), 4,
-                                  0.5);
+  g_assert_cmpfloat_with_epsilon (best_range (choice_of ("clip-or-round", "int4")), 2.6, 0.25);
+  g_assert_cmpfloat_with_epsilon (best_range (choice_of ("clip-or-round", "int8")), 4, 0.5);
+
+  /* The rule of least error stands at the bottom of the curve, that of all values far to the right. */
+  g_autoptr (BsLessonShown) shown =
+    show ("clip-or-round", (double[BS_LESSON_CONTROLS]){ choice_of ("clip-or-round", "int4"), 3 });
+  const BsFigureSeries *rules = series_of (shown->figures[1], "range rules");
+  g_assert_cmpfloat_with_epsilon (point_of (rules, 2).x, 2.6, 0.25);
+  g_assert_cmpfloat (point_of (rules, 0).x, >, 3.5);
 }
 
 static void
@@ -102,7 +178,7 @@ test_levels (void)
 static void
 test_amplitude (void)
 {
-  guint int8 = 0, fp8 = choice_of ("amplitude", "fp8e4m3:fixed=-1,1");
+  guint int8 = 0, fp8 = choice_of ("amplitude", "fp8e4m3");
 
   for (double octaves = 0; octaves < 4; octaves++) {
     g_assert_cmpfloat_with_epsilon (
@@ -114,10 +190,156 @@ test_amplitude (void)
 static void
 test_element (void)
 {
-  g_autoptr (BsTensorView) view =
-    bs_lesson_view (find ("granularity"), choice_of ("granularity", "int4:element"), 20, NULL);
+  g_autoptr (BsLessonShown) shown = show (
+    "granularity", (double[BS_LESSON_CONTROLS]){ choice_of ("granularity", "int4:element"), 20 });
 
-  g_assert_cmpfloat (view->bits_each, ==, 36);
+  g_assert_cmpfloat (shown->view->bits_each, ==, 36);
+}
+
+/* Where x = 500 ends in the picture. */
+static double
+decoded (guint codes, guint ties, guint division)
+{
+  g_autoptr (BsLessonShown) shown =
+    show ("staircase", (double[BS_LESSON_CONTROLS]){ codes, ties, division, 500, 0 });
+
+  return point_of (series_of (shown->figures[0], NULL), 0).y;
+}
+
+static void
+test_staircase (void)
+{
+  enum { TEN, FOUR_BITS, EIGHT_BITS, TEN_BITS };
+  enum { EVEN, AWAY };
+  static const struct {
+    guint codes, bits;
+  } widths[] = { { FOUR_BITS, 4 }, { EIGHT_BITS, 8 }, { TEN_BITS, 10 } };
+  const gint64 dims[] = { 1 };
+
+  g_assert_cmpfloat_with_epsilon (decoded (TEN, EVEN, 0), 444.44, 0.01);
+  g_assert_cmpfloat_with_epsilon (decoded (TEN, AWAY, 0), 555.56, 0.01);
+  g_assert_cmpfloat_with_epsilon (decoded (EIGHT_BITS, EVEN, 0), 501.961, 0.001); /* code 128 */
+  g_assert_cmpfloat_with_epsilon (decoded (EIGHT_BITS, EVEN, 1), 498.039, 0.001); /* code 127 */
+  g_assert_cmpfloat_with_epsilon (decoded (TEN_BITS, EVEN, 0), 500.489, 0.001);
+  /* The lesson's quantizer is the program's. */
+  for (guint i = 0; i < G_N_ELEMENTS (widths); i++)
+    for (guint ties = 0; ties < 2; ties++)
+      for (guint in_double = 0; in_double < 2; in_double++) {
+        g_autofree char *text =
+          g_strdup_printf ("uint%u:affine:fixed=0,1000:round=%s:arith=%s", widths[i].bits,
+                           ties == EVEN ? "half-even" : "half-away", in_double ? "f64" : "f32");
+        BsSpec spec;
+        g_assert_true (bs_spec_parse (text, &spec, NULL));
+        g_autoptr (BsQuant) quant =
+          bs_quantize (&spec, (const float[]){ 500 }, dims, 1, BS_AXIS_AUTO, NULL, "", NULL);
+        g_assert_cmpfloat_with_epsilon (decoded (widths[i].codes, ties, in_double),
+                                        (double) quant->values[0], 1e-3);
+      }
+  /* The formula turned round leaves the picture. */
+  g_autoptr (BsLessonShown) shown =
+    show ("staircase", (double[BS_LESSON_CONTROLS]){ TEN, EVEN, 0, 500, 0 });
+  g_assert_nonnull (strstr (shown->numbers, "y = 50000"));
+}
+
+static void
+test_loud (void)
+{
+  g_autoptr (BsLessonShown) loud = show ("loud-unit", (double[BS_LESSON_CONTROLS]){ 0, 9 }),
+                            quiet = show ("loud-unit", (double[BS_LESSON_CONTROLS]){ 0, 0 });
+  const BsFigureSeries *a = series_of (loud->figures[1], NULL),
+                       *b = series_of (quiet->figures[1], NULL);
+
+  g_assert_cmpfloat (point_of (a, 0).y, ==, point_of (b, 0).y); /* float: frozen */
+  g_assert_cmpfloat (point_of (a, 1).y, <, 20);
+  g_assert_cmpfloat (point_of (a, 2).y, <, 80);
+  g_assert_cmpfloat (point_of (a, 2).y, >, point_of (a, 1).y + 15);
+  g_assert_cmpfloat_with_epsilon (point_of (a, 3).y, point_of (a, 0).y, 1.01);
+  g_assert_cmpfloat_with_epsilon (point_of (a, 4).y, point_of (a, 0).y, 1.01);
+  g_assert_cmpfloat_with_epsilon (point_of (b, 1).y, point_of (b, 0).y, 1.01);
+}
+
+static void
+test_lattice (void)
+{
+  g_autoptr (BsLessonShown)
+    turned = show ("lattice", (double[BS_LESSON_CONTROLS]){ 0.9, 0.55, 0.6 }),
+    straight = show ("lattice", (double[BS_LESSON_CONTROLS]){ 0, 0.55, 0.6 });
+  BsFigurePoint best = point_of (series_of (turned->figures[0], "best"), 0),
+                nearest = point_of (series_of (turned->figures[0], "nearest"), 0);
+
+  g_assert_true (nearest.x == 1 && nearest.y == 1);
+  g_assert_true (best.x + best.y == 1); /* one up, one down */
+  best = point_of (series_of (straight->figures[0], "best"), 0);
+  g_assert_true (best.x == 1 && best.y == 1);
+  /* All points of an ellipse have its error. */
+  const BsFigureSeries *ellipse = series_of (turned->figures[0], "error of the nearest");
+  double wanted = 0.45 * 0.45 + 2 * 0.9 * 0.45 * 0.4 + 0.4 * 0.4;
+  for (guint i = 0; i < ellipse->points->len; i++) {
+    double x = point_of (ellipse, i).x - 0.55, y = point_of (ellipse, i).y - 0.6;
+    g_assert_cmpfloat_with_epsilon (x * x + 1.8 * x * y + y * y, wanted, 1e-5);
+  }
+  /* Ten weights: nothing beats all corners, and both methods lie between. */
+  const BsFigureSeries *row = series_of (turned->figures[1], NULL);
+  for (guint m = 0; m < 3; m++)
+    g_assert_cmpfloat (point_of (row, m).y, >=, point_of (row, 3).y - 1e-9);
+  g_assert_cmpfloat (point_of (row, 0).y, >, 2 * point_of (row, 3).y);
+  g_assert_cmpfloat (point_of (row, 1).y, <, point_of (row, 0).y);
+  g_assert_cmpfloat (point_of (row, 2).y, <, point_of (row, 0).y);
+}
+
+static void
+test_budget (void)
+{
+  g_autoptr (BsLessonShown) shown =
+    show ("bit-budget", (double[BS_LESSON_CONTROLS]){ 2, 2, 2, 2, 2, 2, 4 });
+  const BsFigureSeries *exact = series_of (shown->figures[1], "exact"),
+                       *greedy = series_of (shown->figures[1], "greedy");
+  BsFigurePoint mine = point_of (series_of (shown->figures[1], "yours"), 0);
+
+  g_assert_cmpfloat (mine.x, ==, 4);
+  g_assert_cmpuint (exact->points->len, ==, greedy->points->len);
+  for (guint i = 0; i < exact->points->len; i++) {
+    g_assert_cmpfloat (point_of (exact, i).y, >=, point_of (greedy, i).y);
+    g_assert_cmpfloat (point_of (exact, i).x, <=, 2 + i / 4.0);
+    if (point_of (exact, i).x <= 4) /* 4 bits on average against 4 bits everywhere */
+      g_assert_cmpfloat (point_of (exact, i).y, <, mine.y + 7);
+  }
+  g_assert_cmpfloat (point_of (exact, 8).y, >, mine.y + 6);
+}
+
+static gboolean
+fits (double products)
+{
+  g_autoptr (BsLessonShown) shown =
+    show ("integer-pipeline", (double[BS_LESSON_CONTROLS]){ 131, 128, 5, products, 0 });
+
+  return strstr (shown->numbers, "do not fit") == NULL;
+}
+
+static void
+test_pipeline (void)
+{
+  for (guint m = 0; m < 4; m++) {
+    g_autoptr (BsLessonShown) shown =
+      show ("integer-pipeline", (double[BS_LESSON_CONTROLS]){ 131, 128, 5, 1000, m });
+    const BsFigure *figure = shown->figures[0];
+    guint twice = 0, once = 0;
+    for (guint i = 0; i < 17; i++) {
+      double exact = point_of (figure->series->pdata[0], i).y;
+      twice += point_of (figure->series->pdata[1], i).y != exact;
+      once += point_of (figure->series->pdata[2], i).y != exact;
+    }
+    if (m == 0) { /* sums of 7 … 23: every second odd one is a half that goes to the even side */
+      g_assert_cmpuint (twice, ==, 4);
+      g_assert_cmpuint (once, ==, 4);
+    }
+    if (m == 2) { /* a third has no ties, but rounded twice it has */
+      g_assert_cmpuint (twice, ==, 6);
+      g_assert_cmpuint (once, ==, 0);
+    }
+  }
+  g_assert_true (fits (33025));
+  g_assert_false (fits (33026));
 }
 
 int
@@ -125,10 +347,15 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/lesson/rows", test_rows);
+  g_test_add_func ("/lesson/staircase", test_staircase);
   g_test_add_func ("/lesson/clip", test_clip);
   g_test_add_func ("/lesson/outlier", test_outlier);
   g_test_add_func ("/lesson/levels", test_levels);
   g_test_add_func ("/lesson/amplitude", test_amplitude);
   g_test_add_func ("/lesson/element", test_element);
+  g_test_add_func ("/lesson/loud", test_loud);
+  g_test_add_func ("/lesson/lattice", test_lattice);
+  g_test_add_func ("/lesson/budget", test_budget);
+  g_test_add_func ("/lesson/pipeline", test_pipeline);
   return g_test_run ();
 }
