@@ -10,13 +10,26 @@
 extern const BsCommand bs_command_inspect, bs_command_run, bs_command_quantize, bs_command_evaluate,
   bs_command_sweep, bs_command_results, bs_command_compare, bs_command_plot, bs_command_export,
   bs_command_merge, bs_command_examples, bs_command_sensitivity, bs_command_search,
-  bs_command_bench, bs_command_report;
+  bs_command_bench, bs_command_report, bs_command_lesson;
 
 const BsCommand *const bs_commands[] = {
-  &bs_command_inspect, &bs_command_run,         &bs_command_quantize, &bs_command_evaluate,
-  &bs_command_sweep,   &bs_command_sensitivity, &bs_command_search,   &bs_command_report,
-  &bs_command_results, &bs_command_compare,     &bs_command_plot,     &bs_command_export,
-  &bs_command_merge,   &bs_command_examples,    &bs_command_bench,    NULL,
+  &bs_command_inspect,
+  &bs_command_run,
+  &bs_command_quantize,
+  &bs_command_evaluate,
+  &bs_command_sweep,
+  &bs_command_sensitivity,
+  &bs_command_search,
+  &bs_command_report,
+  &bs_command_results,
+  &bs_command_compare,
+  &bs_command_plot,
+  &bs_command_export,
+  &bs_command_merge,
+  &bs_command_examples,
+  &bs_command_lesson,
+  &bs_command_bench,
+  NULL,
 };
 
 const BsCommand *

@@ -114,6 +114,22 @@ class Usage(bitstair.TestCase):
             for name in ("id", "title", "shows", "weights", "acts", "scope"):
                 self.assertTrue(example[name], example)
 
+    def test_lessons(self):
+        lessons = self.json("lesson")["lessons"]
+        self.assertEqual([lesson["number"] for lesson in lessons], list(range(1, len(lessons) + 1)))
+        self.assertIsNone(self.json("lesson", "1")["answer"])
+        shown = self.json("lesson", "1", "--set", "2=Half away from zero", "--answer")
+        self.assertIn("code 5, decoded 555.56", shown["numbers"])
+        self.assertEqual(shown, self.json("lesson", "1", "--set", "2=1", "--answer"))
+        for wrong in "2=7", "9=1", "4=1001", "x":
+            self.refuse(2, [wrong], "lesson", "1", "--set", wrong)
+        self.refuse(2, ["99"], "lesson", "99")
+        for number, arguments in (1, []), (2, []), (2, ["--answer"]), (9, ["--answer"]):
+            path = self.path("lesson.svg")
+            self.json("lesson", str(number), "-o", path, *arguments)
+            with open(path, encoding="utf-8") as file:
+                self.assertIn("<svg", file.read())
+
     def test_database_errors(self):
         self.refuse(1, [self.db, "no database"], "results")
         with open(self.db, "w") as file:
