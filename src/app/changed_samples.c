@@ -64,7 +64,7 @@ add_sample (BsChangedSamples *self,
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
   g_autofree char *change = g_strdup_printf ("%d → %d", a, b);
   g_autofree char *truth = dataset != NULL && dataset->labels != NULL
-                             ? g_strdup_printf (_ ("label %" G_GINT64_FORMAT), dataset->labels[at])
+                             ? g_strdup_printf (_ ("label %lld"), (long long) dataset->labels[at])
                              : g_strdup ("");
   g_autofree char *text = g_strdup_printf (_ ("Sample %u: %s, %s"), at / rows, change, truth);
   GtkWidget *picture = make_picture (dataset, at / rows, text);

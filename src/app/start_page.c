@@ -15,8 +15,8 @@ static G_GNUC_UNUSED const char *const example_texts[] = {
     "Global against local scales: at 4 bits one scale for the whole network loses everything, one "
     "per tensor almost nothing."),
   N_ ("Fashion, depthwise network"),
-  /* xgettext:no-c-format */
   N_ (
+    /* xgettext:no-c-format */
     "Why scales per channel exist: 49 % per tensor at 8 bits, 92.6 % per channel, since depthwise "
     "filters differ widely."),
   N_ ("Fashion, residual network"),

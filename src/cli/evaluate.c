@@ -34,9 +34,10 @@ save_predictions (const BsResult *result, const BsDataset *dataset, GError **err
   gint64 dims[2] = { dataset->n, 1 };
 
   if (result->predictions == NULL || dataset->n == 0) {
-    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA,
-                 "“%s” is not written: the model's output does not have one class for each sample",
-                 predictions);
+    g_set_error (
+      error, BS_ERROR, BS_ERROR_NO_DATA,
+      _ ("“%s” is not written: the model's output does not have one class for each sample"),
+      predictions);
     return FALSE;
   }
   dims[1] = result->n_predictions / dataset->n;

@@ -109,7 +109,7 @@ find_config (const BsCli *cli, const char *name, char **data, GPtrArray *warning
     return bs_config_load (name, error);
   }
   if (strchr (name, '.') != NULL || strchr (name, G_DIR_SEPARATOR) != NULL) {
-    g_set_error (error, BS_ERROR, BS_ERROR_IO, "There is no configuration file “%s”", name);
+    g_set_error (error, BS_ERROR, BS_ERROR_IO, _ ("There is no configuration file “%s”"), name);
     return NULL;
   }
   store = bs_store_open_read_only (cli->db, error);

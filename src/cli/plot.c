@@ -91,7 +91,7 @@ view_weights (const BsStored *stored, const BsResult *result, const char *name, 
     if (strcmp (model->nodes[found->node].name, name) == 0)
       return bs_tensor_view_new (model, found->tensors[0], &spec, 0, error);
   }
-  g_set_error (error, BS_ERROR, BS_ERROR_INVALID, "“%s” has no layer “%s”", model->name, name);
+  g_set_error (error, BS_ERROR, BS_ERROR_INVALID, _ ("“%s” has no layer “%s”"), model->name, name);
   return NULL;
 }
 

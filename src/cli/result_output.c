@@ -285,11 +285,13 @@ bs_print_results (GPtrArray *results, const BsResult *baseline, gboolean only_pa
   g_autofree gboolean *pareto = frontier (results);
   g_autoptr (GArray) sorted = g_array_new (FALSE, FALSE, sizeof (Sorted));
   gboolean timed = is_timed (results);
-  g_autoptr (BsTable) table = bs_table_new (
-    timed ? _ (" |Key|Weights|Activations|>Value|>95 % interval|>Agreement|>Output SQNR|>Size|"
-               ">Samples|>Latency|On integers")
-          : _ (" |Key|Weights|Activations|>Value|>95 % interval|>Agreement|>Output SQNR|>Size|"
-               ">Samples|On integers"));
+  g_autoptr (BsTable) table =
+    bs_table_new (timed ? _ (/* xgettext:no-c-format */ " |Key|Weights|Activations|>Value|>95 % "
+                                                        "interval|>Agreement|>Output SQNR|>Size|"
+                                                        ">Samples|>Latency|On integers")
+                        : _ (/* xgettext:no-c-format */ " |Key|Weights|Activations|>Value|>95 % "
+                                                        "interval|>Agreement|>Output SQNR|>Size|"
+                                                        ">Samples|On integers"));
 
   for (guint i = 0; i < results->len; i++) {
     Sorted row = { sort_key (results->pdata[i]), i };

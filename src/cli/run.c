@@ -74,7 +74,7 @@ fit (const BsNpy *array, const BsTensor *tensor, const char *path, BsValue *valu
   value->n_dims = array->n_dims;
   memcpy (value->dims, array->dims, sizeof array->dims);
   if (!bs_value_alloc (value)) {
-    g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE, "“%s” does not fit into memory", path);
+    g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE, _ ("“%s” does not fit into memory"), path);
     return FALSE;
   }
   if (value->dtype == array->dtype) {
@@ -97,8 +97,8 @@ fit (const BsNpy *array, const BsTensor *tensor, const char *path, BsValue *valu
   if (value->dtype == BS_DTYPE_I32 && array->dtype == BS_DTYPE_I64) {
     CAST (gint64, gint32);
   }
-  g_set_error (error, BS_ERROR, BS_ERROR_SHAPE, "“%s” holds %s, but the input “%s” takes %s", path,
-               bs_dtype_name (array->dtype), tensor->name, bs_dtype_name (tensor->dtype));
+  g_set_error (error, BS_ERROR, BS_ERROR_SHAPE, _ ("“%s” holds %s, but the input “%s” takes %s"),
+               path, bs_dtype_name (array->dtype), tensor->name, bs_dtype_name (tensor->dtype));
   return FALSE;
 }
 
@@ -220,8 +220,8 @@ copy_outputs (const BsRunner *runner, const BsModel *model, Outputs *outputs, GE
     to->n_dims = from->n_dims;
     memcpy (to->dims, from->dims, sizeof from->dims);
     if (!bs_value_alloc (to) || !bs_dims_bytes (from->dims, from->n_dims, from->dtype, &bytes)) {
-      g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE, "The output “%s” does not fit into memory",
-                   outputs->names[i]);
+      g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE,
+                   _ ("The output “%s” does not fit into memory"), outputs->names[i]);
       return FALSE;
     }
     if (bytes > 0)

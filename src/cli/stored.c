@@ -5,6 +5,7 @@
 #include "loaders/loader.h"
 #include "model/simplify.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define MIN_KEY_DIGITS 4 /* shorter ones are not keys: bs_store_find */
@@ -84,8 +85,8 @@ bs_stored_model (const BsStored *stored, const char *path, GError **error)
     return NULL;
   if (strcmp (bs_model_digest (loaded), stored->info->model_digest) != 0) {
     g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
-                 "“%s” is not the model that study %" G_GINT64_FORMAT " has measured", loaded->name,
-                 stored->info->id);
+                 _ ("“%s” is not the model that study %lld has measured"), loaded->name,
+                 (long long) stored->info->id);
     return NULL;
   }
   return bs_simplify (loaded, error);

@@ -156,7 +156,8 @@ const BsCommand bs_command_sweep = {
   .name = "sweep",
   .arguments = "MODEL --data FILE --weights LIST",
   .summary = N_ ("Measure a grid of configurations"),
-  .description = N_ ("Each result is stored when it is measured. The same command goes on where it "
+  .description = N_ (/* xgettext:no-c-format */
+                     "Each result is stored when it is measured. The same command goes on where it "
                      "was stopped and measures "
                      "nothing twice. --scope and --range apply to weights. With --race the "
                      "smallest come first, and a configuration stops after 256, 512, 1024, … "

@@ -142,10 +142,11 @@ draw_layers (const Game *game, const guint *choice, double budget)
   gboolean fits = mean_bits (game, &mine) <= budget;
   g_autofree char *title = g_strdup_printf (
     fits ? _ ("%s of %s bits: it fits") : _ ("%s of %s bits: too large"), bits, limit);
-  BsFigure *figure = bs_figure_new (title, NULL, _ ("Noise at the output (% of all)"));
+  BsFigure *figure =
+    bs_figure_new (title, NULL, _ (/* xgettext:no-c-format */ "Noise at the output (% of all)"));
   BsFigureSeries *noise = bs_figure_add (figure, BS_FIGURE_BARS, _ ("noise"), fits ? 1 : 0);
-  BsFigureSeries *size =
-    bs_figure_add (figure, BS_FIGURE_RINGS, _ ("size, % of all"), BS_FIGURE_INK);
+  BsFigureSeries *size = bs_figure_add (
+    figure, BS_FIGURE_RINGS, _ (/* xgettext:no-c-format */ "size, % of all"), BS_FIGURE_INK);
   double most = 1;
 
   figure->categories = g_new0 (char *, N_LAYERS + 1);

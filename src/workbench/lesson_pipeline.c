@@ -66,10 +66,9 @@ draw_rounding (gint64 acc, double m, const char *name)
     }
   }
   figure->description = g_strdup_printf (
-    ngettext ("Around the sum of %" G_GINT64_FORMAT " three ways of rounding differ at %u place.",
-              "Around the sum of %" G_GINT64_FORMAT " three ways of rounding differ at %u places.",
-              n_ties),
-    acc, n_ties);
+    ngettext ("Around the sum of %lld three ways of rounding differ at %u place.",
+              "Around the sum of %lld three ways of rounding differ at %u places.", n_ties),
+    (long long) acc, n_ties);
   return figure;
 }
 
@@ -111,9 +110,9 @@ show (const double *values, BsLessonShown *shown, GError **error)
   shown->figures[0] = draw_rounding (acc, multipliers[m], multiplier_names[m]);
   shown->figures[1] = draw_width (n, fits);
   shown->numbers = g_strdup_printf (
-    _ ("(%d − %d) · %d = %" G_GINT64_FORMAT "; M = %s is %d · 2^%d: %d exactly rounded, %d shifted "
+    _ ("(%d − %d) · %d = %lld; M = %s is %d · 2^%d: %d exactly rounded, %d shifted "
        "twice, %d shifted once.\n%u products of 255 · 255 %s."),
-    code, zero, weight, acc, multiplier_names[m], q31, shift - 31,
+    code, zero, weight, (long long) acc, multiplier_names[m], q31, shift - 31,
     scale_back (acc, multipliers[m], profiles[0].profile),
     scale_back (acc, multipliers[m], profiles[1].profile),
     scale_back (acc, multipliers[m], profiles[2].profile), n,
