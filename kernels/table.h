@@ -265,6 +265,19 @@ bsk_fast_quotient (float scale)
   return scale >= 0x1p-60f && scale <= 0x1p60f;
 }
 
+/* bsk_inside: between low and high nothing is clipped: a hundredth of a step early, because of the
+ * rounding of the bounds. False where that is not enough, or bsk_fast_quotient says no. */
+static inline bool
+bsk_inside (const BskQParams *p, float *low, float *high)
+{
+  enum { REACH = 1 << 16 };
+  int64_t lo = (int64_t) p->qmin - p->zero_point, hi = (int64_t) p->qmax - p->zero_point;
+
+  *low = ((float) lo - 0.49f) * p->scale;
+  *high = ((float) hi + 0.49f) * p->scale;
+  return bsk_fast_quotient (p->scale) && lo >= -REACH && hi <= REACH;
+}
+
 /* Values from the one in work to the one fetched, in passes over memory: the processor's own
  * prefetching reaches three quarters of the bandwidth beside arithmetic, this all of it (512 to 8192
  * measured; past the end it only wastes a few lines). */

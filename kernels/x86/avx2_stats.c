@@ -57,23 +57,77 @@ load_rest (const float *x, size_t n)
   return _mm256_loadu_ps (rest);
 }
 
-static void
-minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
+/* Values whose extrema are found as if all were finite. */
+enum { MINMAX_BLOCK = 4096 };
+
+typedef struct {
+  __m256 low, high;
+} Extrema;
+
+/* Returns how many are not finite. */
+static size_t
+minmax_careful (const float *x, size_t n, Extrema *e)
 {
-  __m256 low = _mm256_set1_ps (*min), high = _mm256_set1_ps (*max);
   const __m256 top = _mm256_set1_ps (INFINITY), bottom = _mm256_set1_ps (-INFINITY);
   size_t good = 0;
 
   for (size_t i = 0; i < n; i += 8) {
     __m256 v = n - i < 8 ? load_rest (x + i, n - i) : _mm256_loadu_ps (x + i), f = is_finite (v);
 
-    low = _mm256_min_ps (low, _mm256_blendv_ps (top, v, f));
-    high = _mm256_max_ps (high, _mm256_blendv_ps (bottom, v, f));
+    e->low = _mm256_min_ps (e->low, _mm256_blendv_ps (top, v, f));
+    e->high = _mm256_max_ps (e->high, _mm256_blendv_ps (bottom, v, f));
     good += count (f);
   }
-  *min = least (low);
-  *max = -least (negate (high));
-  *n_not_finite += n - good;
+  return n - good;
+}
+
+/* 32 m values. Returns false, and nothing of use, when something was not finite: without the sign a
+ * float's bits have its order, and what is not finite is above all others. */
+ALWAYS_INLINE bool
+minmax_fast (const float *x, size_t n, Extrema *e)
+{
+  const __m256i bad = _mm256_set1_epi32 ((int) 0xFF000000u);
+  __m256i sizes = _mm256_setzero_si256 ();
+  __m256 low[4], high[4];
+
+  for (int j = 0; j < 4; j++) {
+    low[j] = e->low;
+    high[j] = e->high;
+  }
+  for (size_t i = 0; i < n; i += 32) {
+    _mm_prefetch ((const char *) (x + i + BSK_AHEAD), _MM_HINT_T0);
+    _mm_prefetch ((const char *) (x + i + BSK_AHEAD + 16), _MM_HINT_T0);
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+      __m256 v = _mm256_loadu_ps (x + i + 8 * j);
+
+      low[j] = _mm256_min_ps (low[j], v);
+      high[j] = _mm256_max_ps (high[j], v);
+      sizes = _mm256_max_epu32 (sizes, _mm256_slli_epi32 (_mm256_castps_si256 (v), 1));
+    }
+  }
+  e->low = _mm256_min_ps (_mm256_min_ps (low[0], low[1]), _mm256_min_ps (low[2], low[3]));
+  e->high = _mm256_max_ps (_mm256_max_ps (high[0], high[1]), _mm256_max_ps (high[2], high[3]));
+  return _mm256_movemask_epi8 (_mm256_cmpeq_epi32 (_mm256_max_epu32 (sizes, bad), sizes)) == 0;
+}
+
+static void
+minmax (const float *x, size_t n, float *min, float *max, size_t *n_not_finite)
+{
+  Extrema e = { _mm256_set1_ps (*min), _mm256_set1_ps (*max) };
+
+  for (size_t i = 0; i < n; i += MINMAX_BLOCK) {
+    size_t count = n - i < MINMAX_BLOCK ? n - i : MINMAX_BLOCK, whole = count & ~(size_t) 31;
+    Extrema before = e;
+
+    if (!minmax_fast (x + i, whole, &e)) {
+      e = before;
+      whole = 0;
+    }
+    *n_not_finite += minmax_careful (x + i + whole, count - whole, &e);
+  }
+  *min = least (e.low);
+  *max = -least (negate (e.high));
 }
 
 static void
@@ -209,6 +263,75 @@ error_inner (const float *x, size_t n, const Levels *k, Lanes *l, BskStats *stat
   stats->n_not_finite += n - good;
 }
 
+/* As if nothing were clipped, which each row's extrema tell afterwards. First the one half of the
+ * lanes, then the other: the sums of both do not fit in the registers. Returns false, with nothing
+ * done, when something was clipped or not finite. */
+static bool
+error_inside (const float *x,
+              size_t rows,
+              size_t inner,
+              const BskQParams *p,
+              size_t ahead,
+              BskStats *stats)
+{
+  const __m256 size = _mm256_castsi256_ps (_mm256_set1_epi32 (INT32_MAX));
+  Lanes l = lanes_open ();
+
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; half++) {
+    __m256 sum = _mm256_setzero_ps (), sum_sq = sum, err_sum = sum, err_sq = sum, xy = sum,
+           y_sq = sum;
+
+    for (size_t row = 0; row < rows; row++) {
+      const float *from = x + row * inner + 8 * half;
+      const __m256 scale = _mm256_set1_ps (p[row].scale),
+                   inverse = _mm256_set1_ps (1 / p[row].scale);
+      __m256 min = _mm256_set1_ps (INFINITY), max = _mm256_set1_ps (-INFINITY);
+      float low, high;
+
+      if (!bsk_inside (&p[row], &low, &high))
+        return false;
+      for (size_t i = 0; i < inner; i += 16) {
+        __m256 v = _mm256_loadu_ps (from + i), t = _mm256_mul_ps (v, inverse), y, e;
+
+        if (half == 0)
+          _mm_prefetch ((const char *) (from + i + ahead), _MM_HINT_T0);
+        t = _mm256_fmadd_ps (_mm256_fnmadd_ps (t, scale, v), inverse, t);
+        t = _mm256_round_ps (t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+        y = _mm256_mul_ps (t, scale);
+        e = _mm256_fnmadd_ps (t, scale, v);
+        sum = _mm256_add_ps (sum, v);
+        sum_sq = _mm256_fmadd_ps (v, v, sum_sq);
+        err_sum = _mm256_add_ps (err_sum, e);
+        err_sq = _mm256_fmadd_ps (e, e, err_sq);
+        xy = _mm256_fmadd_ps (v, y, xy);
+        y_sq = _mm256_fmadd_ps (y, y, y_sq);
+        l.err_max = _mm256_max_ps (l.err_max, _mm256_and_ps (e, size));
+        min = _mm256_min_ps (min, v);
+        max = _mm256_max_ps (max, v);
+      }
+      if (_mm256_movemask_ps (
+            _mm256_or_ps (_mm256_cmp_ps (min, _mm256_set1_ps (low), _CMP_LT_OQ),
+                          _mm256_cmp_ps (max, _mm256_set1_ps (high), _CMP_GT_OQ))))
+        return false;
+      l.min = _mm256_min_ps (l.min, min);
+      l.max = _mm256_max_ps (l.max, max);
+    }
+    if (count (_mm256_and_ps (is_finite (sum_sq),
+                              _mm256_and_ps (is_finite (err_sq), is_finite (y_sq)))) < 8)
+      return false;
+    l.sum[half] = sum;
+    l.sum_sq[half] = sum_sq;
+    l.err_sum[half] = err_sum;
+    l.err_sq[half] = err_sq;
+    l.xy[half] = xy;
+    l.y_sq[half] = y_sq;
+  }
+  stats->count += rows * inner;
+  lanes_close (&l, stats);
+  return true;
+}
+
 static void
 error_rows (const float *x,
             size_t rows,
@@ -217,8 +340,12 @@ error_rows (const float *x,
             size_t ahead,
             BskStats *stats)
 {
+  /* Where something was clipped before, more is likely to be. */
+  bool clips = stats->clipped_low + stats->clipped_high > 0;
   Lanes l = lanes_open ();
 
+  if (inner % 16 == 0 && !clips && error_inside (x, rows, inner, p, ahead, stats))
+    return;
   for (size_t row = 0; row < rows; row++, p++, x += inner) {
     float low, high;
     Levels k;

@@ -219,10 +219,7 @@ error_fast (const float *x,
   return true;
 }
 
-/* Levels up to which a product with the scale is off by less than a hundredth of a step. */
-enum { NEAR = 1 << 16 };
-
-/* As if nothing were clipped, which each row's extrema tell afterwards, a hundredth of a step early.
+/* As if nothing were clipped, which each row's extrema tell afterwards.
  * What is left to do for a value takes 4.5 cycles of the two units that multiply, and little less of
  * those that add; clipping and counting took the latter 3 more. Returns false, with nothing done,
  * when something was clipped or not finite. */
@@ -240,12 +237,10 @@ error_inside (const float *x,
 
   for (size_t row = 0; row < rows; row++, p++, x += inner) {
     const __m512 scale = _mm512_set1_ps (p->scale), inverse = _mm512_set1_ps (1 / p->scale);
-    int32_t lo = p->qmin - p->zero_point, hi = p->qmax - p->zero_point;
-    const __m512 low = _mm512_set1_ps (((float) lo - 0.49f) * p->scale),
-                 high = _mm512_set1_ps (((float) hi + 0.49f) * p->scale);
+    float low, high;
     __m512 min = _mm512_set1_ps (INFINITY), max = _mm512_set1_ps (-INFINITY);
 
-    if (!bsk_fast_quotient (p->scale) || lo < -NEAR || hi > NEAR)
+    if (!bsk_inside (p, &low, &high))
       return false;
     for (size_t i = 0; i < inner; i += 16) {
       __m512 v = _mm512_loadu_ps (x + i), t = _mm512_mul_ps (v, inverse), y, e;
@@ -266,7 +261,8 @@ error_inside (const float *x,
       min = _mm512_min_ps (min, v);
       max = _mm512_max_ps (max, v);
     }
-    if (_mm512_cmp_ps_mask (min, low, _CMP_LT_OQ) | _mm512_cmp_ps_mask (max, high, _CMP_GT_OQ))
+    if (_mm512_cmp_ps_mask (min, _mm512_set1_ps (low), _CMP_LT_OQ) |
+        _mm512_cmp_ps_mask (max, _mm512_set1_ps (high), _CMP_GT_OQ))
       return false;
     l.min = _mm512_min_ps (l.min, min);
     l.max = _mm512_max_ps (l.max, max);
