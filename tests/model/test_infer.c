@@ -161,6 +161,27 @@ test_parameters (void)
   }
 }
 
+/* A network whose layers are all in the bodies of an If says that none of them is quantized. */
+static void
+test_inner_layers (void)
+{
+  const char *shared = g_getenv ("BITSTAIR_SHARED");
+  g_autofree char *path = g_build_filename (shared != NULL ? shared : "/nonexistent", "corpus",
+                                            "thirdparty", "onnx", "silero_vad_legacy.onnx", NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS)) {
+    g_test_message ("%s is not here: nothing checked", path);
+    return;
+  }
+  g_autoptr (BsModel) loaded = bs_load_model (path, &error);
+  g_assert_no_error (error);
+  g_autoptr (BsModel) simple = bs_simplify (loaded, &error);
+  g_assert_no_error (error);
+  g_autofree char *notes = g_strjoinv ("\n", simple->notes);
+  g_assert_nonnull (strstr (notes, "(If) has layers inside (44)"));
+}
+
 static const gint64 one_by_four[] = { 1, 4 };
 
 /* x [1, 4] → Reshape to the constant shape [1, 2, 2] → Softmax: the constant is freed with the
@@ -212,6 +233,7 @@ main (int argc, char **argv)
     g_test_add_data_func (path, &cases[i], test_model);
   }
   g_test_add_func ("/infer/parameters", test_parameters);
+  g_test_add_func ("/infer/inner-layers", test_inner_layers);
   g_test_add_func ("/infer/reshape", test_reshape);
   return g_test_run ();
 }

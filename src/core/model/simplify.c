@@ -4,6 +4,7 @@
 
 #include "model/builder.h"
 #include "model/fold.h"
+#include "model/layers.h"
 #include "run/walk.h"
 
 #include <string.h>
@@ -152,6 +153,39 @@ drop_idle (BsModelBuilder *builder)
                              model->nodes[i].op_type);
 }
 
+/* Layers in the bodies of If and Loop, in theirs too. */
+static guint
+count_inner_layers (const BsNode *node)
+{
+  guint count = 0;
+
+  for (guint i = 0; i < node->n_attrs; i++) {
+    const BsModel *body = node->attrs[i].kind == BS_ATTR_GRAPH ? node->attrs[i].graph : NULL;
+    g_autoptr (GArray) layers = body != NULL ? bs_model_layers (body, NULL) : NULL;
+    count += layers != NULL ? layers->len : 0;
+    for (guint k = 0; body != NULL && k < body->n_nodes; k++)
+      count += count_inner_layers (&body->nodes[k]);
+  }
+  return count;
+}
+
+/* They are not measured: that is said. */
+static void
+note_inner_layers (BsModelBuilder *builder)
+{
+  const BsModel *model = bs_model_builder_edit (builder);
+
+  for (guint i = 0; i < model->n_nodes; i++) {
+    const BsNode *node = &model->nodes[i];
+    guint count = node->n_outputs > 0 ? count_inner_layers (node) : 0;
+    if (count > 0)
+      bs_model_builder_note (builder,
+                             "“%s” (%s) has layers inside (%u): they stay float, only those of the "
+                             "graph itself are quantized",
+                             node->name, node->op_type, count);
+  }
+}
+
 BsModel *
 bs_simplify (const BsModel *model, GError **error)
 {
@@ -161,5 +195,6 @@ bs_simplify (const BsModel *model, GError **error)
   fold_constants (builder);
   bs_fold_batch_norms (builder);
   bs_fold_biases (builder);
+  note_inner_layers (builder);
   return bs_model_builder_finish (builder, error);
 }
