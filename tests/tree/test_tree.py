@@ -125,6 +125,13 @@ class Tree(unittest.TestCase):
         for name in sources(".c", under=("src", "kernels")):
             self.assertLessEqual(len(read(name).splitlines()), MAX_LINES, name)
 
+    def test_manual_of_the_window(self):
+        manual = read("data/bitstair.1").replace("\\-", "-")
+        options = re.findall(r'\{ "([a-z]+)", 0, 0, G_OPTION_ARG', read("src/app/application.c"))
+        self.assertGreaterEqual(len(options), 6)
+        for option in options:
+            self.assertIn(f"--{option}", manual)
+
     def test_no_promises(self):
         words = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK", "not " + "implemented", "st" + "ub"]
         pattern = re.compile(r"\b(" + "|".join(words) + r")\b")
