@@ -1,6 +1,6 @@
 /* Matrix product tiles with VNNI: A read in place by four-byte broadcasts, panels of B streamed.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "avx512.h"
+#include "avx512_finish.h"
 
 #include <string.h>
 
@@ -9,7 +9,6 @@
  * not what limits. */
 enum {
   MAX_SUMS = 24,
-  MAX_VECS = 4,
   MAX_ROWS = 16,
   HALF = 0,                  /* of two vectors, the upper half idle */
   HALF_SHORT = MAX_VECS + 1, /* the same, and two vectors, where K is short */
@@ -18,121 +17,9 @@ enum {
   N_KINDS,
   SHORT_QUADS = 12,
   LONG_QUADS = 32,
-  MAX_GROUPS = 4
+  MAX_GROUPS = 6
 };
 static const int max_rows[MAX_VECS + 1] = { [HALF] = 12, 16, 12, 8, 6 };
-
-/* Codes of rows × vecs sums: as many rows as fill a vector of codes at a time. */
-ALWAYS_INLINE void
-finish_codes (const BskTileArgs *t,
-              const __m512i *sum,
-              uint8_t *c,
-              const int rows,
-              const int vecs,
-              const bool half,
-              const Codes *k,
-              const bool plain)
-{
-  const int group = vecs == 1 ? 4 : vecs == 2 ? 2 : 1; /* rows per vector of codes */
-  const int sums = rows * vecs;
-  __m512 m[MAX_VECS];
-
-#pragma GCC unroll 4
-  for (int j = 0; j < vecs; j++)
-    m[j] = _mm512_loadu_ps (t->m + 16 * j);
-  if (vecs == 3 && t->cols == 48 && t->c_row == 48) { /* rows that join: four make three vectors */
-#pragma GCC unroll 6
-    for (int i = 0; i < sums; i += 4) {
-      __m512i q[4], codes;
-
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; j++)
-        q[j] = i + j < sums ? scale_sums (sum[i + j], m[(i + j) % vecs]) : _mm512_setzero_si512 ();
-      codes = pack_codes (q[0], q[1], q[2], q[3], k, plain);
-      if (sums - i >= 4)
-        _mm512_storeu_si512 (c + 16 * i, codes);
-      else
-        _mm512_mask_storeu_epi32 (c + 16 * i, mask16 (4 * (sums - i)), codes);
-    }
-    return;
-  }
-  if (half && t->cols == 24 && t->c_row == 24) { /* halves of two rows make a vector */
-    __m512 m_half = _mm512_shuffle_f32x4 (m[1], m[1], 0x44);
-    Codes joined = *k;
-
-    joined.order = _mm512_setr_epi32 (0, 4, 8, 12, 2, 6, 1, 5, 9, 13, 10, 14, 3, 7, 11, 15);
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; i += 2) {
-      const bool two = rows - i > 1;
-      __m512i zero = _mm512_setzero_si512 (), codes;
-      __m512i halves =
-        two ? _mm512_inserti64x4 (sum[2 * i + 1], _mm512_castsi512_si256 (sum[2 * i + 3]), 1)
-            : sum[2 * i + 1];
-
-      codes =
-        pack_codes (scale_sums (sum[2 * i], m[0]), two ? scale_sums (sum[2 * i + 2], m[0]) : zero,
-                    scale_sums (halves, m_half), zero, &joined, plain);
-      _mm_storeu_si128 ((void *) (c + 24 * i), _mm512_castsi512_si128 (codes));
-      codes = _mm512_alignr_epi64 (codes, codes, 2);
-      if (two)
-        _mm256_storeu_si256 ((void *) (c + 24 * i + 16), _mm512_castsi512_si256 (codes));
-      else
-        _mm_storel_epi64 ((void *) (c + 24 * i + 16), _mm512_castsi512_si128 (codes));
-    }
-    return;
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < rows; i += group) {
-    uint8_t *out = c + (size_t) i * t->c_row;
-    const int here = rows - i < group ? rows - i : group;
-    __m512i q[4], codes;
-
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++)
-      q[j] =
-        j < here * vecs ? scale_sums (sum[i * vecs + j], m[j % vecs]) : _mm512_setzero_si512 ();
-    codes = pack_codes (q[0], q[1], q[2], q[3], k, plain);
-    if (vecs == 1) {
-      if (t->c_row == 16 && t->cols == 16 && here == 4)
-        _mm512_storeu_si512 (out, codes);
-      else
-        store_16s (out, t->c_row, codes, here, t->cols);
-    } else if (vecs == 2) {
-      if (t->cols == 32) {
-        _mm256_storeu_si256 ((void *) out, _mm512_castsi512_si256 (codes));
-        if (here > 1)
-          _mm256_storeu_si256 ((void *) (out + t->c_row), _mm512_extracti64x4_epi64 (codes, 1));
-      } else {
-        __mmask32 mask = (__mmask32) mask64 ((size_t) t->cols);
-
-        _mm256_mask_storeu_epi8 (out, mask, _mm512_castsi512_si256 (codes));
-        if (here > 1)
-          _mm256_mask_storeu_epi8 (out + t->c_row, mask, _mm512_extracti64x4_epi64 (codes, 1));
-      }
-    } else if (vecs == 4 && t->cols == 64) {
-      _mm512_storeu_si512 (out, codes);
-    } else {
-      _mm512_mask_storeu_epi8 (out, mask64 ((size_t) t->cols), codes);
-    }
-  }
-}
-
-/* Sums or floats. */
-ALWAYS_INLINE void
-finish_wide (const BskTileArgs *t,
-             const __m512i *sum,
-             char *c,
-             const int rows,
-             const int vecs,
-             const BskType out)
-{
-#pragma GCC unroll 8
-  for (int i = 0; i < rows; i++, c += t->c_row)
-#pragma GCC unroll 4
-    for (int j = 0; j < vecs; j++)
-      store_wide (c + 64 * j, out, sum[i * vecs + j], _mm512_loadu_ps (t->m + 16 * j),
-                  t->cols - 16 * j);
-}
 
 /* Compiled once, not for each height of tiles: the sums are in memory. */
 static void
@@ -203,16 +90,18 @@ begin_rows (const BskTileArgs *t, __m512i *sum, const int rows, const int vecs)
     sum[i] = _mm512_loadu_si512 (t->start + 16 * (i % vecs));
 }
 
-/* One tile, of row `first` at `a` and those below it. */
+/* One tile, of row `first` and those below it, in groups of `group` rows below a[i]. */
 ALWAYS_INLINE void
 single (const BskTileArgs *t,
         size_t first,
-        const uint8_t *a,
-        const int rows,
+        const uint8_t *const *a,
+        const int groups,
+        const int group,
         const int vecs,
         const bool half,
         const bool flip)
 {
+  const int rows = groups * group;
   const char *w = t->w;
   char *c = (char *) t->c + first * t->c_row;
   __m512i sum[MAX_SUMS];
@@ -225,9 +114,12 @@ single (const BskTileArgs *t,
         sum[i], _mm512_mullo_epi32 (_mm512_set1_epi32 (t->row_sum[first + (size_t) (i / vecs)]),
                                     _mm512_loadu_si512 (t->w_zero + 16 * (i % vecs))));
   for (int s = 0; s < t->n_seg; s++) {
-    const uint8_t *p = a + t->seg[s];
+    const uint8_t *p[MAX_GROUPS];
 
-    w = add_quads (&p, t->a_row, w, t->quads, sum, 1, rows, vecs, half, flip);
+#pragma GCC unroll 6
+    for (int g = 0; g < groups; g++)
+      p[g] = a[g] + t->seg[s];
+    w = add_quads (p, t->a_row, w, t->quads, sum, groups, group, vecs, half, flip);
   }
   if (t->finish->cut)
 #pragma GCC unroll 24
@@ -400,7 +292,7 @@ typedef void (*Full) (const BskTileArgs *t, size_t count);
 #define DEFINE_AS(name, ...)                                                                       \
   static void name (const BskTileArgs *t, size_t first, const uint8_t *a)                          \
   {                                                                                                \
-    single (t, first, a, __VA_ARGS__);                                                             \
+    single (t, first, &a, 1, __VA_ARGS__);                                                         \
   }
 #define DEFINE(rows, vecs)                                                                         \
   DEFINE_AS (tile_##rows##x##vecs, rows, vecs, false, false)                                       \
@@ -439,6 +331,36 @@ static const Full full_u8[N_FORMS][N_KINDS] = { { FULL_HEIGHTS (ENTRY_FULL, PLAI
 static const Full full_s8[N_FORMS][N_KINDS] = { { FULL_HEIGHTS (ENTRY_FULL_SIGNED, PLAIN) },
                                                 { FULL_HEIGHTS (ENTRY_FULL_SIGNED, CODES) },
                                                 { FULL_HEIGHTS (ENTRY_FULL_SIGNED, WIDE) } };
+
+/* Tiles of the full height whose rows begin anywhere. */
+static void
+tile_apart (const BskTileArgs *t, size_t first, const uint8_t *const *a)
+{
+  if (t->a_flip)
+    single (t, first, a, 6, 1, MAX_VECS, false, true);
+  else
+    single (t, first, a, 6, 1, MAX_VECS, false, false);
+}
+
+/* As many of them as there are. Short lines make low tiles, for which the weights of a long K do not
+ * come fast enough. */
+static size_t
+tiles_apart (const BskTileArgs *t)
+{
+  size_t top = (size_t) max_rows[MAX_VECS], count = t->rows / top - (t->rows % top > 0), x = 0;
+  const uint8_t *next = t->a;
+
+  for (size_t i = 0; i < count; i++) {
+    const uint8_t *a[MAX_GROUPS];
+
+    for (size_t j = 0; j < top; j++) {
+      a[j] = next;
+      go_down (t, &x, &next, 1);
+    }
+    tile_apart (t, i * top, a);
+  }
+  return count * top;
+}
 
 /* Whether groups of so many rows stay within lines. */
 static bool
@@ -481,6 +403,8 @@ gemm_tile (const BskTileArgs *t)
   size_t done = full_tiles (t, kind), x = 0;
   const uint8_t *a = t->a;
 
+  if (done == 0 && kind == MAX_VECS && t->line < t->rows && t->line % top > 0)
+    done = tiles_apart (t);
   go_down (t, &x, &a, done);
   while (done < t->rows) {
     size_t left = t->rows - done < t->line - x ? t->rows - done : t->line - x;

@@ -203,6 +203,11 @@ check_conv (void)
       one ((BskConvShape){ 9, w, 1 + n % 3, widths[n], 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, 2,
            w % 4 ? BSK_S8 : BSK_U8, out_types[(w / 2 + n) % 3], 0, 0, CHECK_NO_ZEROS, seed++);
     }
+  /* Lines so short, and K so long, that tiles take rows from two or three of them. */
+  for (int w = 3; w <= 9; w++)
+    one ((BskConvShape){ 8, w, 40, 70, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, 2,
+         w % 2 ? BSK_S8 : BSK_U8, out_types[w % 3], 0, 0, w == 5 ? CHECK_ZEROS : CHECK_NO_ZEROS,
+         seed++);
   one ((BskConvShape){ 1, 50, 4, 20, 1, 9, 1, 2, 1, 2, 0, 8, 0, 8, 1 }, 2, BSK_S8, BSK_U8, 0, 0,
        CHECK_NO_ZEROS, seed++);
   one (square (60, 16, 20, 3, 1, 1, 1), 1, BSK_S8, BSK_S32, 0, 0, CHECK_ZEROS, seed++);
