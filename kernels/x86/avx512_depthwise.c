@@ -299,17 +299,18 @@ static void
 copy_small (const BskCopyArgs *args, const uint8_t *from, uint8_t *to)
 {
   const __m512i flip = _mm512_set1_epi8 ((char) args->flip);
-  const __mmask64 mask = mask64 (args->bytes);
-  const uint8_t *end = to + args->pixels * args->bytes;
+  const size_t step = args->step, bytes = args->bytes;
+  const __mmask64 mask = mask64 (bytes);
+  const uint8_t *end = to + args->pixels * bytes;
 
-  if (args->bytes <= 32)
-    for (; to + 32 <= end; from += args->step, to += args->bytes)
+  if (bytes <= 32)
+    for (; to + 32 <= end; from += step, to += bytes)
       _mm256_storeu_si256 ((void *) to, _mm256_xor_si256 (_mm256_loadu_si256 ((const void *) from),
                                                           _mm512_castsi512_si256 (flip)));
   else
-    for (; to + 64 <= end; from += args->step, to += args->bytes)
+    for (; to + 64 <= end; from += step, to += bytes)
       _mm512_storeu_si512 (to, _mm512_xor_si512 (_mm512_loadu_si512 (from), flip));
-  for (; to < end; from += args->step, to += args->bytes)
+  for (; to < end; from += step, to += bytes)
     _mm512_mask_storeu_epi8 (to, mask,
                              _mm512_xor_si512 (_mm512_maskz_loadu_epi8 (mask, from), flip));
 }
