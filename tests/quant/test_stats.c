@@ -269,6 +269,50 @@ test_kl_kept (void)
   }
 }
 
+/* The definition, number by number. */
+static double
+kl_of (const float *ref, const float *test, guint n)
+{
+  double sum_ref = 0, sum_test = 0, kl = 0;
+
+  for (guint i = 0; i < n; i++) {
+    sum_ref += exp ((double) ref[i]);
+    sum_test += exp ((double) test[i]);
+  }
+  for (guint i = 0; i < n; i++) {
+    double p = exp ((double) ref[i]) / sum_ref, q = exp ((double) test[i]) / sum_test;
+    kl += p > 0 ? p * log (p / q) : 0;
+  }
+  return kl;
+}
+
+static void
+test_divergence (void)
+{
+  float ref[40], test[40];
+
+  for (guint n = 1; n <= G_N_ELEMENTS (ref); n++) {
+    for (guint i = 0; i < n; i++) {
+      ref[i] = (float) g_random_double_range (-8, 8);
+      test[i] = (float) g_random_double_range (-8, 8);
+    }
+    g_assert_cmpfloat_with_epsilon (bs_kl_divergence (ref, test, n), kl_of (ref, test, n), 1e-11);
+    double sum = 0;
+    for (guint i = 0; i < n; i++)
+      sum += exp ((double) ref[i]);
+    g_assert_cmpfloat_with_epsilon (bs_negative_log_likelihood (ref, n, n / 2),
+                                    log (sum) - ref[n / 2], 1e-11);
+    if (n == 1)
+      continue;
+    ref[n - 1] = -INFINITY; /* cannot be: adds nothing, even where the other says it can */
+    g_assert_cmpfloat_with_epsilon (bs_kl_divergence (ref, test, n), kl_of (ref, test, n), 1e-11);
+    test[0] = -INFINITY;
+    g_assert_true (isinf (bs_kl_divergence (ref, test, n)));
+    test[0] = NAN;
+    g_assert_true (isnan (bs_kl_divergence (ref, test, n)));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -279,5 +323,6 @@ main (int argc, char **argv)
   g_test_add_func ("/stats/quantiles", test_quantiles);
   g_test_add_func ("/stats/kl-kept", test_kl_kept);
   g_test_add_func ("/measure/sums", test_measures);
+  g_test_add_func ("/measure/divergence", test_divergence);
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "quant/stats.h"
 
+#include "base/vectorize.h"
 #include "bsk.h"
 
 #include <math.h>
@@ -90,7 +91,7 @@ typedef struct {
   guint32 counts[2][BS_STATS_BINS];
 } Tally;
 
-static void
+BS_VECTORIZED static void
 tally_sums (Tally *tally, const float *x, guint n)
 {
   double sum[LANES], sum_sq[LANES], sum_abs[LANES]; /* the compiler keeps these in registers */
@@ -119,7 +120,7 @@ tally_sums (Tally *tally, const float *x, guint n)
 
 /* n finite values, up to BLOCK. 1 / bin_width = first · second, powers of two: one of them alone
  * could be too large for a float. */
-static void
+BS_VECTORIZED static void
 tally_bins (Tally *tally, const float *x, guint n, float first, float second)
 {
   gint32 bins[BLOCK + 1];
