@@ -159,7 +159,8 @@ main (int argc, char **argv)
   const BsCommand *command;
 
   setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, BITSTAIR_LOCALE_DIR);
+  const char *locale_dir = g_getenv ("BITSTAIR_LOCALE_DIR"); /* tests run before it is installed */
+  bindtextdomain (GETTEXT_PACKAGE, locale_dir != NULL ? locale_dir : BITSTAIR_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   setlocale (LC_NUMERIC, "C"); /* numbers are the same in every language: scripts read them */

@@ -94,6 +94,14 @@ class Usage(bitstair.TestCase):
         self.refuse(2, ["-o"], "plot", "trade-off", "1")
         self.refuse(2, ["study"], "results", "zero")
 
+    def test_chinese(self):
+        self.environment.update(LANGUAGE="zh_CN", BITSTAIR_LOCALE_DIR=os.path.join(os.environ["BITSTAIR_BUILD"], "po"))
+        out, _ = self.call("lesson", "1")
+        self.assertTrue(out.startswith("阶梯\n"), out[:40])
+        out, _ = self.call("sweep", "--help")
+        self.assertIn("激活的规格；默认浮点", out)
+        self.refuse(2, ["没有课程“99”"], "lesson", "99")
+
     def test_version(self):
         out, _ = self.call("--version")
         self.assertRegex(out, r"^bitstair-cli \d+\.\d+\.\d+\n$")
