@@ -17,6 +17,7 @@ struct _BsChangedSamples {
   GtkLabel *summary;
   GtkWidget *judge;
   GtkFlowBox *samples;
+  const BsResult *shown[2]; /* whose samples are there; compared only */
 };
 
 G_DEFINE_FINAL_TYPE (BsChangedSamples, bs_changed_samples, ADW_TYPE_BIN)
@@ -114,6 +115,11 @@ bs_changed_samples_show (BsChangedSamples *self, BsDocument *document)
            classes = first != NULL && !isnan (bs_result_item_get (first)->agreement);
 
   g_set_object (&self->document, document);
+  /* A running job has the samples: what is shown of the same two results stays. */
+  if (known && bs_document_is_running (document) && a == self->shown[0] && b == self->shown[1])
+    return;
+  self->shown[0] = known ? a : NULL;
+  self->shown[1] = known ? b : NULL;
   clear (self);
   gtk_widget_set_visible (self->judge, !known && classes);
   gtk_widget_set_sensitive (self->judge, !bs_document_is_running (document));

@@ -252,8 +252,6 @@ def test_stored_study():
         assert len(pictures) == min(int(told.split()[0]), 48) > 0, (told, len(pictures))
         app.window.do('win.copy-comparison')
         app.find('label', 'Copied the comparison as CSV')
-        app.window.do('win.copy-layers')
-        app.find('label', 'Copied 3 layers as CSV')
 
 
 def test_x_axis():
