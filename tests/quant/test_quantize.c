@@ -251,11 +251,41 @@ test_apply (void)
   BsInterval interval = { 0, 3 };
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (bs_quant_apply (&spec, &interval, x, 4, &error));
+  g_assert_true (bs_quant_apply (&spec, &interval, x, 2, 2, &error));
   g_assert_cmpfloat (x[0], ==, 0);
   g_assert_cmpfloat (x[1], ==, 1);
   g_assert_cmpfloat (x[2], ==, 3);
   g_assert_cmpfloat (x[3], ==, 0);
+}
+
+/* Each sample with the range of its own values, whatever calibration saw; static: one for all. */
+static void
+test_apply_dynamic (void)
+{
+  static const char *const texts[] = { "uint4", "int4", "fp8e4m3" };
+  const float values[] = { 0.1f, 0.9f, -0.2f, 30, 5, -70 };
+  const BsInterval interval = { -1, 1 };
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autofree char *text = g_strconcat (texts[i], ":dynamic", NULL);
+    BsSpec dynamic = spec_of (text), fixed = spec_of (texts[i]);
+    float x[6], first[3], second[3];
+
+    memcpy (x, values, sizeof x);
+    memcpy (first, values, sizeof first);
+    memcpy (second, values + 3, sizeof second);
+    g_assert_true (bs_quant_apply (&dynamic, &interval, x, 2, 3, &error));
+    g_assert_true (
+      bs_quant_apply (&fixed, &(BsInterval){ (double) -0.2f, (double) 0.9f }, first, 1, 3, &error));
+    g_assert_true (bs_quant_apply (&fixed, &(BsInterval){ -70, 30 }, second, 1, 3, &error));
+    g_assert_no_error (error);
+    g_assert_cmpmem (x, sizeof first, first, sizeof first);
+    g_assert_cmpmem (x + 3, sizeof second, second, sizeof second);
+    memcpy (x, values, sizeof x);
+    g_assert_true (bs_quant_apply (&fixed, &interval, x, 2, 3, &error));
+    g_assert_cmpfloat (fabsf (x[5]), <=, 1);
+  }
 }
 
 /* Measuring without codes agrees with measuring the codes: float32 sums of 4096 values. */
@@ -373,6 +403,7 @@ main (int argc, char **argv)
   g_test_add_func ("/quant/refused", test_refused);
   g_test_add_func ("/quant/mse-range", test_mse_range);
   g_test_add_func ("/quant/apply", test_apply);
+  g_test_add_func ("/quant/apply-dynamic", test_apply_dynamic);
   g_test_add_func ("/quant/error", test_error);
   g_test_add_func ("/quant/error-slices", test_error_slices);
   g_test_add_func ("/quant/sweep", test_sweep);

@@ -236,6 +236,26 @@ test_layer_errors (void)
   }
 }
 
+/* Ranges of each sample are simulated, the same alone and in the network, and finer than those of
+ * all: a sample seldom reaches what calibration saw. */
+static void
+test_dynamic (void)
+{
+  g_autoptr (BsStudy) study = net_study (SAMPLES);
+  g_autoptr (BsConfig) config = net_config ("int8:channel", "uint4:dynamic"),
+                       fixed = net_config ("int8:channel", "uint4");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BsResult) r = bs_study_measure (study, config, BS_MEASURE_LAYERS, NULL, &error);
+  g_autoptr (BsResult) f = bs_study_measure (study, fixed, BS_MEASURE_LAYERS, NULL, &error);
+  const BsLayerResult *first = find_layer (r, "conv1");
+
+  g_assert_no_error (error);
+  g_assert_true (r->simulated && !f->simulated);
+  g_assert_cmpfloat (r->integer_share, ==, 0);
+  assert_same_bits (first->local_sqnr_db, first->accumulated_sqnr_db, "conv1", 4);
+  g_assert_cmpfloat (r->output_sqnr_db, >, f->output_sqnr_db);
+}
+
 /* Counted by hand for the first convolution of the network; times add up. */
 static void
 test_costs (void)
@@ -412,6 +432,7 @@ main (int argc, char **argv)
   g_test_add_func ("/study/cancelled", test_cancelled);
   g_test_add_func ("/study/unknown-layer", test_unknown_layer);
   g_test_add_func ("/study/layer-errors", test_layer_errors);
+  g_test_add_func ("/study/dynamic", test_dynamic);
   g_test_add_func ("/study/costs", test_costs);
   g_test_add_func ("/study/one-layer", test_one_layer);
   g_test_add_func ("/study/fixed-batch", test_fixed_batch);

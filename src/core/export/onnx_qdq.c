@@ -54,7 +54,8 @@ as_kernel (const BsPlannedLayer *layer)
 static gboolean
 acts_expressible (const BsSpec *spec)
 {
-  return bs_spec_integer_codes (spec, NULL, NULL) && spec->scope <= BS_SCOPE_TENSOR;
+  return bs_spec_integer_codes (spec, NULL, NULL) && spec->scope <= BS_SCOPE_TENSOR &&
+         !spec->range->at_run_time;
 }
 
 static void

@@ -1,4 +1,4 @@
-/* Range rule: from the smallest to the largest value.
+/* Range rules: from the smallest to the largest value, of calibration or of each sample.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "quant/range.h"
 
@@ -31,4 +31,18 @@ const BsRange bs_range_minmax = {
     "TensorRT."),
   .choose = choose,
   .choose_values = choose_values,
+};
+
+const BsRange bs_range_dynamic = {
+  .id = "dynamic",
+  .title = N_ ("Of each sample"),
+  .description = N_ (
+    "The smallest and the largest value of each sample's own activation, found while the network "
+    "runs: nothing is clipped and nothing calibrated, at the price of a pass over each tensor. It "
+    "is simulated in float. For weights, which do not change, it equals minmax. Source: ONNX "
+    "DynamicQuantizeLinear; dynamic quantization of PyTorch and ONNX Runtime, with a range for "
+    "each sample, so that results do not depend on the batch."),
+  .choose = choose,
+  .choose_values = choose_values,
+  .at_run_time = TRUE,
 };

@@ -216,20 +216,39 @@ bs_quant_model_range (const BsSpec *spec,
   return bs_range_choose (stats, spec, "whole model", out, error);
 }
 
-gboolean
-bs_quant_apply (const BsSpec *spec, const BsInterval *interval, float *x, gsize n, GError **error)
+static gboolean
+apply (const BsSpec *spec, const BsInterval *interval, float *x, gsize n, GError **error)
 {
   BsSpec whole = *spec;
   gint64 dims[1] = { (gint64) n };
 
-  if (bs_spec_is_float (spec))
-    return TRUE;
   if (spec->scope != BS_SCOPE_GROUP)
     whole.scope = BS_SCOPE_MODEL; /* interval is given */
   g_autoptr (BsQuant) quant = bs_quantize (&whole, x, dims, 1, 0, interval, "activation", error);
   if (quant == NULL)
     return FALSE;
   memcpy (x, quant->values, n * sizeof *x);
+  return TRUE;
+}
+
+gboolean
+bs_quant_apply (const BsSpec *spec,
+                const BsInterval *interval,
+                float *x,
+                gsize n_samples,
+                gsize n,
+                GError **error)
+{
+  if (bs_spec_is_float (spec))
+    return TRUE;
+  if (!spec->range->at_run_time)
+    return apply (spec, interval, x, n_samples * n, error);
+  for (gsize i = 0; i < n_samples; i++, x += n) {
+    BsInterval own;
+    if (!bs_range_choose_values (x, n, spec, "activation", &own, error) ||
+        !apply (spec, &own, x, n, error))
+      return FALSE;
+  }
   return TRUE;
 }
 

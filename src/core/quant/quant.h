@@ -79,11 +79,15 @@ gboolean bs_quant_model_range (const BsSpec *spec,
                                BsInterval *out,
                                GError **error);
 
-/* bs_quant_apply: replaces values by their decoded codes, with one scale for the given interval: what static
- * activation quantization does to a tensor. Encodings that fit themselves (binary, code books) and block formats fit
- * the values at hand. */
-gboolean
-bs_quant_apply (const BsSpec *spec, const BsInterval *interval, float *x, gsize n, GError **error);
+/* bs_quant_apply: replaces the values of an activation, n for each of n_samples, by their decoded codes: with one
+ * scale for the given interval, or, where the range rule says so, with one for each sample's own. Encodings that fit
+ * themselves (binary, code books) and block formats fit the values at hand. */
+gboolean bs_quant_apply (const BsSpec *spec,
+                         const BsInterval *interval,
+                         float *x,
+                         gsize n_samples,
+                         gsize n,
+                         GError **error);
 
 /* bs_quant_scratch: an empty result for n values with one scale, to call an encoding with. Free with bs_quant_free.
  * Errors  BS_ERROR_TOO_LARGE */

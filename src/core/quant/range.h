@@ -26,6 +26,9 @@ struct _BsRange {
     *choose_values) (const float *x, gsize n, const BsSpec *spec, BsInterval *out, GError **error);
 
   gboolean is_given; /* the spec says the interval: choose is not interested in its statistics */
+  /* Activations: choose_values is asked for each sample while the network runs; choose tells what
+   * calibration would have expected. */
+  gboolean at_run_time;
 };
 
 /* bs_range_choose: interval that the codes of one tensor must cover, made to include 0.

@@ -5,11 +5,11 @@
 #include <string.h>
 
 extern const BsRange bs_range_percentile, bs_range_mse, bs_range_kl, bs_range_aciq,
-  bs_range_average, bs_range_fixed;
+  bs_range_average, bs_range_dynamic, bs_range_fixed;
 
 const BsRange *const bs_ranges[] = {
-  &bs_range_minmax, &bs_range_percentile, &bs_range_mse,   &bs_range_kl,
-  &bs_range_aciq,   &bs_range_average,    &bs_range_fixed, NULL,
+  &bs_range_minmax,  &bs_range_percentile, &bs_range_mse,   &bs_range_kl, &bs_range_aciq,
+  &bs_range_average, &bs_range_dynamic,    &bs_range_fixed, NULL,
 };
 
 const BsRange *

@@ -17,7 +17,7 @@ static const char *const arith_ids[] = { "f32", "f32mul", "f64", NULL };
 
 #define TOKENS                                                                                     \
   "a scope (model, tensor, channel, group=N, element), a range (minmax, percentile=P, mse, kl, "   \
-  "aciq, average=C, "                                                                              \
+  "aciq, average=C, dynamic, "                                                                     \
   "fixed=A,B), affine, full, scale=, store=, round=, arith=, axis=N or seed=N"
 
 typedef enum {
@@ -396,6 +396,13 @@ bs_spec_parse (const char *text, BsSpec *spec, GError **error)
       spec->range_params[0] >= spec->range_params[1]) {
     g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
                  "Spec “%s”: the low end of “fixed” must be below the high end.", text);
+    return FALSE;
+  }
+  if (spec->range->at_run_time && spec->scope == BS_SCOPE_MODEL) {
+    g_set_error (error, BS_ERROR, BS_ERROR_INVALID,
+                 "Spec “%s”: a range found while the network runs is one tensor's own; leave "
+                 "“model” or “%s” out.",
+                 text, spec->range->id);
     return FALSE;
   }
   normalize (spec);

@@ -82,7 +82,7 @@ static gboolean
 codes_of_8_bits (const BsSpec *spec)
 {
   return bs_spec_integer_codes (spec, NULL, NULL) && spec->bits <= 8 &&
-         spec->scope <= BS_SCOPE_TENSOR;
+         spec->scope <= BS_SCOPE_TENSOR && !spec->range->at_run_time;
 }
 
 static gboolean
@@ -161,6 +161,8 @@ why_not_acts (const BsSpec *acts)
 {
   if (bs_spec_is_float (acts))
     return "activations are float";
+  if (acts->range->at_run_time)
+    return "activations are simulated: their ranges are found while the network runs";
   if (!codes_of_8_bits (acts))
     return "activations are simulated: the kernels take integer codes of at most 8 bits with one "
            "scale";

@@ -246,10 +246,11 @@ run_fake (const BsStep *step, BsRunner *runner, GError **error)
 
   if (out == NULL)
     return FALSE;
-  if (bs_spec_integer_codes (&c->spec, NULL, NULL))
+  if (bs_spec_integer_codes (&c->spec, NULL, NULL) && !c->spec.range->at_run_time)
     return bs_kernel_check (bsk_fake_quantize (in->data, n, &c->params, out), NULL, error);
   memcpy (out, in->data, n * sizeof *out);
-  return bs_quant_apply (&c->spec, &c->interval, out, n, error);
+  return bs_quant_apply (&c->spec, &c->interval, out, bs_runner_n_samples (runner),
+                         n / bs_runner_n_samples (runner), error);
 }
 
 /* Codes are described by their slot; what is only simulated, by spec and range. */

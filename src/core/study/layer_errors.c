@@ -134,14 +134,16 @@ feed_probe (const Job *job, BsRunner *runner, guint slot, guint first)
            bsk_quantize_nchw (probe, images, channels, pixels, &params, type, data) == BSK_OK;
   case BS_FORM_FAKE:
     memcpy (data, probe, n * sizeof *probe);
-    return bs_quant_apply (job->study->current_acts[s->tensor], &t->interval, data, n, NULL);
+    return bs_quant_apply (job->study->current_acts[s->tensor], &t->interval, data,
+                           bs_runner_n_samples (runner), per_sample, NULL);
   case BS_FORM_FLOAT:
     memcpy (data, probe, n * sizeof *probe);
     return TRUE;
   case BS_FORM_FAKE_LAST:
     return bs_shape_image (bs_runner_value (runner, slot), &images, &channels, &pixels) &&
            (bs_transpose_floats (probe, images, channels, pixels, data), TRUE) &&
-           bs_quant_apply (job->study->current_acts[s->tensor], &t->interval, data, n, NULL);
+           bs_quant_apply (job->study->current_acts[s->tensor], &t->interval, data,
+                           bs_runner_n_samples (runner), per_sample, NULL);
   case BS_FORM_FLOAT_LAST:
     return bs_shape_image (bs_runner_value (runner, slot), &images, &channels, &pixels) &&
            (bs_transpose_floats (probe, images, channels, pixels, data), TRUE);
