@@ -166,7 +166,7 @@ run_block (const BskPacked *header,
     tile.c_row = run->c_px;
     tile.line = (size_t) header->out_w;
     tile.rows = (size_t) lines * tile.line;
-    tile.a_skip = step - tile.line * tile.a_row;
+    tile.a_skip = (ptrdiff_t) (step - tile.line * tile.a_row);
     if (sums)
       for (size_t i = 0; i < images; i++)
         for (int y = 0; y < rows; y++)

@@ -23,9 +23,9 @@ typedef struct {
  * which is why no im2col is needed. */
 typedef struct {
   const uint8_t *a;
-  size_t a_row;  /* bytes from row to row */
-  size_t line;   /* rows after which the next one lies a_skip bytes further on; or SIZE_MAX */
-  size_t a_skip; /* modulo 2⁶⁴ */
+  size_t a_row; /* bytes from row to row */
+  size_t line;  /* rows after which the next one lies a_skip bytes further on; or SIZE_MAX */
+  ptrdiff_t a_skip;
   const ptrdiff_t *seg; /* [n_seg] */
   int n_seg, quads;
   uint8_t a_flip;         /* 0x80: A is signed */
