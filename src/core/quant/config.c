@@ -220,6 +220,21 @@ fail (GError **error, const char *format, ...)
   return FALSE;
 }
 
+/* check_members: a misspelt member would silently leave a layer float. names: NULL-terminated. */
+static gboolean
+check_members (JsonObject *object, const char *const *names, GError **error)
+{
+  g_autoptr (GList) members = json_object_get_members (object);
+
+  for (GList *at = members; at != NULL; at = at->next)
+    if (!g_strv_contains (names, at->data)) {
+      g_autofree char *all = g_strjoinv (", ", (char **) names);
+      return fail (error, "“%s” is no member of a configuration here; these are: %s.",
+                   (const char *) at->data, all);
+    }
+  return TRUE;
+}
+
 /* read_spec: member of object, when it is there. */
 static gboolean
 read_spec (JsonObject *object, const char *member, BsSpec *spec, gboolean *found, GError **error)
@@ -238,6 +253,8 @@ read_spec (JsonObject *object, const char *member, BsSpec *spec, gboolean *found
 static gboolean
 read_layers (JsonNode *node, GPtrArray *layers, GError **error)
 {
+  static const char *const known[] = { "weights", "acts", NULL };
+
   if (!JSON_NODE_HOLDS_OBJECT (node))
     return fail (error, "“layers” in a configuration must be an object with a member per layer.");
   JsonObject *object = json_node_get_object (node);
@@ -251,7 +268,8 @@ read_layers (JsonNode *node, GPtrArray *layers, GError **error)
       return fail (error,
                    "Layer “%s” in a configuration must be an object with “weights” or “acts”.",
                    layer->layer);
-    if (!read_spec (json_node_get_object (member), "weights", &layer->weights, &layer->has_weights,
+    if (!check_members (json_node_get_object (member), known, error) ||
+        !read_spec (json_node_get_object (member), "weights", &layer->weights, &layer->has_weights,
                     error) ||
         !read_spec (json_node_get_object (member), "acts", &layer->acts, &layer->has_acts, error)) {
       g_prefix_error (error, "Layer “%s”: ", layer->layer);
@@ -298,6 +316,9 @@ check_version (JsonObject *object, GError **error)
 BsConfig *
 bs_config_parse (const char *json, GError **error)
 {
+  static const char *const names[] = {
+    "bitstair", "weights", "acts", "layers", "corrections", NULL
+  };
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GPtrArray) layers = g_ptr_array_new_with_free_func (layer_free);
   g_autoptr (GPtrArray) corrections = g_ptr_array_new_with_free_func (g_free);
@@ -315,8 +336,8 @@ bs_config_parse (const char *json, GError **error)
     return NULL;
   }
   JsonObject *object = json_node_get_object (root);
-  if (!check_version (object, error) || !bs_spec_parse ("float", &weights, error) ||
-      !bs_spec_parse ("float", &acts, error) ||
+  if (!check_version (object, error) || !check_members (object, names, error) ||
+      !bs_spec_parse ("float", &weights, error) || !bs_spec_parse ("float", &acts, error) ||
       !read_spec (object, "weights", &weights, &found, error) ||
       !read_spec (object, "acts", &acts, &found, error))
     return NULL;
