@@ -157,8 +157,8 @@ class Tree(unittest.TestCase):
             near = sorted(path for path in commands if os.path.dirname(path) == os.path.dirname(name))
             if not near or is_template(name):
                 continue  # a part that this build leaves out
-            stem = name[:-2]  # levels of the kernels have flags of their own: those of the namesake
-            command = commands[next((path for path in near if path.startswith(stem)), near[0])]
+            # levels of the kernels have flags of their own: those of the source with the most similar name
+            command = commands[max(reversed(near), key=lambda path: len(os.path.commonprefix([path, name])))]
             words = shlex.split(command["command"])
             flags = [w for w in words[1:] if w.startswith(("-I", "-D", "-m", "-std", "-f", "-isystem", "-pthread"))
                      and not w.startswith("-fsanitize")]
