@@ -13,7 +13,8 @@
  *            function tells. Packed memory and scratch must be aligned to BSK_ALIGN; other buffers
  *            need no alignment. Codes read by bsk_gemm and bsk_conv must be followed by BSK_SLACK
  *            readable bytes of any content. Nothing is ever written outside the stated output.
- *            Input and output must not overlap unless a function says so.
+ *            Input and output must not overlap unless a function says so. A call takes up to 80 KiB
+ *            of stack.
  * Threads    The library starts none and keeps no mutable state after it is loaded. Packed memory
  *            is read-only once packed and may be shared by any number of threads; scratch belongs
  *            to one call at a time.
