@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define DEFAULT_CALIBRATION 256
-#define SLICE 256u /* samples a thread fits at once */
+#define SLICE 256u /* samples a thread fits or digests at once */
 
 BsDataset *
 bs_dataset_ref (BsDataset *dataset)
@@ -222,6 +222,26 @@ add_to_digest (GChecksum *sum, const void *data, gsize bytes)
     g_checksum_update (sum, (const guchar *) data + at, (gssize) MIN (bytes - at, (gsize) 1 << 30));
 }
 
+#define DIGEST_BYTES 32
+
+typedef struct {
+  const BsDataset *dataset;
+  guint8 *parts; /* [slices · DIGEST_BYTES] */
+} Digesting;
+
+static void
+digest_slice (gpointer data, guint index, guint worker)
+{
+  const Digesting *d = data;
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  gsize first = (gsize) index * SLICE, n = MIN (SLICE, d->dataset->n - first), size = DIGEST_BYTES;
+
+  add_to_digest (sum, d->dataset->x + first * d->dataset->sample_bytes,
+                 n * d->dataset->sample_bytes);
+  g_checksum_get_digest (sum, d->parts + (gsize) index * DIGEST_BYTES, &size);
+}
+
+/* The samples enter by the digests of slices of a fixed size, which all threads compute. */
 static void
 compute_digest (BsDataset *dataset)
 {
@@ -230,10 +250,14 @@ compute_digest (BsDataset *dataset)
   g_autofree char *head =
     g_strdup_printf ("%s %s %u %u %u", dims, bs_dtype_name (dataset->dtype), dataset->n,
                      dataset->n_calibration, dataset->labels_per_sample);
-  g_autofree guint8 *sample = g_malloc (MAX (dataset->sample_bytes, 1));
+  guint n_slices = (dataset->n + SLICE - 1) / SLICE;
+  g_autofree guint8 *parts = g_malloc0 ((gsize) n_slices * DIGEST_BYTES + 1),
+                    *sample = g_malloc (MAX (dataset->sample_bytes, 1));
+  Digesting digesting = { dataset, parts };
 
+  bs_parallel_for (n_slices, digest_slice, &digesting, NULL);
   add_to_digest (sum, head, strlen (head));
-  add_to_digest (sum, dataset->x, dataset->n * dataset->sample_bytes);
+  add_to_digest (sum, parts, (gsize) n_slices * DIGEST_BYTES);
   for (guint i = 0; i < dataset->n_calibration; i++) {
     bs_dataset_calibration (dataset, i, 1, sample);
     add_to_digest (sum, sample, dataset->sample_bytes);
