@@ -85,7 +85,7 @@ requantize (Case *c, GError **error)
   const BsNpy *a, *m;
   g_autofree gint32 *acc = case_ints (c, "acc", &a, error);
   g_autofree double *multiplier = acc != NULL ? case_doubles (c, "multiplier", &m, error) : NULL;
-  BsRequantizeProfile profile;
+  BsRequantizeProfile profile = BS_REQUANTIZE_REAL_EVEN;
 
   if (multiplier == NULL || !profile_of (c, &profile, error))
     return FALSE;
@@ -182,7 +182,7 @@ int_mlp (Case *c, GError **error)
   JsonArray *layers = json_object_get_array_member (c->params, "layers");
   guint n_layers = json_array_get_length (layers);
   const BsNpy *shape, *f;
-  BsRequantizeProfile profile;
+  BsRequantizeProfile profile = BS_REQUANTIZE_REAL_EVEN;
   g_autofree gint32 *codes = case_ints (c, "x_codes", &shape, error);
   g_autofree double *reference = codes != NULL ? case_doubles (c, "float_logits", &f, error) : NULL;
   double y_scale = case_number (c, "y_scale", 1), agreement = 0;
