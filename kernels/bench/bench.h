@@ -6,11 +6,13 @@
 #include <stdbool.h>
 
 typedef struct {
-  const char *group; /* "product", "convolution", "depthwise", "low bits", "bits", "stream" */
-  const char *name;  /* the shape */
-  const char *unit;  /* "GOPS" (2 · multiply-adds) or "Gelement/s" */
-  double ns;         /* one call, median */
-  double rate;       /* in `unit` */
+  const char
+    *group; /* "product", "convolution", "depthwise", "float", "16 bits", "low bits", "bits",
+                        "stream", "elementwise", "pooling" */
+  const char *name; /* the shape */
+  const char *unit; /* "GOPS" (2 · multiply-adds) or "Gelement/s" */
+  double ns;        /* one call, median */
+  double rate;      /* in `unit` */
   double peak; /* the level's dot product loop without memory, timed in the same rounds, GOPS; 0: no
                   loop */
 } BskBenchRow;
