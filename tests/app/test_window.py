@@ -78,8 +78,10 @@ def choose(app, name, index):
     node = app.find('combo box', name)
     boxes = [node.box]
     wait('the page to stand still', lambda: boxes.append(node.box) or boxes[-6:] == [node.box] * 6)
+    focused = lambda: node.find_all('list item', pred=lambda n: 'focused' in n.states, prune=())
+    wait('the list before to be gone', lambda: not focused())
     node.click()
-    wait('the list', lambda: node.find_all('list item', pred=lambda n: 'focused' in n.states, prune=()))
+    wait('the list', focused)
     app.key('Home', *['Down'] * index, 'Return')
 
 
