@@ -13,8 +13,8 @@ struct _BsLazyDigest {
   char text[BS_DIGEST_SIZE];  /* "": not made yet */
 };
 
-static void
-update (GChecksum *sum, const void *data, gsize size)
+void
+bs_digest_update (GChecksum *sum, const void *data, gsize size)
 {
   const guint8 *bytes = data;
 
@@ -31,7 +31,7 @@ bs_digest_bytes (const void *data, gsize size, char digest[BS_DIGEST_SIZE])
 {
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
 
-  update (sum, data, size);
+  bs_digest_update (sum, data, size);
   g_strlcpy (digest, g_checksum_get_string (sum), BS_DIGEST_SIZE);
 }
 
@@ -100,8 +100,8 @@ make (BsLazyDigest *digest)
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
 
   for (guint i = 0; i < digest->contents->len; i++)
-    update (sum, g_bytes_get_data (digest->contents->pdata[i], NULL),
-            g_bytes_get_size (digest->contents->pdata[i]));
+    bs_digest_update (sum, g_bytes_get_data (digest->contents->pdata[i], NULL),
+                      g_bytes_get_size (digest->contents->pdata[i]));
   for (guint i = 0; i < digest->data->len; i++) {
     gsize size;
     const guint8 *data = g_bytes_get_data (digest->data->pdata[i], &size);
@@ -109,7 +109,7 @@ make (BsLazyDigest *digest)
     sum_words (data, size, sums + 1);
     for (guint j = 1; j <= LANES; j++)
       sums[j] = GUINT64_TO_LE (sums[j]);
-    update (sum, sums, sizeof sums);
+    bs_digest_update (sum, sums, sizeof sums);
   }
   g_strlcpy (digest->text, g_checksum_get_string (sum), BS_DIGEST_SIZE);
 }

@@ -8,6 +8,8 @@ G_BEGIN_DECLS
 
 #define BS_DIGEST_SIZE 65 /* 64 digits and the terminating zero */
 
+/* bs_digest_update: g_checksum_update for any size. */
+void bs_digest_update (GChecksum *sum, const void *data, gsize size);
 void bs_digest_bytes (const void *data, gsize size, char digest[BS_DIGEST_SIZE]);
 void bs_digest_text (const char *text, char digest[BS_DIGEST_SIZE]);
 

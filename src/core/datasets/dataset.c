@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "datasets/dataset.h"
 
+#include "base/digest.h"
 #include "base/parallel.h"
 #include "datasets/calibration.h"
 #include "datasets/synthetic.h"
@@ -215,13 +216,6 @@ read_labels (BsDataset *dataset, const BsValue *y, gsize n_all, GError **error)
   return TRUE;
 }
 
-static void
-add_to_digest (GChecksum *sum, const void *data, gsize bytes)
-{
-  for (gsize at = 0; at < bytes; at += (gsize) 1 << 30)
-    g_checksum_update (sum, (const guchar *) data + at, (gssize) MIN (bytes - at, (gsize) 1 << 30));
-}
-
 #define DIGEST_BYTES 32
 
 typedef struct {
@@ -236,8 +230,8 @@ digest_slice (gpointer data, guint index, guint worker)
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
   gsize first = (gsize) index * SLICE, n = MIN (SLICE, d->dataset->n - first), size = DIGEST_BYTES;
 
-  add_to_digest (sum, d->dataset->x + first * d->dataset->sample_bytes,
-                 n * d->dataset->sample_bytes);
+  bs_digest_update (sum, d->dataset->x + first * d->dataset->sample_bytes,
+                    n * d->dataset->sample_bytes);
   g_checksum_get_digest (sum, d->parts + (gsize) index * DIGEST_BYTES, &size);
 }
 
@@ -256,15 +250,15 @@ compute_digest (BsDataset *dataset)
   Digesting digesting = { dataset, parts };
 
   bs_parallel_for (n_slices, digest_slice, &digesting, NULL);
-  add_to_digest (sum, head, strlen (head));
-  add_to_digest (sum, parts, (gsize) n_slices * DIGEST_BYTES);
+  bs_digest_update (sum, head, strlen (head));
+  bs_digest_update (sum, parts, (gsize) n_slices * DIGEST_BYTES);
   for (guint i = 0; i < dataset->n_calibration; i++) {
     bs_dataset_calibration (dataset, i, 1, sample);
-    add_to_digest (sum, sample, dataset->sample_bytes);
+    bs_digest_update (sum, sample, dataset->sample_bytes);
   }
   if (dataset->labels != NULL)
-    add_to_digest (sum, dataset->labels,
-                   (gsize) dataset->n * dataset->labels_per_sample * sizeof (gint64));
+    bs_digest_update (sum, dataset->labels,
+                      (gsize) dataset->n * dataset->labels_per_sample * sizeof (gint64));
   g_strlcpy (dataset->digest, g_checksum_get_string (sum), BS_DIGEST_SIZE);
 }
 
