@@ -3,7 +3,7 @@
 #include "datasets/dataset.h"
 #include "datasets/npy.h"
 #include "datasets/npz.h"
-#include "model/builder.h"
+#include "fixture.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -11,35 +11,6 @@
 #include <zip.h>
 
 static char *folder;
-
-/* A model of one input and one Relu or Gather. */
-static BsModel *
-model_with (BsDtype dtype, guint n_dims, const gint64 *dims)
-{
-  g_autoptr (BsModelBuilder) builder = bs_model_builder_new ("m", "test");
-  g_autoptr (GError) error = NULL;
-  guint x = bs_model_builder_tensor (builder, "x"), y = bs_model_builder_tensor (builder, "y");
-  BsTensor *tensor = &bs_model_builder_edit (builder)->tensors[x];
-
-  tensor->dtype = dtype;
-  tensor->n_dims = n_dims;
-  memcpy (tensor->dims, dims, n_dims * sizeof *dims);
-  bs_model_builder_input (builder, x);
-  bs_model_builder_output (builder, y);
-  if (dtype == BS_DTYPE_F32)
-    bs_model_builder_node (builder, "Relu", "", "r", &x, 1, &y, 1);
-  else {
-    const gint64 table[] = { 5, 2 };
-    float zeros[10] = { 0 };
-    guint inputs[2] = {
-      bs_model_builder_constant (builder, "t", BS_DTYPE_F32, table, 2, zeros, NULL), x
-    };
-    bs_model_builder_node (builder, "Gather", "", "g", inputs, 2, &y, 1);
-  }
-  BsModel *model = bs_model_builder_finish (builder, &error);
-  g_assert_no_error (error);
-  return model;
-}
 
 typedef struct {
   const char *name;
@@ -99,7 +70,7 @@ static void
 test_hwc_becomes_chw (void)
 {
   const gint64 wanted[] = { -1, 3, 2, 3 };
-  g_autoptr (BsModel) model = model_with (BS_DTYPE_F32, 4, wanted);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 4, wanted, 0);
   g_autoptr (GError) error = NULL;
   float x[2 * 18];
   BsDatasetOptions chw = { .layout = "chw" }, hwc = { .layout = "hwc" };
@@ -151,7 +122,7 @@ test_shapes (void)
   float x[64] = { 0 };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr (BsModel) model = model_with (BS_DTYPE_F32, cases[i].n_wanted, cases[i].wanted);
+    g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, cases[i].n_wanted, cases[i].wanted, 0);
     g_autoptr (GError) error = NULL;
     Member member = { "x", BS_DTYPE_F32, cases[i].n_stored, { 0 }, x };
     memcpy (member.dims, cases[i].stored, sizeof member.dims);
@@ -170,7 +141,7 @@ static void
 test_numbers (void)
 {
   const gint64 wanted[] = { -1, 2 };
-  g_autoptr (BsModel) model = model_with (BS_DTYPE_F32, 2, wanted);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 2, wanted, 0);
   g_autoptr (GError) error = NULL;
   const guint8 bytes[] = { 0, 51, 102, 255 };
   const gint32 ints[] = { 0, 51, 102, 255 };
@@ -203,7 +174,7 @@ static void
 test_tokens (void)
 {
   const gint64 wanted[] = { -1, 3 };
-  g_autoptr (BsModel) model = model_with (BS_DTYPE_I64, 2, wanted);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_I64, 2, wanted, 5);
   g_autoptr (GError) error = NULL;
   const guint8 x[] = { 0, 1, 2, 3, 4, 0 }, y[] = { 1, 2, 3, 4, 0, 1 },
                train[] = { 4, 3, 2, 1, 0, 1, 2, 3 };
@@ -228,7 +199,7 @@ static void
 test_labels_and_limits (void)
 {
   const gint64 wanted[] = { -1, 1 };
-  g_autoptr (BsModel) model = model_with (BS_DTYPE_F32, 2, wanted);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 2, wanted, 0);
   g_autoptr (GError) error = NULL;
   const float x[] = { 1, 2, 3, 4 }, odd[] = { 1, NAN, 3, 4 };
   const gint32 y[] = { 7, 8, 9, 10 };
@@ -258,7 +229,7 @@ static void
 test_synthetic (void)
 {
   const gint64 wanted[] = { -1, 1, 8, 8 }, tokens[] = { -1, 16 };
-  g_autoptr (BsModel) model = model_with (BS_DTYPE_F32, 4, wanted);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 4, wanted, 0);
   g_autoptr (BsModel) gru = NULL;
   g_autoptr (GError) error = NULL;
   BsDatasetOptions other = { .seed = 1 };
@@ -276,7 +247,7 @@ test_synthetic (void)
   for (gsize i = 0; i < 300 * 64; i++)
     sum += (double) ((const float *) a->x)[i] * (double) ((const float *) a->x)[i];
   g_assert_cmpfloat (fabs (sum / (300 * 64) - 1), <, 0.05); /* five deviations of the mean square */
-  gru = model_with (BS_DTYPE_I64, 2, tokens);
+  gru = fixture_model (BS_DTYPE_I64, 2, tokens, 5);
   g_autoptr (BsDataset) d = bs_dataset_open ("synthetic:9", gru, NULL, &error);
   g_assert_no_error (error);
   for (gsize i = 0; i < 9 * 16; i++) {
@@ -296,7 +267,7 @@ static void
 test_damaged (void)
 {
   const gint64 wanted[] = { -1, 64 };
-  g_autoptr (BsModel) model = model_with (BS_DTYPE_F32, 2, wanted);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 2, wanted, 0);
   float x[256];
   const Member members[] = { { "x", BS_DTYPE_F32, 2, { 4, 64 }, x } };
   g_autofree char *path = NULL, *bytes = NULL;
@@ -344,7 +315,7 @@ test_csv (void)
     { "1,2,3\n", BS_ERROR_SHAPE },
   };
   const gint64 wanted[] = { -1, 2 };
-  g_autoptr (BsModel) model = model_with (BS_DTYPE_F32, 2, wanted);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 2, wanted, 0);
   const char *text = "a; \"Label\" ;b\r\n1;dog;2.5\r\n\r\n-3;cat;4e2\r\n5;dog;6\r\n";
   g_autofree char *path = write_text ("x.csv", text, strlen (text));
   g_autoptr (GError) error = NULL;
@@ -373,7 +344,7 @@ test_idx (void)
   const guint8 labels[] = { 0, 0, 8, 1, 0, 0, 0, 2, 9, 3 };
   const guint8 train[] = { 0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 204, 0 };
   const gint64 wanted[] = { -1, 1, 1, 2 };
-  g_autoptr (BsModel) model = model_with (BS_DTYPE_F32, 4, wanted);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 4, wanted, 0);
   g_autofree char *path = write_text ("t10k-images-idx3-ubyte", images, sizeof images);
   g_autofree char *label_path = write_text ("t10k-labels-idx1-ubyte", labels, sizeof labels);
   g_autofree char *train_path = write_text ("train-images-idx3-ubyte", train, sizeof train);

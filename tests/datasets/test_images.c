@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/error.h"
 #include "datasets/dataset.h"
-#include "model/builder.h"
+#include "fixture.h"
 
 #include <glib/gstdio.h>
 #include <jpeglib.h>
@@ -10,25 +10,6 @@
 #include <string.h>
 
 static char *folder;
-
-static BsModel *
-model_with (const gint64 *dims)
-{
-  g_autoptr (BsModelBuilder) builder = bs_model_builder_new ("m", "test");
-  g_autoptr (GError) error = NULL;
-  guint x = bs_model_builder_tensor (builder, "x"), y = bs_model_builder_tensor (builder, "y");
-  BsTensor *tensor = &bs_model_builder_edit (builder)->tensors[x];
-
-  tensor->dtype = BS_DTYPE_F32;
-  tensor->n_dims = 4;
-  memcpy (tensor->dims, dims, 4 * sizeof *dims);
-  bs_model_builder_input (builder, x);
-  bs_model_builder_output (builder, y);
-  bs_model_builder_node (builder, "Relu", "", "r", &x, 1, &y, 1);
-  BsModel *model = bs_model_builder_finish (builder, &error);
-  g_assert_no_error (error);
-  return model;
-}
 
 static char *
 in_folder (const char *class, const char *name)
@@ -83,21 +64,6 @@ write_grey_jpeg (const char *class, const char *name, guint width, guint height,
   fclose (file);
 }
 
-static void
-remove_all (const char *path)
-{
-  GDir *dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *inner = g_build_filename (path, name, NULL);
-    remove_all (inner);
-  }
-  if (dir != NULL)
-    g_dir_close (dir);
-  g_remove (path);
-}
-
 static const guint8 grey[6] = { 0, 51, 102, 153, 204, 255 };
 
 /* Two classes, one with a JPEG; classes take turns. */
@@ -105,7 +71,7 @@ static void
 test_grey (void)
 {
   const gint64 wanted[] = { -1, 1, 2, 3 };
-  g_autoptr (BsModel) model = model_with (wanted);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 4, wanted, 0);
   g_autoptr (GError) error = NULL;
 
   write_png ("a", "1.png", PNG_FORMAT_GRAY, 3, 2, grey);
@@ -119,14 +85,14 @@ test_grey (void)
   g_assert_cmpint (data->labels[2], ==, 0);
   g_assert_cmpfloat (((const float *) data->x)[4], ==, 204 / 255.0f);
   g_assert_cmpfloat (((const float *) data->x)[12], ==, 51 / 255.0f); /* a flat JPEG is exact */
-  remove_all (folder);
+  fixture_remove (folder);
 }
 
 static void
 test_colour (void)
 {
   const gint64 wanted[] = { -1, 3, 1, 2 };
-  g_autoptr (BsModel) model = model_with (wanted);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 4, wanted, 0);
   g_autoptr (GError) error = NULL;
 
   write_png (".", "1.png", PNG_FORMAT_RGB, 2, 1, grey); /* no sub-folders: no labels */
@@ -134,14 +100,14 @@ test_colour (void)
   g_assert_no_error (error);
   g_assert_null (data->labels);
   g_assert_cmpfloat (((const float *) data->x)[1], ==, 153 / 255.0f); /* red of the second pixel */
-  remove_all (folder);
+  fixture_remove (folder);
 }
 
 static void
 test_wrong (void)
 {
   const gint64 wanted[] = { -1, 1, 2, 3 };
-  g_autoptr (BsModel) model = model_with (wanted);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 4, wanted, 0);
   g_autoptr (GError) error = NULL;
   g_autofree char *path = in_folder ("a", "1.png");
   g_autofree char *data = NULL;
@@ -165,7 +131,7 @@ test_wrong (void)
     g_assert_error (error, BS_ERROR, BS_ERROR_FORMAT);
     g_clear_error (&error);
   }
-  remove_all (folder);
+  fixture_remove (folder);
 }
 
 int
@@ -180,7 +146,7 @@ main (int argc, char **argv)
   g_test_add_func ("/images/colour", test_colour);
   g_test_add_func ("/images/wrong", test_wrong);
   status = g_test_run ();
-  remove_all (folder);
+  fixture_remove (folder);
   g_free (folder);
   return status;
 }

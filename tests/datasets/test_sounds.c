@@ -2,31 +2,12 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/error.h"
 #include "datasets/dataset.h"
-#include "model/builder.h"
+#include "fixture.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 
 static char *folder;
-
-static BsModel *
-model_with (guint n_dims, const gint64 *dims)
-{
-  g_autoptr (BsModelBuilder) builder = bs_model_builder_new ("m", "test");
-  g_autoptr (GError) error = NULL;
-  guint x = bs_model_builder_tensor (builder, "x"), y = bs_model_builder_tensor (builder, "y");
-  BsTensor *tensor = &bs_model_builder_edit (builder)->tensors[x];
-
-  tensor->dtype = BS_DTYPE_F32;
-  tensor->n_dims = n_dims;
-  memcpy (tensor->dims, dims, n_dims * sizeof *dims);
-  bs_model_builder_input (builder, x);
-  bs_model_builder_output (builder, y);
-  bs_model_builder_node (builder, "Relu", "", "r", &x, 1, &y, 1);
-  BsModel *model = bs_model_builder_finish (builder, &error);
-  g_assert_no_error (error);
-  return model;
-}
 
 typedef struct {
   guint kind, channels, rate, bits;
@@ -65,21 +46,6 @@ write_wav (const char *class, const char *name, const Format *format, const void
   return path;
 }
 
-static void
-remove_all (const char *path)
-{
-  GDir *dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *inner = g_build_filename (path, name, NULL);
-    remove_all (inner);
-  }
-  if (dir != NULL)
-    g_dir_close (dir);
-  g_remove (path);
-}
-
 /* −1, ½, 0 in every kind of sample; the input is one longer: silence. */
 static void
 test_kinds (void)
@@ -100,7 +66,7 @@ test_kinds (void)
     { { 1, 1, 8000, 24 }, s24, sizeof s24 }, { { 1, 1, 8000, 32 }, s32, sizeof s32 },
     { { 3, 1, 8000, 32 }, f32, sizeof f32 }, { { 3, 1, 8000, 64 }, f64, sizeof f64 },
   };
-  g_autoptr (BsModel) model = model_with (3, (gint64[]){ BS_DIM_FREE, 1, 4 });
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 3, (gint64[]){ BS_DIM_FREE, 1, 4 }, 0);
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
     g_autoptr (GError) error = NULL;
@@ -111,7 +77,7 @@ test_kinds (void)
     g_assert_cmpuint (data->n, ==, 1);
     g_assert_null (data->labels);
     g_assert_cmpmem (data->x, data->sample_bytes, expected, sizeof expected);
-    remove_all (folder);
+    fixture_remove (folder);
   }
 }
 
@@ -121,8 +87,9 @@ static void
 test_classes (void)
 {
   static const gint16 sound[] = { 8192, 16384, -8192 };
-  g_autoptr (BsModel) fixed = model_with (2, (gint64[]){ BS_DIM_FREE, 2 });
-  g_autoptr (BsModel) free_length = model_with (2, (gint64[]){ BS_DIM_FREE, BS_DIM_FREE });
+  g_autoptr (BsModel) fixed = fixture_model (BS_DTYPE_F32, 2, (gint64[]){ BS_DIM_FREE, 2 }, 0);
+  g_autoptr (BsModel) free_length =
+    fixture_model (BS_DTYPE_F32, 2, (gint64[]){ BS_DIM_FREE, BS_DIM_FREE }, 0);
   g_autofree char *a = write_wav ("no", "1.wav", &plain, sound, sizeof sound);
   g_autofree char *b = write_wav ("yes", "1.WAV", &plain, sound, sizeof *sound);
   g_autoptr (GError) error = NULL;
@@ -136,7 +103,7 @@ test_classes (void)
                    4 * sizeof (float));
   g_assert_cmpmem (whole->x, 2 * whole->sample_bytes,
                    ((float[]){ 0.25f, 0.5f, -0.25f, 0.25f, 0, 0 }), 6 * sizeof (float));
-  remove_all (folder);
+  fixture_remove (folder);
 }
 
 static void
@@ -148,7 +115,7 @@ check_refused (const BsModel *model, gint code, const char *why)
   g_assert_error (error, BS_ERROR, code);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, why));
-  remove_all (folder);
+  fixture_remove (folder);
 }
 
 static void
@@ -157,8 +124,8 @@ test_wrong (void)
   static const gint16 sound[] = { 8192, 16384, -8192 };
   static const Format stereo = { 1, 2, 16000, 16 }, slow = { 1, 1, 8000, 16 },
                       packed = { 17, 1, 16000, 4 }, odd = { 1, 1, 16000, 12 };
-  g_autoptr (BsModel) model = model_with (2, (gint64[]){ BS_DIM_FREE, 2 });
-  g_autoptr (BsModel) picture = model_with (3, (gint64[]){ BS_DIM_FREE, 2, 2 });
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 2, (gint64[]){ BS_DIM_FREE, 2 }, 0);
+  g_autoptr (BsModel) picture = fixture_model (BS_DTYPE_F32, 3, (gint64[]){ BS_DIM_FREE, 2, 2 }, 0);
   const struct {
     const Format *format;
     const char *why;
@@ -181,7 +148,7 @@ static void
 test_cut_off (void)
 {
   static const gint16 sound[] = { 8192, 16384, -8192 };
-  g_autoptr (BsModel) model = model_with (2, (gint64[]){ BS_DIM_FREE, 2 });
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_F32, 2, (gint64[]){ BS_DIM_FREE, 2 }, 0);
   g_autofree char *path = write_wav ("a", "1.wav", &plain, sound, sizeof sound);
   g_autofree char *data = NULL;
   gsize size, start;
@@ -197,7 +164,7 @@ test_cut_off (void)
     else
       g_assert_no_error (error);
   }
-  remove_all (folder);
+  fixture_remove (folder);
 }
 
 int
@@ -213,7 +180,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sounds/wrong", test_wrong);
   g_test_add_func ("/sounds/cut-off", test_cut_off);
   status = g_test_run ();
-  remove_all (folder);
+  fixture_remove (folder);
   g_free (folder);
   return status;
 }

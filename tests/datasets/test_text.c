@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/error.h"
 #include "datasets/dataset.h"
-#include "model/builder.h"
+#include "fixture.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -10,30 +10,7 @@
 #define LENGTH 3 /* of a sample */
 
 static char *folder, *text, *vocabulary, *other;
-
-/* A model that looks up rows of a table of n_tokens. */
-static BsModel *
-model_with (BsDtype dtype, guint n_dims, gint64 n_tokens)
-{
-  g_autoptr (BsModelBuilder) builder = bs_model_builder_new ("m", "test");
-  g_autoptr (GError) error = NULL;
-  g_autofree float *zeros = g_new0 (float, (gsize) n_tokens);
-  guint x = bs_model_builder_tensor (builder, "x"), y = bs_model_builder_tensor (builder, "y");
-  guint inputs[2] = { bs_model_builder_constant (builder, "t", BS_DTYPE_F32,
-                                                 (gint64[]){ n_tokens, 1 }, 2, zeros, NULL),
-                      x };
-  BsTensor *tensor = &bs_model_builder_edit (builder)->tensors[x];
-
-  tensor->dtype = dtype;
-  tensor->n_dims = n_dims;
-  memcpy (tensor->dims, (gint64[]){ BS_DIM_FREE, LENGTH, 1 }, 3 * sizeof *tensor->dims);
-  bs_model_builder_input (builder, x);
-  bs_model_builder_output (builder, y);
-  bs_model_builder_node (builder, "Gather", "", "g", inputs, 2, &y, 1);
-  BsModel *model = bs_model_builder_finish (builder, &error);
-  g_assert_no_error (error);
-  return model;
-}
+static const gint64 dims[] = { BS_DIM_FREE, LENGTH, 1 }; /* of what looks up rows of a table */
 
 static void
 put (const char *path, const char *content)
@@ -71,7 +48,7 @@ test_numbers (void)
 {
   static const gint64 x[] = { 4, 1, 0, 3, 1, 2 }, y[] = { 1, 0, 3, 1, 2, 4 };
   static const gint64 own_x[] = { 3, 1, 0, 4, 1, 2 }, own_y[] = { 1, 0, 4, 1, 2, 3 };
-  g_autoptr (BsModel) model = model_with (BS_DTYPE_I64, 2, 5);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_I64, 2, dims, 5);
 
   put (text, "\xEF\xBB\xBF" /* the mark */ "é \nü bé ");
   check (model, own_x, own_y);
@@ -105,9 +82,9 @@ check_refused (const BsModel *model,
 static void
 test_wrong (void)
 {
-  g_autoptr (BsModel) model = model_with (BS_DTYPE_I64, 2, 3);
-  g_autoptr (BsModel) deep = model_with (BS_DTYPE_I64, 3, 3);
-  g_autoptr (BsModel) narrow = model_with (BS_DTYPE_U8, 2, 3);
+  g_autoptr (BsModel) model = fixture_model (BS_DTYPE_I64, 2, dims, 3);
+  g_autoptr (BsModel) deep = fixture_model (BS_DTYPE_I64, 3, dims, 3);
+  g_autoptr (BsModel) narrow = fixture_model (BS_DTYPE_U8, 2, dims, 3);
 
   check_refused (model, "abab", NULL, BS_ERROR_NO_DATA, ".vocab.txt");
   check_refused (model, "ab\nabd", "a\nb\n\\n\n", BS_ERROR_FORMAT, "line 2");
