@@ -269,6 +269,7 @@ run (Sweep *sweep, GPtrArray *configs, GError **error)
       return TRUE;
     }
     report_progress (sweep, missing->pdata[i]);
+    bs_study_expect (sweep->study, i + 1 < missing->len ? missing->pdata[i + 1] : NULL);
     if (measure (sweep, missing->pdata[i], &problem))
       continue;
     if (g_error_matches (problem, BS_ERROR, BS_ERROR_CANCELLED)) {

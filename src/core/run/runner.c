@@ -10,21 +10,37 @@
 
 #include <string.h>
 
-struct _BsRunner {
-  const BsPrepared *plan;
+/* Dimensions of all tensors for a number of samples: inferred once, since a loop over samples asks
+ * for few numbers, but for each again and again. */
+typedef struct {
   guint n_samples;
-  BsValue *values;    /* [n_slots] */
-  BsBuffer **buffers; /* [n_slots] behind values' data; NULL: not alive, or borrowed */
-  BsValue *shapes;    /* [n_tensors] with n_shapes samples bound */
-  guint n_shapes;
+  BsValue *values; /* [n_tensors] */
+} Shapes;
+
+struct _BsRunner {
+  const BsPrepared *plan; /* NULL: none */
+  BsModel *model;         /* the one that shapes are of */
+  guint n_samples, n_slots;
+  BsValue *values;       /* [n_slots] */
+  BsBuffer **buffers;    /* [n_slots] behind values' data; NULL: not alive, or borrowed */
+  GArray *all_shapes;    /* Shapes */
+  const BsValue *shapes; /* [n_tensors] those of n_samples */
   BsBuffer *scratch;
 };
+
+static void
+clear_shapes (gpointer data)
+{
+  g_free (((Shapes *) data)->values);
+}
 
 BsRunner *
 bs_runner_new (const BsPrepared *prepared)
 {
   BsRunner *runner = g_new0 (BsRunner, 1);
 
+  runner->all_shapes = g_array_new (FALSE, FALSE, sizeof (Shapes));
+  g_array_set_clear_func (runner->all_shapes, clear_shapes);
   bs_blas_init ();
   bs_runner_set_plan (runner, prepared);
   return runner;
@@ -40,7 +56,7 @@ release (BsRunner *runner, guint slot)
 static void
 release_all (BsRunner *runner)
 {
-  for (guint i = 0; runner->plan != NULL && i < runner->plan->n_slots; i++)
+  for (guint i = 0; i < runner->n_slots; i++)
     release (runner, i);
 }
 
@@ -48,13 +64,19 @@ void
 bs_runner_set_plan (BsRunner *runner, const BsPrepared *prepared)
 {
   release_all (runner);
-  if (runner->plan == NULL || runner->plan->model != prepared->model)
-    runner->n_shapes = 0;
   runner->plan = prepared;
-  runner->values = g_renew (BsValue, runner->values, prepared->n_slots);
-  runner->buffers = g_renew (BsBuffer *, runner->buffers, prepared->n_slots);
-  memset (runner->values, 0, prepared->n_slots * sizeof *runner->values);
-  memset (runner->buffers, 0, prepared->n_slots * sizeof *runner->buffers);
+  runner->n_slots = prepared != NULL ? prepared->n_slots : 0;
+  if (prepared == NULL)
+    return;
+  if (runner->model != prepared->model) {
+    g_array_set_size (runner->all_shapes, 0);
+    g_clear_pointer (&runner->model, bs_model_unref);
+    runner->model = bs_model_ref (prepared->model);
+  }
+  runner->values = g_renew (BsValue, runner->values, runner->n_slots);
+  runner->buffers = g_renew (BsBuffer *, runner->buffers, runner->n_slots);
+  memset (runner->values, 0, runner->n_slots * sizeof *runner->values);
+  memset (runner->buffers, 0, runner->n_slots * sizeof *runner->buffers);
 }
 
 void
@@ -64,7 +86,8 @@ bs_runner_free (BsRunner *runner)
   g_clear_pointer (&runner->scratch, bs_buffer_unref);
   g_free (runner->values);
   g_free (runner->buffers);
-  g_free (runner->shapes);
+  g_array_unref (runner->all_shapes);
+  g_clear_pointer (&runner->model, bs_model_unref);
   g_free (runner);
 }
 
@@ -83,18 +106,24 @@ get_buffer (gsize bytes, GError **error)
 gboolean
 bs_runner_begin (BsRunner *runner, guint n_samples, GError **error)
 {
-  const BsModel *model = runner->plan->model;
+  const BsModel *model = runner->model;
+  Shapes shapes = { n_samples, NULL };
 
   release_all (runner);
   runner->n_samples = n_samples;
-  if (runner->n_shapes == n_samples)
-    return TRUE;
-  runner->n_shapes = 0;
-  runner->shapes = g_renew (BsValue, runner->shapes, model->n_tensors);
-  memset (runner->shapes, 0, model->n_tensors * sizeof *runner->shapes);
-  if (!bs_infer_bound (model, n_samples, runner->shapes, error))
+  for (guint i = 0; i < runner->all_shapes->len; i++) {
+    const Shapes *known = &g_array_index (runner->all_shapes, Shapes, i);
+    runner->shapes = known->values;
+    if (known->n_samples == n_samples)
+      return TRUE;
+  }
+  shapes.values = g_new0 (BsValue, model->n_tensors);
+  if (!bs_infer_bound (model, n_samples, shapes.values, error)) {
+    g_free (shapes.values);
     return FALSE;
-  runner->n_shapes = n_samples;
+  }
+  runner->shapes = shapes.values;
+  g_array_append_val (runner->all_shapes, shapes);
   return TRUE;
 }
 

@@ -16,7 +16,8 @@ BsRunner *bs_runner_new (const BsPrepared *prepared);
 void bs_runner_free (BsRunner *runner);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsRunner, bs_runner_free)
 
-/* bs_runner_set_plan: use the same buffers for another plan of the same model. */
+/* bs_runner_set_plan: another plan, of the same model if what was inferred about sizes is to be used
+ * again; NULL: none, until there is one. */
 void bs_runner_set_plan (BsRunner *runner, const BsPrepared *prepared);
 
 /* bs_runner_run: n_samples samples through the steps from first_step on.

@@ -154,22 +154,69 @@ report (const Scan *scan, const char *layer, const char *option)
                             seconds_left (scan));
 }
 
+/* One measurement of a scan. */
+typedef struct {
+  gint layer;  /* −1: all are at the option */
+  gint option; /* −1: all are as the others */
+} Cell;
+
+static BsConfig *
+config_of (const Scan *scan, Cell cell)
+{
+  return make_config (scan, cell.option >= 0 ? &scan->s->options[cell.option] : NULL,
+                      cell.layer >= 0 ? scan->s->layers[cell.layer] : NULL);
+}
+
+static BsResult **
+result_of (BsSensitivity *s, Cell cell)
+{
+  return cell.option < 0  ? &s->base
+         : cell.layer < 0 ? &s->uniform[cell.option]
+                          : &s->results[(guint) cell.layer * s->n_options + (guint) cell.option];
+}
+
+/* In the order of measuring. A base, whose cuts serve other cells, comes before them: one for all
+ * where single layers are quantized, one for each option where single layers are spared. */
+static GArray *
+list_cells (const Scan *scan)
+{
+  const BsSensitivity *s = scan->s;
+  GArray *cells = g_array_new (FALSE, FALSE, sizeof (Cell));
+  guint n = s->n_layers * s->n_options, step = bs_stride (n), layer_step = bs_stride (s->n_layers);
+  Cell cell = { -1, -1 };
+
+  g_array_append_val (cells, cell);
+  for (guint o = 0; o < s->n_options; o++) {
+    cell = (Cell){ -1, (gint) o };
+    g_array_append_val (cells, cell);
+    for (guint k = 0, l = s->n_layers / 2; s->mode != BS_SENSITIVITY_ONLY && k < s->n_layers;
+         k++, l = (l + layer_step) % s->n_layers) {
+      cell.layer = (gint) l;
+      g_array_append_val (cells, cell);
+    }
+  }
+  /* from the middle, whose distance to the output is the mean one */
+  for (guint k = 0, at = n / 2; s->mode == BS_SENSITIVITY_ONLY && k < n;
+       k++, at = (at + step) % n) {
+    cell = (Cell){ (gint) (at / s->n_options), (gint) (at % s->n_options) };
+    g_array_append_val (cells, cell);
+  }
+  return cells;
+}
+
 /* (transfer full); known results are taken as they are, unless their cuts are wanted. */
 static BsResult *
-measure (Scan *scan,
-         const BsSensitivityOption *option,
-         const char *layer,
-         gboolean keep_cuts,
-         GError **error)
+measure (Scan *scan, Cell cell, gboolean keep_cuts, GError **error)
 {
-  g_autoptr (BsConfig) config = make_config (scan, option, layer);
+  const char *layer = cell.layer >= 0 ? scan->s->layers[cell.layer] : NULL;
+  g_autoptr (BsConfig) config = config_of (scan, cell);
   g_autoptr (BsResult) result = NULL;
   BsResult *known =
     scan->plan->known != NULL ? g_hash_table_lookup (scan->plan->known, config->key) : NULL;
   gint64 start = g_get_monotonic_time ();
   gboolean timed = scan->plan->latency && layer == NULL;
 
-  report (scan, layer, option != NULL ? option->text : "");
+  report (scan, layer, cell.option >= 0 ? scan->s->options[cell.option].text : "");
   if (scan->deadline_us != 0 && g_get_monotonic_time () >= scan->deadline_us) {
     g_set_error (error, BS_ERROR, BS_ERROR_CANCELLED, "Out of time.");
     return NULL;
@@ -194,57 +241,33 @@ measure (Scan *scan,
   return g_steal_pointer (&result);
 }
 
-static gboolean
-scan_cell (Scan *scan, guint layer, guint option, GError **error)
+static void
+expect (Scan *scan, Cell cell)
 {
-  BsSensitivity *s = scan->s;
-  BsResult *result = measure (scan, &s->options[option], s->layers[layer], FALSE, error);
+  g_autoptr (BsConfig) config = config_of (scan, cell);
 
-  s->results[layer * s->n_options + option] = result;
-  return result != NULL;
+  if (scan->plan->known == NULL || g_hash_table_lookup (scan->plan->known, config->key) == NULL)
+    bs_study_expect (scan->study, config);
 }
 
-/* One base for all: its cuts serve every layer at every option. */
 static gboolean
-scan_only (Scan *scan, GError **error)
+scan_cells (Scan *scan, GError **error)
 {
-  BsSensitivity *s = scan->s;
-  guint cells = s->n_layers * s->n_options, step = bs_stride (cells);
+  g_autoptr (GArray) cells = list_cells (scan);
 
-  bs_study_drop_cuts (scan->study);
-  s->base = measure (scan, NULL, NULL, TRUE, error);
-  if (s->base == NULL)
-    return FALSE;
-  for (guint o = 0; o < s->n_options; o++) {
-    s->uniform[o] = measure (scan, &s->options[o], NULL, FALSE, error);
-    if (s->uniform[o] == NULL)
-      return FALSE;
-  }
-  /* from the middle, whose distance to the output is the mean one */
-  for (guint k = 0, at = cells / 2; k < cells; k++, at = (at + step) % cells)
-    if (!scan_cell (scan, at / s->n_options, at % s->n_options, error))
-      return FALSE;
-  return TRUE;
-}
+  for (guint i = 0; i < cells->len; i++) {
+    Cell cell = g_array_index (cells, Cell, i);
+    gboolean is_base =
+      cell.layer < 0 && (scan->s->mode == BS_SENSITIVITY_ONLY) == (cell.option < 0);
+    BsResult **result = result_of (scan->s, cell);
 
-/* One base for each option: all layers at it. */
-static gboolean
-scan_all_but (Scan *scan, GError **error)
-{
-  BsSensitivity *s = scan->s;
-  guint step = bs_stride (s->n_layers);
-
-  s->base = measure (scan, NULL, NULL, FALSE, error);
-  if (s->base == NULL)
-    return FALSE;
-  for (guint o = 0; o < s->n_options; o++) {
-    bs_study_drop_cuts (scan->study);
-    s->uniform[o] = measure (scan, &s->options[o], NULL, TRUE, error);
-    if (s->uniform[o] == NULL)
+    if (is_base)
+      bs_study_drop_cuts (scan->study);
+    if (i + 1 < cells->len)
+      expect (scan, g_array_index (cells, Cell, i + 1));
+    *result = measure (scan, cell, is_base, error);
+    if (*result == NULL)
       return FALSE;
-    for (guint k = 0, l = s->n_layers / 2; k < s->n_layers; k++, l = (l + step) % s->n_layers)
-      if (!scan_cell (scan, l, o, error))
-        return FALSE;
   }
   return TRUE;
 }
@@ -313,8 +336,7 @@ bs_sensitivity_scan (BsStudy *study,
     for (guint l = 0; o < s->n_options && l < s->n_layers; l++)
       bs_pace_expect (pace, s->layers[l]);
   }
-  ok = plan->mode == BS_SENSITIVITY_ONLY ? scan_only (&scan, &problem)
-                                         : scan_all_but (&scan, &problem);
+  ok = scan_cells (&scan, &problem);
   bs_study_drop_cuts (study);
   if (!ok && !g_error_matches (problem, BS_ERROR, BS_ERROR_CANCELLED)) {
     g_propagate_error (error, g_steal_pointer (&problem));

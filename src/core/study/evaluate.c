@@ -16,13 +16,13 @@
 typedef struct {
   BsStudy *study;
   const BsPrepared *plan;
-  BsRunner **runners; /* [threads] */
   float *outputs;
   gint32 *classes;
   BsShardSums *sums; /* [n_shards] */
   guint n, batch, shard;
   const guint *order; /* [n_shards] of a race; NULL: as they come */
-  guint taken;        /* shards of the order run before this loop */
+  guint taken;        /* shards run before this loop */
+  guint n_ahead;      /* slices of this loop in front of the shards: 1 to prepare ahead, or 0 */
   BsStart start;
   BsCut **to; /* [n_steps] cuts to fill behind each step, or NULL */
   const gint *cancelled;
@@ -110,22 +110,32 @@ run_batch (Evaluation *e,
 }
 
 static gboolean
-run_shard (gpointer data, guint index, guint worker, GError **error)
+run_shard (Evaluation *e, guint shard, BsRunner *runner, GError **error)
 {
-  Evaluation *e = data;
-  if (e->order != NULL)
-    index = e->order[e->taken + index];
-  guint first = index * e->shard, end = MIN (first + e->shard, e->n);
+  guint first = shard * e->shard, end = MIN (first + e->shard, e->n);
 
-  if (e->runners[worker] == NULL)
-    e->runners[worker] = bs_runner_new (e->plan);
   for (guint i = first; i < end; i += e->batch) {
     if (e->cancelled != NULL && g_atomic_int_get (e->cancelled) != 0)
       return TRUE;
-    if (!run_batch (e, e->runners[worker], i, MIN (e->batch, end - i), &e->sums[index], error))
+    if (!run_batch (e, runner, i, MIN (e->batch, end - i), &e->sums[shard], error))
       return FALSE;
   }
   return TRUE;
+}
+
+/* Preparing comes first, so that no other thread waits for it in the end. */
+static gboolean
+run_slice (gpointer data, guint index, guint worker, GError **error)
+{
+  Evaluation *e = data;
+
+  if (index < e->n_ahead) {
+    bs_study_prepare_ahead (e->study);
+    return TRUE;
+  }
+  index += e->taken - e->n_ahead;
+  return run_shard (e, e->order != NULL ? e->order[index] : index,
+                    bs_study_runner (e->study, worker), error);
 }
 
 /* The slot that alone is alive behind each step, or BS_SLOT_NONE. */
@@ -270,7 +280,8 @@ run_shards (Evaluation *e, guint n_shards, double bar, BsShardSums *sums, GError
   while (e->taken < n_shards) {
     guint end =
       state == BS_RACE_KEPT ? n_shards : MIN (MAX (2 * e->taken, BS_RACE_SHARDS), n_shards);
-    if (!bs_parallel_try (end - e->taken, run_shard, e, e->cancelled, error))
+    e->n_ahead = e->taken == 0 && e->study->expected != NULL ? 1 : 0;
+    if (!bs_parallel_try (e->n_ahead + end - e->taken, run_slice, e, e->cancelled, error))
       return FALSE;
     e->taken = end;
     merge_shards (e->sums, n_shards, sums);
@@ -300,12 +311,10 @@ bs_study_evaluate (BsStudy *study,
 {
   guint group = (guint) MAX (study->fixed_batch, 1);
   guint n = study->dataset->n / group * group, shard = MAX (BS_SHARD / group, 1) * group;
-  guint threads = bs_parallel_threads (), n_shards = (n + shard - 1) / shard;
+  guint n_shards = (n + shard - 1) / shard;
   g_autofree BsShardSums *shards = g_new0 (BsShardSums, n_shards);
-  g_autofree BsRunner **runners = g_new0 (BsRunner *, threads);
   Evaluation e = { .study = study,
                    .plan = plan,
-                   .runners = runners,
                    .outputs = outputs,
                    .classes = classes,
                    .sums = shards,
@@ -319,9 +328,9 @@ bs_study_evaluate (BsStudy *study,
   if (study->keep_cuts && study->cache_cap > 0 && group == 1)
     choose_new_cuts (&e);
   memset (sums, 0, sizeof *sums);
+  bs_study_begin_runs (study, plan);
   ok = run_shards (&e, n_shards, bar, sums, error);
-  for (guint i = 0; i < threads; i++)
-    g_clear_pointer (&runners[i], bs_runner_free);
+  bs_study_end_runs (study);
   if (!ok || sums->n_samples < n)
     drop_new_cuts (&e);
   g_free (e.to);

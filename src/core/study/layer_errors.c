@@ -184,7 +184,7 @@ static gboolean
 run_probe_batch (gpointer data, guint batch_index, guint worker, GError **error)
 {
   Job *job = data;
-  g_autoptr (BsRunner) runner = bs_runner_new (job->plan);
+  BsRunner *runner = bs_study_runner (job->study, worker);
   guint size = job->study->fixed_batch == 1 ? 1 : PROBE_BATCH;
   guint first = batch_index * size, count = MIN (size, job->study->n_probes - first);
   Tap tap = { job, first, batch_index };
@@ -294,7 +294,9 @@ bs_study_measure_layers (BsStudy *study,
     if (accumulated[i] == NULL && step_of[i] < (gint) job.start.step)
       job.start = (BsStart){ 0 };
   study->current_acts = acts;
+  bs_study_begin_runs (study, plan);
   gboolean ok = bs_parallel_try (n_batches, run_probe_batch, &job, cancelled, error);
+  bs_study_end_runs (study);
   study->current_acts = NULL;
   if (!ok)
     return FALSE;

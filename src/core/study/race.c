@@ -15,10 +15,12 @@
 guint *
 bs_race_order (guint n_shards)
 {
-  guint *order = g_new (guint, n_shards + 1), step = bs_stride (MAX (n_shards, 1));
+  guint *order = g_new (guint, n_shards + 1), last = MAX (n_shards, 1) - 1,
+        step = bs_stride (MAX (last, 1));
 
-  for (guint i = 0, at = 0; i < n_shards; i++, at = (at + step) % n_shards)
+  for (guint i = 0, at = 0; i < last; i++, at = (at + step) % last)
     order[i] = at;
+  order[last] = last;
   return order;
 }
 

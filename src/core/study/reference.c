@@ -41,7 +41,7 @@ bs_study_calibration (const BsStudy *study, guint index, guint n, guint8 *sample
 /* The float network on samples, in slices of whole batches, with every tensor looked at. */
 typedef struct _Walk Walk;
 struct _Walk {
-  const BsStudy *study;
+  BsStudy *study;
   const BsPrepared *plan;
   gboolean calibration; /* which samples: those that calibrate, or those that are evaluated */
   guint n, batch, slice;
@@ -79,8 +79,8 @@ static gboolean
 walk_slice (gpointer data, guint index, guint worker, GError **error)
 {
   const Walk *walk = data;
-  const BsStudy *study = walk->study;
-  g_autoptr (BsRunner) runner = bs_runner_new (walk->plan);
+  BsStudy *study = walk->study;
+  BsRunner *runner = bs_study_runner (study, worker);
   g_autofree guint8 *samples =
     walk->calibration ? g_malloc (walk->batch * study->dataset->sample_bytes) : NULL;
   guint end = MIN ((index + 1) * walk->slice, walk->n);
@@ -106,8 +106,13 @@ walk_slice (gpointer data, guint index, guint worker, GError **error)
 static gboolean
 walk_samples (Walk *walk, GError **error)
 {
-  return bs_parallel_try ((walk->n + walk->slice - 1) / walk->slice, walk_slice, walk,
-                          walk->cancelled, error);
+  gboolean ok;
+
+  bs_study_begin_runs (walk->study, walk->plan);
+  ok = bs_parallel_try ((walk->n + walk->slice - 1) / walk->slice, walk_slice, walk,
+                        walk->cancelled, error);
+  bs_study_end_runs (walk->study);
+  return ok;
 }
 
 /* user: BsStats * [slices · n_tensors] */

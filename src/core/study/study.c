@@ -32,6 +32,13 @@ default_cache (void)
   return pages > 0 && size > 0 ? (gsize) pages / 4 * (gsize) size : (gsize) 1 << 30;
 }
 
+static void
+drop_ahead (BsStudy *study)
+{
+  g_clear_pointer (&study->ahead.plan, bs_prepared_free);
+  g_clear_pointer (&study->ahead.result, bs_result_unref);
+}
+
 void
 bs_study_free (BsStudy *study)
 {
@@ -47,6 +54,9 @@ bs_study_free (BsStudy *study)
     g_free (study->reference);
     g_free (study->reference_class);
   }
+  g_clear_pointer (&study->runners, g_ptr_array_unref);
+  drop_ahead (study);
+  g_clear_pointer (&study->expected, bs_config_unref);
   bs_layer_inputs_free (study->inputs, study->n_inputs);
   g_clear_pointer (&study->variants, g_hash_table_unref);
   g_clear_pointer (&study->local, g_hash_table_unref);
@@ -365,6 +375,40 @@ bs_study_time_float (BsStudy *study, GError **error)
   return plan != NULL && bs_study_measure_latency (study, plan, study->float_result, error);
 }
 
+void
+bs_study_expect (BsStudy *study, BsConfig *config)
+{
+  g_clear_pointer (&study->expected, bs_config_unref);
+  /* Corrections may look at what layers read, which takes a loop of its own. */
+  if (config != NULL && config->corrections[0] == NULL)
+    study->expected = bs_config_ref (config);
+}
+
+void
+bs_study_prepare_ahead (BsStudy *study)
+{
+  drop_ahead (study);
+  study->ahead.plan = bs_prepare (study->model, study->expected, study->stats, NULL, NULL);
+  if (study->ahead.plan != NULL)
+    study->ahead.result = begin_result (study, study->ahead.plan);
+  g_clear_pointer (&study->expected, bs_config_unref);
+}
+
+/* What was prepared ahead, if it is this configuration; else it is prepared now. FALSE on errors. */
+static gboolean
+begin (BsStudy *study, BsStudy *variant, BsConfig *config, BsBegun *begun, GError **error)
+{
+  if (study->ahead.plan != NULL && strcmp (study->ahead.plan->config->key, config->key) == 0) {
+    *begun = study->ahead;
+    study->ahead = (BsBegun){ 0 };
+    return TRUE;
+  }
+  drop_ahead (study);
+  begun->plan = prepare_variant (variant, config, error);
+  begun->result = begun->plan != NULL ? begin_result (variant, begun->plan) : NULL;
+  return begun->plan != NULL;
+}
+
 BsResult *
 bs_study_measure (BsStudy *study,
                   BsConfig *config,
@@ -385,15 +429,16 @@ bs_study_race (BsStudy *study,
 {
   gint64 start = g_get_monotonic_time ();
   BsStudy *variant = bs_study_variant (study, config, error);
-  g_autoptr (BsPrepared) plan = variant != NULL ? prepare_variant (variant, config, error) : NULL;
-  g_autoptr (BsResult) result = plan != NULL ? begin_result (variant, plan) : NULL;
+  BsBegun begun;
   g_autofree gint32 *classes = NULL;
   BsShardSums sums;
   double bar = -INFINITY;
   guint batch;
 
-  if (plan == NULL)
+  if (variant == NULL || !begin (study, variant, config, &begun, error))
     return NULL;
+  g_autoptr (BsPrepared) plan = begun.plan;
+  g_autoptr (BsResult) result = begun.result;
   study = variant;
   batch = (guint) MAX (study->fixed_batch, 1);
   if (race != NULL)

@@ -81,6 +81,12 @@ BsResult *bs_study_race (BsStudy *study,
                          const gint *cancelled,
                          GError **error);
 
+/* bs_study_expect: the configuration that will be measured after the next one, to be prepared while
+ * the next one's samples run; a guess, that costs no more than its preparation where it is wrong.
+ *
+ *   config  NULL: none is known */
+void bs_study_expect (BsStudy *study, BsConfig *config);
+
 /* bs_study_prepare: the plan that bs_study_measure runs: for exports and for looking at single
  * layers. */
 BsPrepared *bs_study_prepare (BsStudy *study, BsConfig *config, GError **error);

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 #define BS_BATCH                                                                                   \
   16 /* samples that go through the network together: their activations stay in the second-level   \
         cache */
-#define BS_SHARD 128 /* samples a thread claims at once */
+#define BS_SHARD 64 /* samples a thread claims at once */
 
 /* How the first output is judged. */
 typedef struct {
@@ -27,6 +27,12 @@ typedef struct {
   gsize sample_bytes;
   guint8 *data;
 } BsCut;
+
+/* A configuration as far as it is known without running. */
+typedef struct {
+  BsPrepared *plan;
+  BsResult *result;
+} BsBegun;
 
 struct _BsStudy {
   BsModel *model;
@@ -53,6 +59,12 @@ struct _BsStudy {
   gsize cache_cap, cache_used;
   GHashTable *cuts; /* key → BsCut */
   gboolean keep_cuts;
+
+  GPtrArray *runners; /* BsRunner, one per worker of loops over samples; NULL: not made yet */
+  const BsPrepared *running; /* the plan of the loop that runs; NULL: none does */
+
+  BsConfig *expected; /* the one after the next to be measured; NULL: not known */
+  BsBegun ahead;      /* prepared while the samples of another one ran; plan NULL: none was */
 };
 
 /* bs_study_inputs: sample `index` and the n − 1 behind it as the model's inputs. Borrowed; only the
@@ -61,6 +73,16 @@ struct _BsStudy {
 void bs_study_inputs (const BsStudy *study, guint index, guint n, BsValue *inputs);
 void
 bs_study_calibration (const BsStudy *study, guint index, guint n, guint8 *samples, BsValue *inputs);
+
+/* Runners for a loop over samples, kept from loop to loop. bs_study_begin_runs: before it.
+ * bs_study_runner: in it, that of a worker. bs_study_end_runs: behind it; the plan may go then. */
+void bs_study_begin_runs (BsStudy *study, const BsPrepared *plan);
+BsRunner *bs_study_runner (BsStudy *study, guint worker);
+void bs_study_end_runs (BsStudy *study);
+
+/* bs_study_prepare_ahead: what is expected, into study->ahead; for a thread that has nothing else to
+ * do. Nothing on errors, which will come up when it is the configuration's turn. */
+void bs_study_prepare_ahead (BsStudy *study);
 
 /* bs_study_make_reference: calibration statistics, float outputs, probes. */
 gboolean bs_study_make_reference (BsStudy *study, const BsObserver *observer, GError **error);
@@ -118,9 +140,10 @@ gboolean bs_study_evaluate (BsStudy *study,
                             const gint *cancelled,
                             GError **error);
 
-#define BS_RACE_SHARDS 2 /* run before the first look at a race; then twice as many each time */
+#define BS_RACE_SHARDS 4 /* run before the first look at a race; then twice as many each time */
 
-/* bs_race_order: the order in which shards are run in a race: far apart first. (transfer full) */
+/* bs_race_order: the order in which shards are run in a race: far apart first, the last one, which
+ * may be short, in the end. (transfer full) */
 guint *bs_race_order (guint n_shards);
 
 typedef enum {
