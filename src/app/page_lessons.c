@@ -49,22 +49,13 @@ show_figure (BsPlotView *view, BsFigure *figure)
 static void
 show_histograms (BsPageLessons *self, const BsLesson *lesson, const BsLessonShown *shown)
 {
-  const BsTensorView *view = shown->view;
-  BsPlotInput input = {
+  const BsPlotInput input = {
     .layer = _ (lesson->title),
     .spec = shown->spec,
-    .values = view->values,
-    .n_values = view->n,
-    .levels = view->levels,
-    .n_levels = view->n_levels,
-    .clip_lo = view->clip_lo,
-    .clip_hi = view->clip_hi,
+    .view = shown->view,
   };
 
   bs_plot_view_show (self->first, bs_plot_find ("weight-histogram"), &input);
-  input.error_bins = view->error_bins;
-  input.error_span = view->error_span;
-  input.sqnr_db = view->sqnr_db;
   bs_plot_view_show (self->second, bs_plot_find ("error-histogram"), &input);
 }
 

@@ -63,19 +63,11 @@ make (const Request *request, GError **error)
   BsPlotInput input = {
     .layer = one,
     .spec = spec,
-    .values = view->values,
-    .n_values = view->n,
-    .levels = view->levels,
-    .n_levels = view->n_levels,
-    .clip_lo = view->clip_lo,
-    .clip_hi = view->clip_hi,
+    .view = view,
   };
   BsTensorPlots *plots = g_new0 (BsTensorPlots, 1);
   plots->weights = build ("weight-histogram", &input, &plots->weights_reason);
   input.layer = request->layer;
-  input.error_bins = view->error_bins;
-  input.error_span = view->error_span;
-  input.sqnr_db = view->sqnr_db;
   plots->errors = build ("error-histogram", &input, &plots->errors_reason);
   g_clear_pointer (&view->values, g_free);
   plots->view = g_steal_pointer (&view);

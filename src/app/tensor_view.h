@@ -4,7 +4,6 @@
 
 #include "app/facts.h"
 #include "plot/plot.h"
-#include "workbench/tensor_view.h"
 
 G_BEGIN_DECLS
 

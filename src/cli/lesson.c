@@ -96,22 +96,15 @@ read_settings (const BsLesson *lesson, double *values, GError **error)
 static gboolean
 save (const BsLessonShown *shown, GError **error)
 {
-  const BsTensorView *view = shown->view;
   gboolean second = answer && shown->figures[1] != NULL;
-  const BsPlot *plot = second || view == NULL ? &bs_plot_figure : bs_plot_find ("weight-histogram");
-  BsPlotInput input = { .figure = shown->figures[second ? 1 : 0] };
+  const BsPlot *plot =
+    second || shown->view == NULL ? &bs_plot_figure : bs_plot_find ("weight-histogram");
+  const BsPlotInput input = {
+    .figure = shown->figures[second ? 1 : 0],
+    .layer = shown->spec,
+    .view = shown->view,
+  };
 
-  if (view != NULL)
-    input = (BsPlotInput){
-      .figure = shown->figures[1],
-      .layer = shown->spec,
-      .values = view->values,
-      .n_values = view->n,
-      .levels = view->levels,
-      .n_levels = view->n_levels,
-      .clip_lo = view->clip_lo,
-      .clip_hi = view->clip_hi,
-    };
   g_autoptr (BsPlotData) data = plot->build (&input, error);
   return data != NULL && bs_plot_save (plot, data, out, 0, 0, error);
 }

@@ -7,7 +7,6 @@
 
 #include "model/layers.h"
 #include "plot/plot.h"
-#include "workbench/tensor_view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -148,12 +147,7 @@ run (BsCli *cli, char **args, GError **error)
     view = view_weights (&stored, input.selected, input.layer, error);
     if (view == NULL)
       return FALSE;
-    input.values = view->values;
-    input.n_values = view->n;
-    input.levels = view->levels;
-    input.n_levels = view->n_levels;
-    input.clip_lo = view->clip_lo;
-    input.clip_hi = view->clip_hi;
+    input.view = view;
   }
   if (data == NULL)
     data = plot->build (&input, error);

@@ -25,10 +25,10 @@ find_source (const BsPlotInput *input, Source *source, GError **error)
 {
   const BsLayerResult *layer = bs_result_layer (input->selected, input->layer);
 
-  if (input->error_bins != NULL) {
-    *source = (Source){ input->error_bins,
-                        input->error_span,
-                        input->sqnr_db,
+  if (input->view != NULL && input->selected == NULL) {
+    *source = (Source){ input->view->error_bins,
+                        input->view->error_span,
+                        input->view->sqnr_db,
                         input->layer != NULL ? input->layer : "–",
                         input->spec != NULL ? input->spec : "–",
                         TRUE };

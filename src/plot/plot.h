@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/figure.h"
-#include "study/result.h"
+#include "study/tensor_view.h"
 
 #include <cairo.h>
 #include <pango/pango.h>
@@ -44,21 +44,15 @@ typedef struct {
   const char *title; /* model and data: "mnist_lenet_bn · mnist10k" */
   BsResult *const *results;
   guint n_results;
-  BsResult *float_result; /* baseline; may be NULL */
-  BsResult *selected;     /* for per-layer plots; may be NULL */
-  const char *layer;      /* node name for single-layer plots; may be NULL */
-  const float *values;    /* weight or activation values of the selected layer; may be NULL */
-  gsize n_values;
-  const double *levels; /* the comb: decoded levels, ascending; may be NULL */
-  guint n_levels;
-  double clip_lo, clip_hi;
-  BsPlotCost cost;           /* of the trade-off */
-  const guint64 *error_bins; /* [BS_ERROR_BINS] of the layer's weights, over ±error_span; NULL: the
-                                selected result's output errors */
-  double error_span, sqnr_db;
-  double budget;    /* bytes that are asked for, a line in the trade-off; 0: none */
-  const char *spec; /* what the weights became: "int4:channel"; may be NULL */
-  BsFigure *figure; /* of bs_plot_figure, which takes a reference; may be NULL */
+  BsResult *float_result;   /* baseline; may be NULL */
+  BsResult *selected;       /* for per-layer plots; may be NULL */
+  const char *layer;        /* node name for single-layer plots; may be NULL */
+  const BsTensorView *view; /* of the layer's weights; may be NULL. Its errors are shown where no
+                               result is selected, whose output errors would be */
+  const char *spec;         /* what the weights became: "int4:channel"; may be NULL */
+  BsPlotCost cost;          /* of the trade-off */
+  double budget;            /* bytes that are asked for, a line in the trade-off; 0: none */
+  BsFigure *figure;         /* of bs_plot_figure, which takes a reference; may be NULL */
 } BsPlotInput;
 
 typedef struct _BsPlotData BsPlotData; /* laid out once per data, drawn often */

@@ -31,14 +31,15 @@ histogram_free (gpointer data)
 static BsPlotData *
 build (const BsPlotInput *input, GError **error)
 {
+  const BsTensorView *view = input->view;
   double lo = INFINITY, hi = -INFINITY;
   gsize n = 0, n_out = 0;
   char a[32], b[32], c[32];
 
-  for (gsize i = 0; i < input->n_values; i++)
-    if (isfinite (input->values[i])) {
-      lo = MIN (lo, (double) input->values[i]);
-      hi = MAX (hi, (double) input->values[i]);
+  for (gsize i = 0; view != NULL && i < view->n; i++)
+    if (isfinite (view->values[i])) {
+      lo = MIN (lo, (double) view->values[i]);
+      hi = MAX (hi, (double) view->values[i]);
       n++;
     }
   if (n == 0) {
@@ -48,11 +49,11 @@ build (const BsPlotInput *input, GError **error)
 
   Histogram *own = g_new0 (Histogram, 1);
   double low = lo, high = hi;
-  own->clip_lo = input->clip_lo;
-  own->clip_hi = input->clip_hi;
-  if (input->levels != NULL && input->n_levels > 0 && input->n_levels <= MAX_COMB) {
-    own->levels = g_memdup2 (input->levels, sizeof *own->levels * input->n_levels);
-    own->n_levels = input->n_levels;
+  own->clip_lo = view->clip_lo;
+  own->clip_hi = view->clip_hi;
+  if (view->n_levels > 0 && view->n_levels <= MAX_COMB) {
+    own->levels = g_memdup2 (view->levels, sizeof *own->levels * view->n_levels);
+    own->n_levels = view->n_levels;
     low = MIN (low, own->levels[0]);
     high = MAX (high, own->levels[own->n_levels - 1]);
   }
@@ -66,8 +67,8 @@ build (const BsPlotInput *input, GError **error)
   own->lo = low - margin;
   own->hi = high + margin;
   own->n_bins = (guint) CLAMP (2 * cbrt ((double) n), 12, MAX_BINS); /* Rice's rule */
-  for (gsize i = 0; i < input->n_values; i++) {
-    double value = input->values[i];
+  for (gsize i = 0; i < view->n; i++) {
+    double value = view->values[i];
     if (!isfinite (value))
       continue;
     guint bin =
@@ -100,9 +101,9 @@ build (const BsPlotInput *input, GError **error)
   bs_plot_number (a, sizeof a, lo, decimals);
   bs_plot_number (b, sizeof b, hi, decimals);
   g_string_append_printf (text, _ ("%s values from %s to %s"), count, a, b);
-  if (input->n_levels > 0)
-    g_string_append_printf (text, ngettext ("; %u level", "; %u levels", input->n_levels),
-                            input->n_levels);
+  if (view->n_levels > 0)
+    g_string_append_printf (text, ngettext ("; %u level", "; %u levels", view->n_levels),
+                            view->n_levels);
   if (own->clip_lo < own->clip_hi) {
     bs_plot_number (a, sizeof a, own->clip_lo, decimals);
     bs_plot_number (b, sizeof b, own->clip_hi, decimals);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/figure.h"
-#include "workbench/tensor_view.h"
+#include "study/tensor_view.h"
 
 G_BEGIN_DECLS
 

@@ -20,6 +20,7 @@ typedef struct {
   BsResult *float_result;
   float *values;
   double levels[15];
+  BsTensorView view;
   BsPlotInput input;
 } Fixture;
 
@@ -31,6 +32,14 @@ set_up (Fixture *f, gconstpointer data)
   f->values = made_up_values (5000);
   for (int i = 0; i < 15; i++)
     f->levels[i] = (i - 7) * 0.2 / 7;
+  f->view = (BsTensorView){
+    .values = f->values,
+    .n = 5000,
+    .levels = f->levels,
+    .n_levels = 15,
+    .clip_lo = -0.2,
+    .clip_hi = 0.2,
+  };
   f->input = (BsPlotInput){
     .title = "made up · by formula",
     .results = (BsResult *const *) f->results->pdata,
@@ -38,12 +47,7 @@ set_up (Fixture *f, gconstpointer data)
     .float_result = f->float_result,
     .selected = f->results->pdata[18],
     .layer = "conv3",
-    .values = f->values,
-    .n_values = 5000,
-    .levels = f->levels,
-    .n_levels = 15,
-    .clip_lo = -0.2,
-    .clip_hi = 0.2,
+    .view = &f->view,
   };
 }
 
@@ -294,8 +298,8 @@ test_without_labels (Fixture *f, gconstpointer unused)
 static void
 test_extremes (Fixture *f, gconstpointer unused)
 {
-  static const float constant[] = { 0.5f, 0.5f, 0.5f };
-  static const float broken[] = { NAN, INFINITY, -INFINITY };
+  static float constant[] = { 0.5f, 0.5f, 0.5f };
+  static float broken[] = { NAN, INFINITY, -INFINITY };
   g_autoptr (GPtrArray) many = g_ptr_array_new ();
   g_autoptr (GError) error = NULL;
 
@@ -306,16 +310,16 @@ test_extremes (Fixture *f, gconstpointer unused)
     g_ptr_array_add (many, f->results->pdata[i % f->results->len]);
   f->input.results = (BsResult *const *) many->pdata;
   f->input.n_results = many->len;
-  f->input.values = constant;
-  f->input.n_values = 3;
-  f->input.n_levels = 0;
-  f->input.clip_lo = f->input.clip_hi = 0;
+  f->view.values = constant;
+  f->view.n = 3;
+  f->view.n_levels = 0;
+  f->view.clip_lo = f->view.clip_hi = 0;
   for (guint i = 0; bs_plots[i] != NULL; i++) {
     g_autoptr (BsPlotData) data = build (bs_plots[i], &f->input);
     cairo_surface_destroy (draw (bs_plots[i], data, &bs_plot_style_dark, WIDTH, HEIGHT, TRUE));
     cairo_surface_destroy (draw (bs_plots[i], data, &bs_plot_style_dark, 20, 10, TRUE));
   }
-  f->input.values = broken;
+  f->view.values = broken;
   g_assert_null (bs_plot_find ("weight-histogram")->build (&f->input, &error));
   g_assert_error (error, BS_ERROR, BS_ERROR_NO_DATA);
 }
@@ -324,15 +328,15 @@ test_extremes (Fixture *f, gconstpointer unused)
 static void
 test_clipped_share (Fixture *f, gconstpointer unused)
 {
-  const float values[] = { -1, 0, 0.5f, 1 };
+  float values[] = { -1, 0, 0.5f, 1 };
 
-  f->input.values = values;
-  f->input.n_values = 4;
-  f->input.n_levels = 0;
-  f->input.clip_hi = 1 - 1e-8;
-  f->input.clip_lo = -f->input.clip_hi;
+  f->view.values = values;
+  f->view.n = 4;
+  f->view.n_levels = 0;
+  f->view.clip_hi = 1 - 1e-8;
+  f->view.clip_lo = -f->view.clip_hi;
   g_autoptr (BsPlotData) kept = build (bs_plot_find ("weight-histogram"), &f->input);
-  f->input.clip_lo = -0.99;
+  f->view.clip_lo = -0.99;
   g_autoptr (BsPlotData) clipped = build (bs_plot_find ("weight-histogram"), &f->input);
   g_assert_nonnull (strstr (bs_plot_data_description (kept), " 0.00 %"));
   g_assert_nonnull (strstr (bs_plot_data_description (clipped), " 25.00 %"));

@@ -1,6 +1,6 @@
 /* The values of one weight that share a scale, the levels they may take, the range kept.
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include "workbench/tensor_view.h"
+#include "study/tensor_view.h"
 
 #include "base/error.h"
 #include "model/layers.h"
