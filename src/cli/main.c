@@ -6,6 +6,7 @@
 #include "cli/manual.h"
 
 #include "base/parallel.h"
+#include "ops/blas.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -140,6 +141,7 @@ run_command (const BsCommand *command, int argc, char **argv)
   if (!g_option_context_parse (context, &argc, &argv, &error) ||
       !check_arguments (command, (guint) argc - 1, &error))
     return fail (command, error);
+  bs_blas_init ();
   bs_parallel_set_threads ((guint) cli.threads);
   catch_interrupts ();
   if (!command->run (&cli, argv + 1, &error))

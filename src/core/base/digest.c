@@ -57,6 +57,17 @@ sum_words (const guint8 *data, gsize size, guint64 sums[LANES])
   }
 }
 
+void
+bs_digest_update_sums (GChecksum *sum, const void *data, gsize size)
+{
+  guint64 sums[LANES + 1] = { GUINT64_TO_LE ((guint64) size) };
+
+  sum_words (data, size, sums + 1);
+  for (guint j = 1; j <= LANES; j++)
+    sums[j] = GUINT64_TO_LE (sums[j]);
+  bs_digest_update (sum, sums, sizeof sums);
+}
+
 BsLazyDigest *
 bs_lazy_digest_new (void)
 {
@@ -105,11 +116,7 @@ make (BsLazyDigest *digest)
   for (guint i = 0; i < digest->data->len; i++) {
     gsize size;
     const guint8 *data = g_bytes_get_data (digest->data->pdata[i], &size);
-    guint64 sums[LANES + 1] = { GUINT64_TO_LE ((guint64) size) };
-    sum_words (data, size, sums + 1);
-    for (guint j = 1; j <= LANES; j++)
-      sums[j] = GUINT64_TO_LE (sums[j]);
-    bs_digest_update (sum, sums, sizeof sums);
+    bs_digest_update_sums (sum, data, size);
   }
   g_strlcpy (digest->text, g_checksum_get_string (sum), BS_DIGEST_SIZE);
 }

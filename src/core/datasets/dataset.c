@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define DEFAULT_CALIBRATION 256
-#define SLICE 256u /* samples a thread fits or digests at once */
+#define SLICE 256u /* samples a thread fits at once */
 
 BsDataset *
 bs_dataset_ref (BsDataset *dataset)
@@ -216,26 +216,6 @@ read_labels (BsDataset *dataset, const BsValue *y, gsize n_all, GError **error)
   return TRUE;
 }
 
-#define DIGEST_BYTES 32
-
-typedef struct {
-  const BsDataset *dataset;
-  guint8 *parts; /* [slices · DIGEST_BYTES] */
-} Digesting;
-
-static void
-digest_slice (gpointer data, guint index, guint worker)
-{
-  const Digesting *d = data;
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
-  gsize first = (gsize) index * SLICE, n = MIN (SLICE, d->dataset->n - first), size = DIGEST_BYTES;
-
-  bs_digest_update (sum, d->dataset->x + first * d->dataset->sample_bytes,
-                    n * d->dataset->sample_bytes);
-  g_checksum_get_digest (sum, d->parts + (gsize) index * DIGEST_BYTES, &size);
-}
-
-/* The samples enter by the digests of slices of a fixed size, which all threads compute. */
 static void
 compute_digest (BsDataset *dataset)
 {
@@ -244,17 +224,13 @@ compute_digest (BsDataset *dataset)
   g_autofree char *head =
     g_strdup_printf ("%s %s %u %u %u", dims, bs_dtype_name (dataset->dtype), dataset->n,
                      dataset->n_calibration, dataset->labels_per_sample);
-  guint n_slices = (dataset->n + SLICE - 1) / SLICE;
-  g_autofree guint8 *parts = g_malloc0 ((gsize) n_slices * DIGEST_BYTES + 1),
-                    *sample = g_malloc (MAX (dataset->sample_bytes, 1));
-  Digesting digesting = { dataset, parts };
+  g_autofree guint8 *sample = g_malloc (MAX (dataset->sample_bytes, 1));
 
-  bs_parallel_for (n_slices, digest_slice, &digesting, NULL);
   bs_digest_update (sum, head, strlen (head));
-  bs_digest_update (sum, parts, (gsize) n_slices * DIGEST_BYTES);
+  bs_digest_update_sums (sum, dataset->x, dataset->n * dataset->sample_bytes);
   for (guint i = 0; i < dataset->n_calibration; i++) {
     bs_dataset_calibration (dataset, i, 1, sample);
-    bs_digest_update (sum, sample, dataset->sample_bytes);
+    bs_digest_update_sums (sum, sample, dataset->sample_bytes);
   }
   if (dataset->labels != NULL)
     bs_digest_update (sum, dataset->labels,

@@ -5,6 +5,11 @@
 #include <cblas.h>
 #include <glib.h>
 
+/* Ends OpenBLAS's threads, as it does itself before a fork; its build without threads has no such
+ * function. They start when the program is loaded, and then each keeps a processor busy for a tenth
+ * of a second, waiting for work. */
+extern int blas_thread_shutdown_ (void) __attribute__ ((weak));
+
 void
 bs_blas_init (void)
 {
@@ -12,6 +17,8 @@ bs_blas_init (void)
 
   if (g_once_init_enter (&done)) {
     openblas_set_num_threads (1);
+    if (blas_thread_shutdown_ != NULL)
+      blas_thread_shutdown_ ();
     g_once_init_leave (&done, 1);
   }
 }

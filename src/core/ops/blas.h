@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* bs_blas_init: tells OpenBLAS to use the calling thread only; call before the first product, as often as you like.
+/* bs_blas_init: tells OpenBLAS to use the calling thread only; call before the first product, as
+ * often as you like, and best when the program starts.
  * Threads  any. */
 void bs_blas_init (void);

@@ -175,6 +175,11 @@ bs_cast_values (const BsValue *in, BsValue *out)
       memcpy (out->data, in->data, bytes);
     return TRUE;
   }
+  if (in->dtype == BS_DTYPE_U8 && out->dtype == BS_DTYPE_F32) { /* pictures */
+    for (gsize i = 0; i < count; i++)
+      ((float *) out->data)[i] = (float) ((const guint8 *) in->data)[i];
+    return TRUE;
+  }
   for (gsize i = 0; i < count; i++) {
     gboolean is_integer;
     gint64 integer = 0;
