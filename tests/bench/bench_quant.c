@@ -1,6 +1,7 @@
 /* Bench: quantizing and measuring one large tensor in every family, on one core, against the speed
  * of reading it. Usage: bench_quant [MI_ELEMENTS]
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
 #include "quant/encoding.h"
 #include "quant/round.h"
 #include "quant/sweep.h"
@@ -18,7 +19,7 @@
 static float *
 make (gsize n)
 {
-  float *x = g_new (float, n);
+  float *x = bs_memory_new (n * sizeof *x);
 
   for (gsize i = 0; i < n; i++) { /* sum of twelve uniform numbers: nearly normal, cheap */
     guint64 sum = 0;
@@ -113,7 +114,7 @@ main (int argc, char **argv)
                                          "ternary" };
   gsize n = (argc > 1 ? strtoul (argv[1], NULL, 10) : 64) << 20;
   gint64 dims[] = { 1024, (gint64) (n / 1024) };
-  g_autofree float *x = make (n);
+  float *x = make (n);
   double read_seconds = INFINITY;
 
   for (guint r = 0; r < ROUNDS + 2; r++) {
@@ -153,5 +154,6 @@ main (int argc, char **argv)
     g_autofree char *what = g_strdup_printf ("error %s", encoded[i]);
     report (what, n, best, read_seconds, 1);
   }
+  free (x);
   return 0;
 }

@@ -1,5 +1,6 @@
 /* The ONNX loader: the file, its graph, and the graphs inside If and Loop.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
 #include "loaders/loader_table.h"
 #include "loaders/onnx.pb-c.h"
 #include "loaders/onnx_half.h"
@@ -7,6 +8,7 @@
 #include "loaders/protobuf_check.h"
 #include "model/builder.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_BODY_DEPTH 16
@@ -411,10 +413,25 @@ read_model (const Onnx__ModelProto *proto, const char *name, File *file, GError 
   return bs_model_builder_finish (builder, error);
 }
 
+static void *
+allocate_cb (void *user, size_t bytes)
+{
+  return bytes >= BS_MEMORY_LARGE ? bs_memory_new (bytes) : malloc (bytes);
+}
+
+static void
+free_cb (void *user, void *memory)
+{
+  free (memory);
+}
+
+/* Weights stay where they are unpacked to. */
+static ProtobufCAllocator allocator = { allocate_cb, free_cb, NULL };
+
 static void
 free_message (gpointer data)
 {
-  onnx__model_proto__free_unpacked (data, NULL);
+  onnx__model_proto__free_unpacked (data, &allocator);
 }
 
 static BsModel *
@@ -438,7 +455,7 @@ load (const char *path, GError **error)
   data = g_bytes_get_data (bytes, &size);
   if (!bs_protobuf_check (&onnx__model_proto__descriptor, data, size, error))
     return NULL;
-  proto = onnx__model_proto__unpack (NULL, size, data);
+  proto = onnx__model_proto__unpack (&allocator, size, data);
   if (proto == NULL) {
     g_set_error (error, BS_ERROR, BS_ERROR_FORMAT, "it is not an ONNX model");
     return NULL;

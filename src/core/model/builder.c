@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "model/builder.h"
 
+#include "base/memory.h"
 #include "model/model_private.h"
 #include "ops/op.h"
 
@@ -124,7 +125,7 @@ bs_model_builder_constant (BsModelBuilder *builder,
     if (!g_ptr_array_find (builder->model->backing, backing, NULL))
       g_ptr_array_add (builder->model->backing, g_bytes_ref (backing));
   } else if (bytes > 0) {
-    void *copy = aligned_alloc (64, (bytes + 63) / 64 * 64);
+    void *copy = bs_memory_new (bytes);
     if (copy == NULL)
       g_error ("Out of memory: %" G_GSIZE_FORMAT " bytes", bytes);
     memcpy (copy, data, bytes);

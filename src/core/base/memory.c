@@ -1,0 +1,25 @@
+/* Memory for weights: aligned for vectors, in huge pages where it is large.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define LINE 64
+#define HUGE_PAGE ((gsize) 2 << 20) /* of x86-64, and of ARM with pages of 4 KiB */
+
+/* Huge pages save the waits for page tables in each pass over the values, and page faults in the
+ * first. Debian gives them to those who ask. */
+void *
+bs_memory_new (gsize bytes)
+{
+  gboolean large = bytes >= BS_MEMORY_LARGE;
+
+  if (bytes > G_MAXSSIZE - LINE)
+    return NULL;
+  bytes = (MAX (bytes, 1) + LINE - 1) / LINE * LINE;
+  void *memory = aligned_alloc (large ? HUGE_PAGE : LINE, bytes);
+  if (memory != NULL && large)
+    madvise (memory, bytes, MADV_HUGEPAGE); /* a wish: no failure matters */
+  return memory;
+}
