@@ -20,45 +20,56 @@ pick (__m512i a, __m512i b, const bool largest)
   return largest ? _mm512_max_epi32 (a, b) : _mm512_max_epu32 (a, b);
 }
 
-/* Sixteen vectors to one: lane i of the result is the extremum of vector i. */
+/* Four vectors to one: lane i of each quarter is an extremum of vector i. */
 ALWAYS_INLINE __m512i
-across (__m512i *v, const bool largest)
+within (const __m512i *v, const bool largest)
 {
-#pragma GCC unroll 8
-  for (int i = 0; i < 16; i += 2)
-    v[i / 2] = pick (_mm512_unpacklo_epi32 (v[i], v[i + 1]), _mm512_unpackhi_epi32 (v[i], v[i + 1]),
-                     largest);
-#pragma GCC unroll 4
-  for (int i = 0; i < 8; i += 2)
-    v[i / 2] = pick (_mm512_unpacklo_epi64 (v[i], v[i + 1]), _mm512_unpackhi_epi64 (v[i], v[i + 1]),
-                     largest);
-#pragma GCC unroll 2
-  for (int i = 0; i < 4; i += 2)
-    v[i / 2] = pick (_mm512_shuffle_i32x4 (v[i], v[i + 1], 0x44),
-                     _mm512_shuffle_i32x4 (v[i], v[i + 1], 0xEE), largest);
-  return pick (_mm512_shuffle_i32x4 (v[0], v[1], 0x88), _mm512_shuffle_i32x4 (v[0], v[1], 0xDD),
-               largest);
+  __m512i ab =
+    pick (_mm512_unpacklo_epi32 (v[0], v[1]), _mm512_unpackhi_epi32 (v[0], v[1]), largest);
+  __m512i cd =
+    pick (_mm512_unpacklo_epi32 (v[2], v[3]), _mm512_unpackhi_epi32 (v[2], v[3]), largest);
+
+  return pick (_mm512_unpacklo_epi64 (ab, cd), _mm512_unpackhi_epi64 (ab, cd), largest);
+}
+
+/* Four of those to one: quarter i of the result is the extremum of the quarters of vector i. */
+ALWAYS_INLINE __m512i
+across (const __m512i *v, const bool largest)
+{
+  __m512i ab = pick (_mm512_shuffle_i32x4 (v[0], v[1], 0x44),
+                     _mm512_shuffle_i32x4 (v[0], v[1], 0xEE), largest);
+  __m512i cd = pick (_mm512_shuffle_i32x4 (v[2], v[3], 0x44),
+                     _mm512_shuffle_i32x4 (v[2], v[3], 0xEE), largest);
+
+  return pick (_mm512_shuffle_i32x4 (ab, cd, 0x88), _mm512_shuffle_i32x4 (ab, cd, 0xDD), largest);
 }
 
 /* Returns whether all values are finite. */
 static bool
 find_extrema (const float *x, size_t n_rows, Extrema *out)
 {
+  static const float zeros[ROW];
   __mmask16 good = 0xffff;
 
   for (size_t i = 0; i < ROWS / 16; i++) {
-    __m512i min[16], max[16];
+    __m512i min[4], max[4];
 
-    for (size_t j = 0; j < 16; j++) {
-      const float *row = x + (16 * i + j) * ROW;
+#pragma GCC unroll 4
+    for (size_t j = 0; j < 4; j++) {
+      __m512i low[4], high[4];
 
-      min[j] = max[j] = _mm512_setzero_si512 ();
-      if (16 * i + j >= n_rows)
-        continue;
-      __m512i a = _mm512_loadu_si512 (row), b = _mm512_loadu_si512 (row + 16),
-              c = _mm512_loadu_si512 (row + 32), d = _mm512_loadu_si512 (row + 48);
-      min[j] = pick (pick (a, b, false), pick (c, d, false), false);
-      max[j] = pick (pick (a, b, true), pick (c, d, true), true);
+#pragma GCC unroll 4
+      for (size_t k = 0; k < 4; k++) {
+        size_t at = 16 * i + 4 * j + k;
+        const float *row = at < n_rows ? x + at * ROW : zeros;
+        __m512i a = _mm512_loadu_si512 (row), b = _mm512_loadu_si512 (row + 16),
+                c = _mm512_loadu_si512 (row + 32), d = _mm512_loadu_si512 (row + 48);
+
+        low[k] = pick (pick (a, b, false), pick (c, d, false), false);
+        high[k] = pick (pick (a, b, true), pick (c, d, true), true);
+      }
+      min[j] = within (low, false);
+      max[j] = within (high, true);
     }
     out->min[i] = across (min, false);
     out->max[i] = across (max, true);
