@@ -142,18 +142,18 @@ test_scopes (void)
 static void
 test_params (void)
 {
-  BsQuantParams p;
+  BskQParams p;
   BsInterval relu = { 0, 6 }, both = { -1, 3 }, none = { 0, 0 }, huge = { -3e38, 3e38 },
              tiny = { 0, 1e-44 };
   BsSpec uint8 = spec_of ("uint8"), int8 = spec_of ("int8"), full = spec_of ("int8:full"),
          affine = spec_of ("int4:affine");
 
   bs_quant_params (&uint8, &relu, &p);
-  g_assert_cmpint (p.zero, ==, 0);
+  g_assert_cmpint (p.zero_point, ==, 0);
   g_assert_cmpfloat (p.scale, ==, (float) (6.0 / 255));
   bs_quant_params (&affine, &both, &p);
   g_assert_cmpint (p.qmin, ==, -8);
-  g_assert_cmpint (p.zero, ==, -4); /* −8 + 1 / (4 / 15) = −4.25 */
+  g_assert_cmpint (p.zero_point, ==, -4); /* −8 + 1 / (4 / 15) = −4.25 */
   bs_quant_params (&int8, &both, &p);
   g_assert_cmpint (p.qmin, ==, -127);
   bs_quant_params (&full, &both, &p);
@@ -162,7 +162,7 @@ test_params (void)
   g_assert_cmpfloat (p.scale, ==, 1);
   bs_quant_params (&uint8, &huge, &p);
   g_assert_true (isfinite (p.scale));
-  g_assert_cmpint (p.zero, ==, 128);
+  g_assert_cmpint (p.zero_point, ==, 128);
   bs_quant_params (&uint8, &tiny, &p);
   g_assert_cmpfloat (p.scale, ==, FLT_MIN);
 }
@@ -229,9 +229,9 @@ test_mse_range (void)
     double d[3];
     const BsInterval *tried[3] = { &best, &streamed, &all };
     for (guint t = 0; t < 3; t++) {
-      BsQuantParams p;
+      BskQParams p;
       bs_quant_params (&spec, tried[t], &p);
-      d[t] = bs_mse_integer (x, COUNT, p.scale, p.zero, p.qmin, p.qmax);
+      d[t] = bs_mse_integer (x, COUNT, p.scale, p.zero_point, p.qmin, p.qmax);
     }
     g_assert_cmpfloat (d[0], <, d[2] * 0.8);
     g_assert_cmpfloat (d[1], <, d[0] * 1.1);

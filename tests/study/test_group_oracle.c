@@ -28,10 +28,10 @@ typedef struct {
 static void
 set_codes (const BsPrepared *plan, guint tensor, Codes *codes)
 {
-  const BsQuantParams *p = &plan->tensors[tensor].params;
+  const BskQParams *p = &plan->tensors[tensor].params;
 
   codes->scale = p->scale;
-  codes->zero = p->zero;
+  codes->zero = p->zero_point;
   codes->lo = p->qmin;
   codes->hi = p->qmax;
 }

@@ -42,10 +42,10 @@ node_called (const BsModel *model, const char *name)
 static void
 set_codes (const Oracle *o, const char *node, Image *image)
 {
-  const BsQuantParams *p = &o->plan->tensors[node_called (o->model, node)->outputs[0]].params;
+  const BskQParams *p = &o->plan->tensors[node_called (o->model, node)->outputs[0]].params;
 
   image->scale = p->scale;
-  image->zero = p->zero;
+  image->zero = p->zero_point;
   image->lo = p->qmin;
   image->hi = p->qmax;
 }
@@ -228,12 +228,12 @@ run_oracle (const Oracle *o, const float *x, float *result, double *real)
   g_autofree Image *t = g_new0 (Image, 12);
   Image *in = &t[0], *r1 = &t[1], *r2 = &t[2], *left = &t[3], *right = &t[4], *sum = &t[5],
         *m = &t[6], *p = &t[7], *mp = &t[8], *g = &t[9], *y = &t[10];
-  const BsQuantParams *params = &o->plan->tensors[o->model->inputs[0]].params;
+  const BskQParams *params = &o->plan->tensors[o->model->inputs[0]].params;
 
   in->c = 3;
   in->h = in->w = NET_SIDE;
   in->scale = params->scale;
-  in->zero = params->zero;
+  in->zero = params->zero_point;
   in->lo = params->qmin;
   in->hi = params->qmax;
   for (gint i = 0; i < 3 * NET_SIDE * NET_SIDE; i++) {
@@ -275,7 +275,7 @@ check_input_range (BsStudy *study, const BsPrepared *plan, const char *acts)
 {
   const BsDataset *data = bs_study_dataset (study);
   const BsModel *model = bs_study_model (study);
-  const BsQuantParams *p = &plan->tensors[model->inputs[0]].params;
+  const BskQParams *p = &plan->tensors[model->inputs[0]].params;
   g_autofree float *x = g_malloc (data->n_calibration * data->sample_bytes);
   double lo = 0, hi = 0;
 

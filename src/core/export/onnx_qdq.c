@@ -231,7 +231,7 @@ write_quantize (Qdq *q, guint tensor)
                   *zero = g_strconcat (name, "_zero_point", NULL),
                   *raw = g_strconcat (name, clip ? "_unclipped" : "_quantized", NULL),
                   *node = g_strconcat (name, "_QuantizeLinear", NULL);
-  gint32 value = t->params.zero; /* little-endian: the low bytes are the narrow value */
+  gint32 value = t->params.zero_point; /* little-endian: the low bytes are the narrow value */
 
   bs_onnx_writer_scalar (q->w, scale, BS_DTYPE_F32, &t->params.scale);
   bs_onnx_writer_scalar (q->w, zero, dtype, &value);

@@ -245,7 +245,7 @@ void
 bs_advise_acts (const char *tensor, const BsStats *stats, const BsSpec *spec, GPtrArray *findings)
 {
   BsInterval interval;
-  BsQuantParams p;
+  BskQParams p;
 
   advise_not_finite (tensor, stats->n_nan + stats->n_pos_inf + stats->n_neg_inf, findings);
   if (bs_spec_is_float (spec) || !bs_range_choose (stats, spec, tensor, &interval, NULL))
@@ -267,8 +267,8 @@ bs_advise_acts (const char *tensor, const BsStats *stats, const BsSpec *spec, GP
     if (stats->bins[i] > 0) { /* a bin may span several codes */
       double low = MAX (bs_stats_bin_low (stats, i), stats->min);
       double high = MIN (bs_stats_bin_low (stats, i) + stats->bin_width, stats->max);
-      double first = CLAMP (rint (low / p.scale) + p.zero, p.qmin, p.qmax);
-      double last = CLAMP (rint (high / p.scale) + p.zero, p.qmin, p.qmax);
+      double first = CLAMP (rint (low / p.scale) + p.zero_point, p.qmin, p.qmax);
+      double last = CLAMP (rint (high / p.scale) + p.zero_point, p.qmin, p.qmax);
       for (gint code = (gint) first; code <= (gint) last; code++)
         used[code - p.qmin] = TRUE;
     }

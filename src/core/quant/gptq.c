@@ -141,7 +141,7 @@ refit (BsQuant *quant,
 {
   g_autofree float *values = g_new (float, end - from);
   BsInterval interval;
-  BsQuantParams p;
+  BskQParams p;
 
   for (gsize i = from; i < end; i++)
     values[i - from] = (float) row[i];
@@ -150,7 +150,7 @@ refit (BsQuant *quant,
   bs_quant_params (&quant->spec, &interval, &p);
   quant->scale[k] = p.scale;
   if (quant->zero != NULL)
-    quant->zero[k] = p.zero;
+    quant->zero[k] = p.zero_point;
   return TRUE;
 }
 

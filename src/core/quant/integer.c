@@ -54,25 +54,25 @@ params_of (Codes codes,
            gboolean affine,
            BsScaleStore store,
            const BsInterval *interval,
-           BsQuantParams *out)
+           BskQParams *out)
 {
   double lo = MIN (interval->lo, 0), hi = MAX (interval->hi, 0);
   double scale = bs_scale_store ((affine ? hi - lo : MAX (-lo, hi)) / codes.steps, store);
   gint32 zero =
     affine ? (gint32) CLAMP (rint (codes.qmin - lo / scale), codes.qmin, codes.qmax) : 0;
 
-  *out = (BsQuantParams){ (float) scale, zero, codes.qmin, codes.qmax };
+  *out = (BskQParams){ (float) scale, zero, codes.qmin, codes.qmax };
   return scale;
 }
 
 void
-bs_quant_params (const BsSpec *spec, const BsInterval *interval, BsQuantParams *out)
+bs_quant_params (const BsSpec *spec, const BsInterval *interval, BskQParams *out)
 {
   params_of (codes_of (spec), spec->affine, spec->store, interval, out);
 }
 
 void
-bs_quant_params_rows (const BsSpec *spec, const BsInterval *intervals, gsize n, BsQuantParams *out)
+bs_quant_params_rows (const BsSpec *spec, const BsInterval *intervals, gsize n, BskQParams *out)
 {
   Codes codes = codes_of (spec);
   gboolean affine = spec->affine;
@@ -84,7 +84,7 @@ bs_quant_params_rows (const BsSpec *spec, const BsInterval *intervals, gsize n, 
 
 /* What the loops below need to know of a group. */
 typedef struct {
-  const BsQuantParams *p;
+  const BskQParams *p;
   double scale; /* not rounded to float with a scale stored as a double */
   BsArith arith;
   BsRounding rounding;
@@ -101,9 +101,10 @@ encode_plain (gconstpointer how,
               gint32 *restrict codes,
               float *restrict values)
 {
-  const BsQuantParams *p = ((const Job *) how)->p;
-  float lo = (float) (p->qmin - p->zero), hi = (float) (p->qmax - p->zero), scale = p->scale;
-  gint32 zero = p->zero;
+  const BskQParams *p = ((const Job *) how)->p;
+  float lo = (float) (p->qmin - p->zero_point), hi = (float) (p->qmax - p->zero_point),
+        scale = p->scale;
+  gint32 zero = p->zero_point;
 
   for (gsize from = 0; from < n; from += BS_VECTOR)
     for (gsize i = from; i < from + BS_VECTOR; i++) {
@@ -192,7 +193,7 @@ encode_any (gconstpointer how,
             float *restrict values)
 {
   const Job *job = how;
-  double zero = job->p->zero, qmin = job->p->qmin, qmax = job->p->qmax, scale = job->scale;
+  double zero = job->p->zero_point, qmin = job->p->qmin, qmax = job->p->qmax, scale = job->scale;
 
   for (gsize from = 0; from < n; from += BS_VECTOR) {
     double v[BS_VECTOR];
@@ -219,14 +220,14 @@ encode_group (BsQuant *quant,
               gpointer user)
 {
   const BsSpec *spec = &quant->spec;
-  BsQuantParams p;
+  BskQParams p;
   double scale = params_of (codes_of (spec), spec->affine, spec->store, interval, &p);
 
   quant->scale[k] = p.scale;
   if (quant->scale_f64 != NULL)
     quant->scale_f64[k] = scale;
   if (quant->zero != NULL)
-    quant->zero[k] = p.zero;
+    quant->zero[k] = p.zero_point;
   Job job = { &p, scale, spec->arith, spec->rounding, bs_hash64 (spec->seed) + bs_hash64 (k) };
   gboolean plain = spec->arith == BS_ARITH_F32 && spec->rounding == BS_ROUND_HALF_EVEN &&
                    spec->store != BS_STORE_F64;

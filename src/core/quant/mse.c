@@ -87,9 +87,7 @@ mse_by_kernel (const Search *search, const BsInterval *intervals, guint n, doubl
   BskQParams settings[MAX_TRIED] = { 0 };
 
   for (guint i = 0; i < n; i++) {
-    BsQuantParams p;
-    bs_quant_params (search->spec, &intervals[i], &p);
-    settings[i] = (BskQParams){ p.scale, p.zero, p.qmin, p.qmax };
+    bs_quant_params (search->spec, &intervals[i], &settings[i]);
     mse[i] = 0;
   }
   BskStatus status = bsk_error_sweep (search->x, search->n, settings, n, mse, NULL);

@@ -5,6 +5,8 @@
 #include "model/tensor.h"
 #include "quant/range.h"
 
+#include <bsk.h>
+
 G_BEGIN_DECLS
 
 /* real = (code − zero) · scale for integer encodings; values hold the decoded reals of every encoding. Immutable. */
@@ -96,15 +98,11 @@ BsQuant *bs_quant_scratch (const BsSpec *spec, gsize n, GError **error);
 /* bs_quant_params: scale, zero point and code range of an integer spec for one interval: what activations need.
  *   amax or [lo, hi] from interval; the scale is rounded once to spec->store.
  * Source  methods: symmetric s = amax/qmax; affine s = (hi−lo)/(qmax−qmin), z = clamp(rne(qmin − lo/s)). */
-typedef struct {
-  float scale;
-  gint32 zero, qmin, qmax;
-} BsQuantParams;
-void bs_quant_params (const BsSpec *spec, const BsInterval *interval, BsQuantParams *out);
+void bs_quant_params (const BsSpec *spec, const BsInterval *interval, BskQParams *out);
 
 /* bs_quant_params_rows: the same for each of n intervals. */
 void
-bs_quant_params_rows (const BsSpec *spec, const BsInterval *intervals, gsize n, BsQuantParams *out);
+bs_quant_params_rows (const BsSpec *spec, const BsInterval *intervals, gsize n, BskQParams *out);
 
 /* bs_quant_size_bits: size of a tensor of these dims under spec without quantizing it. float: 32 bits an element. */
 guint64

@@ -32,16 +32,13 @@ stream_rows (const BsQuant *plan,
 {
   gsize step = MAX (ROWS_VALUES / inner, 1);
   g_autofree BsInterval *intervals = g_new (BsInterval, step);
-  g_autofree BsQuantParams *p = g_new (BsQuantParams, step);
   g_autofree BskQParams *params = g_new (BskQParams, step);
 
   for (gsize k = 0; k < plan->n_scales; k += step) {
     gsize rows = MIN (plan->n_scales - k, step);
     if (!bs_range_choose_rows (x + k * inner, rows, inner, &plan->spec, name, intervals, error))
       return FALSE;
-    bs_quant_params_rows (&plan->spec, intervals, rows, p);
-    for (gsize i = 0; i < rows; i++)
-      params[i] = (BskQParams){ p[i].scale, p[i].zero, p[i].qmin, p[i].qmax };
+    bs_quant_params_rows (&plan->spec, intervals, rows, params);
     BskStatus status = bsk_error_rows (x + k * inner, rows, inner, params, stats);
     g_assert (status == BSK_OK);
   }
@@ -67,13 +64,12 @@ stream_groups (const BsQuant *plan,
     const float *values = bs_groups_gather (&group, x, buffer);
     gsize n = group.n_runs * group.run;
     BsInterval interval;
-    BsQuantParams p;
+    BskQParams params;
     if (spec->scope == BS_SCOPE_MODEL && model_range != NULL)
       interval = *model_range;
     else if (!bs_range_choose_values (values, n, spec, name, &interval, error))
       return FALSE;
-    bs_quant_params (spec, &interval, &p);
-    BskQParams params = { p.scale, p.zero, p.qmin, p.qmax };
+    bs_quant_params (spec, &interval, &params);
     BskStatus status = bsk_error (values, n, &params, stats);
     g_assert (status == BSK_OK);
   }
@@ -285,7 +281,6 @@ bs_quant_error_sweep (const BsSpec *specs,
   for (guint i = 0; i < n_specs; i++) {
     BsSpec spec = specs[i];
     BsInterval interval;
-    BsQuantParams p;
     if (spec.scope != BS_SCOPE_GROUP || is_plain (&spec))
       spec.scope = BS_SCOPE_TENSOR;
     if (!is_plain (&spec)) {
@@ -297,8 +292,7 @@ bs_quant_error_sweep (const BsSpec *specs,
     }
     if (!choose (&spec, &extrema, name, &interval, error))
       return FALSE;
-    bs_quant_params (&spec, &interval, &p);
-    settings[n_settings] = (BskQParams){ p.scale, p.zero, p.qmin, p.qmax };
+    bs_quant_params (&spec, &interval, &settings[n_settings]);
     which[n_settings++] = i;
   }
   if (n_settings > 0 && n > 0) {

@@ -53,17 +53,15 @@ binary_lower (BsLowering *l, guint index, GError **error)
   BsForm form = common_form (l, node, 2);
   guint in[2] = { bs_lower_need (l, node->inputs[0], form),
                   bs_lower_need (l, node->inputs[1], form) };
-  BsQuantParams a = bs_lower_params (l, node->inputs[0]), b = bs_lower_params (l, node->inputs[1]),
-                c = bs_lower_params (l, l->outputs[index]);
   BskBinaryArgs *args = g_new0 (BskBinaryArgs, 1);
   guint out = bs_lower_slot (l, l->outputs[index], form, node->name, in, 2);
 
   args->a_type = bs_lower_type (l, node->inputs[0]);
   args->b_type = bs_lower_type (l, node->inputs[1]);
   args->c_type = bs_lower_type (l, l->outputs[index]);
-  args->qa = bs_kernel_params (&a);
-  args->qb = bs_kernel_params (&b);
-  args->qc = bs_kernel_params (&c);
+  args->qa = bs_lower_params (l, node->inputs[0]);
+  args->qb = bs_lower_params (l, node->inputs[1]);
+  args->qc = bs_lower_params (l, l->outputs[index]);
   bs_lower_clamp (l, l->fused[index], &args->qc);
   bs_lower_step (l, run_binary, node, in, 2, &out, 1, args, g_free);
   return TRUE;
@@ -104,9 +102,7 @@ fill_table (const BsLowering *l, guint index, guint8 table[256], GError **error)
 {
   const BsModel *model = l->p->model;
   const BsNode *node = &model->nodes[index];
-  BsQuantParams a = bs_lower_params (l, node->inputs[0]),
-                c = bs_lower_params (l, l->outputs[index]);
-  BskQParams qa = bs_kernel_params (&a), qc = bs_kernel_params (&c);
+  BskQParams qa = bs_lower_params (l, node->inputs[0]), qc = bs_lower_params (l, l->outputs[index]);
   guint8 codes[256];
   float x[256], y[256];
   BsValue in = { BS_DTYPE_F32, 1, { 256 }, x }, out = { BS_DTYPE_F32, 1, { 256 }, y },

@@ -125,14 +125,13 @@ concat_lower (BsLowering *l, guint index, GError **error)
   BsForm form = BS_FORM_CODES;
   Concat *d = g_new0 (Concat, 1);
   guint in[BS_CALL_MAX], out;
-  BsQuantParams c = bs_lower_params (l, node->outputs[0]);
 
   if (axis < 0)
     axis += shape->n_dims;
   for (guint i = 0; i < node->n_inputs && axis == 1; i++)
     if (bs_lower_has (l, node->inputs[i], BS_FORM_CODES_LAST) && shape->n_dims >= 3)
       form = BS_FORM_CODES_LAST;
-  d->qc = bs_kernel_params (&c);
+  d->qc = bs_lower_params (l, node->outputs[0]);
   d->c_type = bs_lower_type (l, node->outputs[0]);
   d->outer = 1;
   for (guint i = 0; i < shape->n_dims; i++)
@@ -140,10 +139,9 @@ concat_lower (BsLowering *l, guint index, GError **error)
       d->outer *= (gsize) shape->dims[i];
   for (guint i = 0; i < node->n_inputs; i++) {
     guint t = node->inputs[i];
-    BsQuantParams a = bs_lower_params (l, t);
     in[i] = bs_lower_need (l, t, form);
     d->runs[i] = d->outer > 0 ? bs_lower_elements (l, t) / d->outer : 0;
-    d->qa[i] = bs_kernel_params (&a);
+    d->qa[i] = bs_lower_params (l, t);
     d->a_type[i] = bs_lower_type (l, t);
     d->same[i] = d->a_type[i] == d->c_type && memcmp (&d->qa[i], &d->qc, sizeof d->qc) == 0;
   }

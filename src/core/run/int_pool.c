@@ -114,15 +114,13 @@ fill_pool (const BsLowering *l, guint index, const BsWindow *window, Pool *pool)
   const BsValue *in = &l->p->shapes[node->inputs[0]];
   guint x = in->n_dims - 3;
   gboolean flat = in->n_dims == 3;
-  BsQuantParams a = bs_lower_params (l, node->inputs[0]),
-                c = bs_lower_params (l, l->outputs[index]);
   BskPoolShape *s = &pool->shape;
 
   pool->images = (guint) in->dims[0];
   pool->a_type = bs_lower_type (l, node->inputs[0]);
   pool->c_type = bs_lower_type (l, l->outputs[index]);
-  pool->qa = bs_kernel_params (&a);
-  pool->qc = bs_kernel_params (&c);
+  pool->qa = bs_lower_params (l, node->inputs[0]);
+  pool->qc = bs_lower_params (l, l->outputs[index]);
   bs_lower_clamp (l, l->fused[index], &pool->qc);
   *s = (BskPoolShape){ .h = 1,
                        .channels = (int) in->dims[1],

@@ -216,7 +216,6 @@ product_args (const BsLowering *l,
               gsize k,
               gboolean codes_out)
 {
-  BsQuantParams a = bs_lower_params (l, node->inputs[0]);
   BskGemmArgs args = { .n = (int) n,
                        .k = (int) k,
                        .w_type = weight_type (layer),
@@ -227,12 +226,11 @@ product_args (const BsLowering *l,
                        .bias_real = layer->bias_real };
 
   args.a_type = bs_lower_type (l, node->inputs[0]);
-  args.a = bs_kernel_params (&a);
+  args.a = bs_lower_params (l, node->inputs[0]);
   args.out_type = BSK_F32;
   if (codes_out) {
-    BsQuantParams c = bs_lower_params (l, layer->output);
     args.out_type = bs_lower_type (l, layer->output);
-    args.out = bs_kernel_params (&c);
+    args.out = bs_lower_params (l, layer->output);
     bs_lower_clamp (l, layer->fused, &args.out);
   }
   return args;

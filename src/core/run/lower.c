@@ -21,7 +21,7 @@ bs_lower_elements (const BsLowering *l, guint tensor)
   return bs_value_count (&l->p->shapes[tensor]);
 }
 
-BsQuantParams
+BskQParams
 bs_lower_params (const BsLowering *l, guint tensor)
 {
   return l->p->tensors[tensor].params;
@@ -86,7 +86,7 @@ bs_lower_slot (BsLowering *l,
 
   g_string_printf (text, "%u %d %s", tensor, (int) form, what);
   if (t->quantized)
-    g_string_append_printf (text, " %a %d %d %d %d", (double) t->params.scale, t->params.zero,
+    g_string_append_printf (text, " %a %d %d %d %d", (double) t->params.scale, t->params.zero_point,
                             t->params.qmin, t->params.qmax, t->is_signed);
   for (guint i = 0; i < n_in; i++)
     if (in[i] != BS_SLOT_NONE)
@@ -273,11 +273,10 @@ convert (BsLowering *l,
          gboolean (*run) (const BsStep *, BsRunner *, GError **))
 {
   Convert *data = g_new0 (Convert, 1);
-  BsQuantParams params = bs_lower_params (l, tensor);
   g_autofree char *what = describe_conversion (l, tensor, form);
   guint out = bs_lower_slot (l, tensor, form, what, &from, 1);
 
-  data->params = bs_kernel_params (&params);
+  data->params = bs_lower_params (l, tensor);
   data->type = bs_lower_type (l, tensor);
   data->spec = *l->specs[tensor];
   data->interval = l->p->tensors[tensor].interval;

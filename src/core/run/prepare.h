@@ -15,10 +15,10 @@ G_BEGIN_DECLS
 
 /* How the codes of one activation tensor map to numbers. */
 typedef struct {
-  gboolean quantized;   /* the tensor exists as codes somewhere in the plan */
-  gboolean is_signed;   /* int8 codes; else uint8 */
-  BsQuantParams params; /* integer specs of up to 16 bits; quantized or only simulated */
-  BsInterval interval;  /* what the range rule chose */
+  gboolean quantized;  /* the tensor exists as codes somewhere in the plan */
+  gboolean is_signed;  /* int8 codes; else uint8 */
+  BskQParams params;   /* integer specs of up to 16 bits; quantized or only simulated */
+  BsInterval interval; /* what the range rule chose */
   gint inherits; /* ≥ 0: shares the codes' meaning with this tensor (pooling, reshapes); −1: its own
                     range */
 } BsPlannedTensor;

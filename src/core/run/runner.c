@@ -296,7 +296,7 @@ bs_runner_decode (const BsRunner *runner, guint slot, float *out, gsize n)
 {
   const BsSlot *s = &runner->plan->slots[slot];
   const BsValue *value = &runner->values[slot];
-  BskQParams params = bs_kernel_params (&runner->plan->tensors[s->tensor].params);
+  BskQParams params = runner->plan->tensors[s->tensor].params;
   BskType type = runner->plan->tensors[s->tensor].is_signed ? BSK_S8 : BSK_U8;
   guint images;
   gsize channels, pixels, count;

@@ -140,7 +140,7 @@ gboolean bs_clip_bounds (const BsModel *model, const BsNode *node, double *lo, d
 gboolean bs_decide (BsLowering *l, GError **error);
 
 /* The codes of an activation tensor. */
-BsQuantParams bs_lower_params (const BsLowering *l, guint tensor);
+BskQParams bs_lower_params (const BsLowering *l, guint tensor);
 BskType bs_lower_type (const BsLowering *l, guint tensor);
 
 /* The geometry of images: [images][channels][pixels] for one sample; FALSE when the rank is
@@ -151,11 +151,5 @@ gboolean bs_shape_image (const BsValue *shape, guint *images, gsize *channels, g
 gsize bs_lower_elements (const BsLowering *l, guint tensor);
 
 gboolean bs_kernel_check (BskStatus status, const BsNode *node, GError **error);
-
-static inline BskQParams
-bs_kernel_params (const BsQuantParams *p)
-{
-  return (BskQParams){ p->scale, p->zero, p->qmin, p->qmax };
-}
 
 G_END_DECLS

@@ -63,7 +63,7 @@ advise_bias (Walk *walk, const BsLayer *layer, const char *name, const BsStats *
   gsize n;
   const BsTensor *bias = find_bias (walk, layer, &n);
   BsInterval interval;
-  BsQuantParams params;
+  BskQParams params;
 
   if (bias == NULL || weight->dtype != BS_DTYPE_F32 ||
       !bs_spec_integer_codes (weights, NULL, NULL) || !bs_spec_integer_codes (acts, NULL, NULL) ||

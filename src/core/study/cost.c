@@ -15,7 +15,7 @@
 static guint
 tensor_bits (const BsPrepared *plan, guint tensor)
 {
-  const BsQuantParams *params = &plan->tensors[tensor].params;
+  const BskQParams *params = &plan->tensors[tensor].params;
   gint64 codes = (gint64) params->qmax - params->qmin;
 
   for (guint i = 0; i < plan->model->n_outputs; i++)

@@ -87,8 +87,8 @@ compare_accumulated (gpointer user, BsRunner *runner, guint step)
   float span = (float) job->spans[index];
   float lo = -INFINITY, hi = INFINITY;
   if (t->quantized) {
-    lo = ((float) (t->params.qmin - t->params.zero) - 0.5f) * t->params.scale;
-    hi = ((float) (t->params.qmax - t->params.zero) + 0.5f) * t->params.scale;
+    lo = ((float) (t->params.qmin - t->params.zero_point) - 0.5f) * t->params.scale;
+    hi = ((float) (t->params.qmax - t->params.zero_point) + 0.5f) * t->params.scale;
   }
   for (gsize from = 0; from < n; from += G_MAXUINT16) { /* in parts, whose counts fit 32 bits */
     gsize end = MIN (n, from + G_MAXUINT16);
@@ -115,7 +115,7 @@ feed_probe (const Job *job, BsRunner *runner, guint slot, guint first)
   gsize per_sample = bs_value_count (&job->plan->shapes[s->tensor]),
         n = per_sample * bs_runner_n_samples (runner);
   const float *probe = job->study->probes[s->tensor];
-  BskQParams params = bs_kernel_params (&t->params);
+  BskQParams params = t->params;
   BskType type = t->is_signed ? BSK_S8 : BSK_U8;
   guint images;
   gsize channels, pixels;
@@ -215,8 +215,8 @@ describe_treatment (const BsPrepared *plan, const BsPlannedLayer *layer)
 
   return g_strdup_printf (
     "%s %s %s %d %a %d %d %a %d %d %d %a %s", node->name, weights, acts, layer->on_integers,
-    (double) in->params.scale, in->params.zero, out->quantized, (double) out->params.scale,
-    out->params.zero, out->params.qmax, layer->fused,
+    (double) in->params.scale, in->params.zero_point, out->quantized, (double) out->params.scale,
+    out->params.zero_point, out->params.qmax, layer->fused,
     layer->quant[0] != NULL && layer->quant[0]->scale != NULL ? (double) layer->quant[0]->scale[0]
                                                               : 0.0,
     g_strv_length (plan->config->corrections) > 0 ? plan->config->key : "");
