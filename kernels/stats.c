@@ -6,9 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Values per block: float lanes are added up in double after each. Part of the definition, see
- * bsk_error. */
-enum { BLOCK = 4096 };
+enum { BLOCK = BSK_ERROR_BLOCK };
 
 /* Values that the second-level cache has room for, and as many again. */
 enum { IN_CACHE = 1 << 16 };

@@ -4,7 +4,9 @@
 
 #include "bsk.h"
 
+#include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 /* How sums become output codes: q = clamp (rne ((float) sum · m) + zero, lo, hi), then the sign bit
  * flipped back. Kernels work on unsigned codes throughout: signed codes have their top bit flipped
@@ -265,17 +267,37 @@ bsk_fast_quotient (float scale)
   return scale >= 0x1p-60f && scale <= 0x1p60f;
 }
 
-/* bsk_inside: between low and high nothing is clipped: a hundredth of a step early, because of the
- * rounding of the bounds. False where that is not enough, or bsk_fast_quotient says no. */
-static inline bool
-bsk_inside (const BskQParams *p, float *low, float *high)
-{
-  enum { REACH = 1 << 16 };
-  int64_t lo = (int64_t) p->qmin - p->zero_point, hi = (int64_t) p->qmax - p->zero_point;
+/* Values per block of error statistics: float lanes are added up in double after each. Part of the
+ * definition, see bsk_error. */
+enum { BSK_ERROR_BLOCK = 4096, BSK_INSIDE_ROWS = BSK_ERROR_BLOCK / 16 };
 
-  *low = ((float) lo - 0.49f) * p->scale;
-  *high = ((float) hi + 0.49f) * p->scale;
-  return bsk_fast_quotient (p->scale) && lo >= -REACH && hi <= REACH;
+/* Settings of the rows of such a block: between low and high nothing is clipped. */
+
+typedef struct {
+  float inverse[BSK_INSIDE_ROWS], low[BSK_INSIDE_ROWS], high[BSK_INSIDE_ROWS];
+} BskInside;
+
+/* bsk_inside_rows: false where bsk_fast_quotient says no, or half a step is too little of the
+ * bounds. These lie 2⁻²² of them inside of the half steps, because of their rounding and the
+ * quotient's. Short rows would wait for a division each: without comparisons of floats the compiler
+ * makes vectors of this. */
+static inline bool
+bsk_inside_rows (const BskQParams *p, size_t rows, BskInside *out)
+{
+  enum { REACH = 1 << 20, LEAST = 0x21800000, MOST = 0x5D800000 }; /* 2⁻⁶⁰, 2⁶⁰ */
+  int outside = 0;
+
+  for (size_t i = 0; i < rows; i++) {
+    int32_t lo = p[i].qmin - p[i].zero_point, hi = p[i].qmax - p[i].zero_point, bits;
+    float scale = p[i].scale, low = ((float) lo - 0.5f) * scale, high = ((float) hi + 0.5f) * scale;
+
+    memcpy (&bits, &scale, sizeof bits);
+    out->inverse[i] = 1 / scale;
+    out->low[i] = low + fabsf (low) * 0x1p-22f;
+    out->high[i] = high - fabsf (high) * 0x1p-22f;
+    outside |= (bits < LEAST) | (bits > MOST) | (lo < -REACH) | (hi > REACH);
+  }
+  return !outside;
 }
 
 /* Values from the one in work to the one fetched, in passes over memory: the processor's own

@@ -276,7 +276,10 @@ error_inside (const float *x,
 {
   const __m256 size = _mm256_castsi256_ps (_mm256_set1_epi32 (INT32_MAX));
   Lanes l = lanes_open ();
+  BskInside inside;
 
+  if (!bsk_inside_rows (p, rows, &inside))
+    return false;
 #pragma GCC unroll 2
   for (int half = 0; half < 2; half++) {
     __m256 sum = _mm256_setzero_ps (), sum_sq = sum, err_sum = sum, err_sq = sum, xy = sum,
@@ -285,12 +288,9 @@ error_inside (const float *x,
     for (size_t row = 0; row < rows; row++) {
       const float *from = x + row * inner + 8 * half;
       const __m256 scale = _mm256_set1_ps (p[row].scale),
-                   inverse = _mm256_set1_ps (1 / p[row].scale);
+                   inverse = _mm256_set1_ps (inside.inverse[row]);
       __m256 min = _mm256_set1_ps (INFINITY), max = _mm256_set1_ps (-INFINITY);
-      float low, high;
 
-      if (!bsk_inside (&p[row], &low, &high))
-        return false;
       for (size_t i = 0; i < inner; i += 16) {
         __m256 v = _mm256_loadu_ps (from + i), t = _mm256_mul_ps (v, inverse), y, e;
 
@@ -311,8 +311,8 @@ error_inside (const float *x,
         max = _mm256_max_ps (max, v);
       }
       if (_mm256_movemask_ps (
-            _mm256_or_ps (_mm256_cmp_ps (min, _mm256_set1_ps (low), _CMP_LT_OQ),
-                          _mm256_cmp_ps (max, _mm256_set1_ps (high), _CMP_GT_OQ))))
+            _mm256_or_ps (_mm256_cmp_ps (min, _mm256_set1_ps (inside.low[row]), _CMP_LT_OQ),
+                          _mm256_cmp_ps (max, _mm256_set1_ps (inside.high[row]), _CMP_GT_OQ))))
         return false;
       l.min = _mm256_min_ps (l.min, min);
       l.max = _mm256_max_ps (l.max, max);
@@ -340,8 +340,8 @@ error_rows (const float *x,
             size_t ahead,
             BskStats *stats)
 {
-  /* Where something was clipped before, more is likely to be. */
-  bool clips = stats->clipped_low + stats->clipped_high > 0;
+  /* Where something was clipped in each block before, more is likely to be. */
+  bool clips = stats->clipped_low + stats->clipped_high > stats->count / BSK_ERROR_BLOCK;
   Lanes l = lanes_open ();
 
   if (inner % 16 == 0 && !clips && error_inside (x, rows, inner, p, ahead, stats))

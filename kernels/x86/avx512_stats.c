@@ -234,14 +234,15 @@ error_inside (const float *x,
   const __m512i size = _mm512_set1_epi32 (INT32_MAX);
   __m512i worst = _mm512_setzero_si512 ();
   Lanes l = lanes_open ();
+  BskInside inside;
 
-  for (size_t row = 0; row < rows; row++, p++, x += inner) {
-    const __m512 scale = _mm512_set1_ps (p->scale), inverse = _mm512_set1_ps (1 / p->scale);
-    float low, high;
+  if (!bsk_inside_rows (p, rows, &inside))
+    return false;
+  for (size_t row = 0; row < rows; row++, x += inner) {
+    const __m512 scale = _mm512_set1_ps (p[row].scale),
+                 inverse = _mm512_set1_ps (inside.inverse[row]);
     __m512 min = _mm512_set1_ps (INFINITY), max = _mm512_set1_ps (-INFINITY);
 
-    if (!bsk_inside (p, &low, &high))
-      return false;
     for (size_t i = 0; i < inner; i += 16) {
       __m512 v = _mm512_loadu_ps (x + i), t = _mm512_mul_ps (v, inverse), y, e;
 
@@ -261,8 +262,8 @@ error_inside (const float *x,
       min = _mm512_min_ps (min, v);
       max = _mm512_max_ps (max, v);
     }
-    if (_mm512_cmp_ps_mask (min, _mm512_set1_ps (low), _CMP_LT_OQ) |
-        _mm512_cmp_ps_mask (max, _mm512_set1_ps (high), _CMP_GT_OQ))
+    if (_mm512_cmp_ps_mask (min, _mm512_set1_ps (inside.low[row]), _CMP_LT_OQ) |
+        _mm512_cmp_ps_mask (max, _mm512_set1_ps (inside.high[row]), _CMP_GT_OQ))
       return false;
     l.min = _mm512_min_ps (l.min, min);
     l.max = _mm512_max_ps (l.max, max);
@@ -283,8 +284,8 @@ error_rows (const float *x,
             size_t ahead,
             BskStats *stats)
 {
-  /* Where something was clipped before, more is likely to be. */
-  bool clips = stats->clipped_low + stats->clipped_high > 0;
+  /* Where something was clipped in each block before, more is likely to be. */
+  bool clips = stats->clipped_low + stats->clipped_high > stats->count / BSK_ERROR_BLOCK;
 
   if (inner % 16 == 0 && !clips && error_inside (x, rows, inner, p, ahead, stats))
     return;

@@ -343,6 +343,46 @@ rows (int seed)
   check_free_all ();
 }
 
+/* One value a few units in the last place from where clipping begins: a level may take no such row
+ * for one that lies inside. */
+static void
+clip_edges (void)
+{
+  enum { INNER = 16, N = 20000 };
+
+  check_seed (1);
+  for (int i = 0; i < N; i++) {
+    int half = 1 << check_between (0, 20), zero = check_between (-2 * half, 2 * half);
+    BskQParams p = { .scale = ldexpf ((float) check_between (1 << 23, 1 << 24), -30),
+                     .zero_point = i % 4 ? zero / 4 : zero,
+                     .qmin = -half,
+                     .qmax = half - 1 };
+    float end =
+      i % 2 ? (float) (p.qmax - p.zero_point) + 0.5f : (float) (p.qmin - p.zero_point) - 0.5f;
+    float x[INNER] = { 0 }, edge = end * p.scale;
+    BskStats stats[2];
+
+    check_case ("clip edge %d", i);
+    for (int k = check_between (0, 3); k > 0; k--)
+      edge = nextafterf (edge, i % 3 ? INFINITY : -INFINITY);
+    x[i % INNER] = edge;
+    if (i % 4 == 0) /* 0 may lie outside */
+      for (int k = 0; k < INNER; k++)
+        x[k] = edge;
+    for (int ref = 0; ref < 2; ref++) {
+      if (ref)
+        check_ref ();
+      else
+        check_level ();
+      memset (&stats[ref], 0, sizeof *stats);
+      bsk_stats_init (&stats[ref]);
+      CHECK_OK (bsk_error (x, INNER, &p, &stats[ref]));
+    }
+    check_level ();
+    check_same (&stats[0], &stats[1], sizeof *stats, "level against ref");
+  }
+}
+
 /* Every edge of the histogram, and constant data. */
 static void
 edges (void)
@@ -368,5 +408,6 @@ check_stats (void)
     statistics (seed);
   for (int seed = 1; seed <= 66; seed++)
     rows (seed);
+  clip_edges ();
   edges ();
 }
