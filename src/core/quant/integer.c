@@ -71,15 +71,53 @@ bs_quant_params (const BsSpec *spec, const BsInterval *interval, BskQParams *out
   params_of (codes_of (spec), spec->affine, spec->store, interval, out);
 }
 
+/* params_vector: as params_of, of BS_VECTOR intervals and for scales stored as float. */
+BS_INLINE void
+params_vector (Codes codes, gboolean affine, const BsInterval *restrict intervals, BskQParams *out)
+{
+  double qmin = codes.qmin, qmax = codes.qmax;
+  float scale[BS_VECTOR];
+  gint32 zero[BS_VECTOR];
+
+  for (guint i = 0; i < BS_VECTOR; i++) {
+    double lo = bs_select_f64 (intervals[i].lo < 0, intervals[i].lo, 0);
+    double hi = bs_select_f64 (intervals[i].hi > 0, intervals[i].hi, 0);
+    double s = (affine ? hi - lo : bs_select_f64 (hi < -lo, -lo, hi)) / codes.steps, z;
+    gboolean usable = (s > 0) & (s < INFINITY);
+    s = bs_select_f64 (s > FLT_MIN, s, FLT_MIN);
+    s = bs_select_f64 (s < FLT_MAX, s, FLT_MAX);
+    scale[i] = (float) bs_select_f64 (usable, s, 1);
+    z = qmin - lo / (double) scale[i];
+    z = bs_select_f64 (z > qmin, z, qmin);
+    z = bs_select_f64 (z < qmax, z, qmax);
+    zero[i] = affine ? (gint32) (z + ROUNDER_F64 - ROUNDER_F64) : 0;
+  }
+  for (guint i = 0; i < BS_VECTOR; i++)
+    out[i] = (BskQParams){ scale[i], zero[i], codes.qmin, codes.qmax };
+}
+
+BS_VECTORIZED static gsize
+params_vectors (Codes codes, gboolean affine, const BsInterval *intervals, gsize n, BskQParams *out)
+{
+  gsize whole = n - n % BS_VECTOR;
+
+  for (gsize i = 0; i < whole; i += BS_VECTOR)
+    if (affine)
+      params_vector (codes, TRUE, intervals + i, out + i);
+    else
+      params_vector (codes, FALSE, intervals + i, out + i);
+  return whole;
+}
+
 void
 bs_quant_params_rows (const BsSpec *spec, const BsInterval *intervals, gsize n, BskQParams *out)
 {
   Codes codes = codes_of (spec);
-  gboolean affine = spec->affine;
-  BsScaleStore store = spec->store;
+  gsize i =
+    spec->store == BS_STORE_F32 ? params_vectors (codes, spec->affine, intervals, n, out) : 0;
 
-  for (gsize i = 0; i < n; i++)
-    params_of (codes, affine, store, &intervals[i], &out[i]);
+  for (; i < n; i++)
+    params_of (codes, spec->affine, spec->store, &intervals[i], &out[i]);
 }
 
 /* What the loops below need to know of a group. */
