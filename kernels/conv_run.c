@@ -98,6 +98,21 @@ fill_padding (const BskPacked *header, uint8_t *out, size_t bytes)
       memcpy (out + i, &header->pad_code, 2);
 }
 
+/* Up to this many bytes calls of memset and memcpy take longer than what they do. */
+enum { SHORT_ROW = 128 };
+
+static void
+copy_row (uint8_t *out, const uint8_t *row, size_t bytes)
+{
+  if (bytes < 16 || bytes > SHORT_ROW) {
+    memcpy (out, row, bytes);
+    return;
+  }
+  for (size_t i = 0; i + 16 < bytes; i += 16)
+    memcpy (out + i, row + i, 16);
+  memcpy (out + bytes - 16, row + bytes - 16, 16);
+}
+
 /* Copies rows [first, first + count) of the padded image; the borders only when asked. */
 static void
 copy_padded (const BskPacked *header,
@@ -111,6 +126,10 @@ copy_padded (const BskPacked *header,
   size_t px = bsk_px_bytes (header), left = (size_t) s->pad_left * px, inner = (size_t) s->w * px;
   size_t right = (size_t) s->pad_right * px, row = left + inner + right;
 
+  if (borders && row <= SHORT_ROW) {
+    fill_padding (header, out, count * row);
+    borders = false;
+  }
   for (size_t i = 0; i < count; i++, out += row) {
     int y = first + (int) i - s->pad_top;
 
@@ -123,7 +142,7 @@ copy_padded (const BskPacked *header,
       fill_padding (header, out, left);
       fill_padding (header, out + left + inner, right);
     }
-    memcpy (out + left, image + (size_t) y * inner, inner);
+    copy_row (out + left, image + (size_t) y * inner, inner);
   }
 }
 
