@@ -10,12 +10,9 @@
 enum {
   MAX_SUMS = 24,
   MAX_ROWS = 16,
-  HALF = 0,                  /* of two vectors, the upper half idle */
-  HALF_SHORT = MAX_VECS + 1, /* the same, and two vectors, where K is short */
-  TWO_SHORT,
-  ONE_FOURS, /* one vector, rows in groups of four */
+  HALF = 0,                 /* of two vectors, the upper half idle */
+  ONE_FOURS = MAX_VECS + 1, /* one vector, rows in groups of four */
   N_KINDS,
-  SHORT_QUADS = 12,
   LONG_QUADS = 32,
   MAX_GROUPS = 6
 };
@@ -43,7 +40,43 @@ broadcast (const uint8_t *a, const bool flip)
   return flip ? _mm512_xor_si512 (v, _mm512_set1_epi8 ((char) 0x80)) : v;
 }
 
-/* Some quads of a run of K, for rows in groups of `group` below p[i]. */
+ALWAYS_INLINE void
+load_weights (const char *w, __m512i *b, const int vecs)
+{
+#pragma GCC unroll 4
+  for (int j = 0; j < vecs; j++) {
+    b[j] = _mm512_load_si512 (w + 64 * j);
+    __asm__("" : "+v"(b[j])); /* else gcc loads it again for each row */
+  }
+}
+
+/* A quad of K, `at` bytes from p[i], for rows in groups of `group` below these. */
+ALWAYS_INLINE void
+add_quad (const uint8_t *const *p,
+          size_t a_row,
+          ptrdiff_t at,
+          const __m512i *b,
+          __m512i *sum,
+          const int groups,
+          const int group,
+          const int vecs,
+          const bool half,
+          const bool flip)
+{
+#pragma GCC unroll 16
+  for (int i = 0; i < groups * group; i++) {
+    __m512i x = broadcast (p[i / group] + (size_t) (i % group) * a_row + at, flip);
+
+#pragma GCC unroll 4
+    for (int j = 0; j < vecs; j++)
+      if (half && j == vecs - 1)
+        DOT_LOW (sum[i * vecs + j], x, b[j]);
+      else
+        DOT (sum[i * vecs + j], x, b[j]);
+  }
+}
+
+/* Some quads of a run of K. */
 ALWAYS_INLINE const char *
 add_quads (const uint8_t *const *p,
            size_t a_row,
@@ -59,25 +92,13 @@ add_quads (const uint8_t *const *p,
   for (int q = 0; q < quads; q++, w += 64 * vecs) {
     __m512i b[MAX_VECS];
 
-#pragma GCC unroll 4
-    for (int j = 0; j < vecs; j++)
-      b[j] = _mm512_load_si512 (w + 64 * j);
+    load_weights (w, b, vecs);
     if (groups * group > 1 &&
         groups * group <= 4) /* weights are used so few times that memory limits */
 #pragma GCC unroll 4
       for (int j = 0; j < vecs; j++)
         _mm_prefetch (w + 64 * j + 8192, _MM_HINT_T0);
-#pragma GCC unroll 16
-    for (int i = 0; i < groups * group; i++) {
-      __m512i x = broadcast (p[i / group] + (size_t) (i % group) * a_row + 4 * q, flip);
-
-#pragma GCC unroll 4
-      for (int j = 0; j < vecs; j++)
-        if (half && j == vecs - 1)
-          DOT_LOW (sum[i * vecs + j], x, b[j]);
-        else
-          DOT (sum[i * vecs + j], x, b[j]);
-    }
+    add_quad (p, a_row, 4 * q, b, sum, groups, group, vecs, half, flip);
   }
   return w;
 }
@@ -209,8 +230,7 @@ add_part (const BskTileArgs *t,
 /* `count` tiles below each other. Finishing takes other pipes than dot products do, but what is to
  * be finished waits in the schedulers and keeps out the dot products behind it. So the rows do not
  * all begin at the first quad of K: each group of them begins a part of K later than the one
- * before, goes round, and is finished where it began while the others go on. Where K is short, many
- * parts cost more than they hide. */
+ * before, goes round, and is finished where it began while the others go on. */
 ALWAYS_INLINE void
 full (const BskTileArgs *args,
       size_t count,
@@ -273,6 +293,95 @@ full (const BskTileArgs *args,
   }
 }
 
+/* Where K is short, parts of it cost more than they hide: two tiles take turns, each walking all of
+ * K before the other is finished. Weights of `kept` quads stay in registers; 0: they do not. */
+enum { MAX_KEPT = 3, MAX_SHORT = 24 };
+static const int short_quads[MAX_VECS + 1] = { [HALF] = 12, 16, 12, MAX_SHORT, 6 };
+
+/* All of K, its quads `at` bytes from a row's start, for rows from *a on, the *x-th of its line. */
+ALWAYS_INLINE void
+walk_short (const BskTileArgs *t,
+            size_t *x,
+            const uint8_t **a,
+            const ptrdiff_t *at,
+            const __m512i *start,
+            const __m512i *weights,
+            __m512i *sum,
+            const int kept,
+            const int groups,
+            const int group,
+            const int vecs,
+            const bool half,
+            const bool flip)
+{
+  const int quads = kept ? kept : t->n_seg * t->quads;
+  const uint8_t *top[MAX_GROUPS];
+
+#pragma GCC unroll 4
+  for (int g = 0; g < groups; g++) {
+    top[g] = *a;
+    go_down (t, x, a, (size_t) group);
+  }
+#pragma GCC unroll 24
+  for (int i = 0; i < groups * group * vecs; i++)
+    sum[i] = start[i % vecs];
+  for (int q = 0; q < quads; q++) {
+    const uint8_t *p[MAX_GROUPS];
+    __m512i b[MAX_VECS];
+
+    /* Without the assembly gcc holds the address of each row, and runs out of registers. */
+#pragma GCC unroll 4
+    for (int g = 0; g < groups; g++) {
+      p[g] = top[g] + at[q];
+      __asm__("" : "+r"(p[g]));
+    }
+    if (kept)
+      b[0] = weights[q];
+    else
+      load_weights ((const char *) t->w + 64 * vecs * q, b, vecs);
+    add_quad (p, t->a_row, 0, b, sum, groups, group, vecs, half, flip);
+  }
+}
+
+/* 2 · pairs + 1 tiles below each other. */
+ALWAYS_INLINE void
+full_short (const BskTileArgs *args,
+            size_t pairs,
+            const int kept,
+            const int groups,
+            const int group,
+            const int vecs,
+            const bool half,
+            const bool flip,
+            const Form form)
+{
+  const BskTileArgs own = *args, *t = &own; /* what is stored could lie in *args */
+  const int rows = groups * group;
+  const size_t c_tile = (size_t) rows * t->c_row;
+  const Codes k = codes_of (t->finish);
+  const uint8_t *a = t->a;
+  char *c = t->c;
+  size_t x = 0;
+  ptrdiff_t at[MAX_SHORT];
+  __m512i weights[MAX_KEPT], start[MAX_VECS], even[MAX_SUMS / 2], odd[MAX_SUMS / 2];
+
+  for (int s = 0; s < t->n_seg; s++)
+    for (int q = 0; q < t->quads; q++)
+      at[s * t->quads + q] = t->seg[s] + 4 * q;
+#pragma GCC unroll 3
+  for (int q = 0; q < kept; q++)
+    load_weights ((const char *) t->w + 64 * q, weights + q, 1);
+  begin_rows (t, start, 1, vecs);
+  walk_short (t, &x, &a, at, start, weights, even, kept, groups, group, vecs, half, flip);
+  for (; pairs > 0; pairs--, c += 2 * c_tile) {
+    walk_short (t, &x, &a, at, start, weights, odd, kept, groups, group, vecs, half, flip);
+    finish_rows (t, even, c, rows, vecs, half, &k, form);
+    walk_short (t, &x, &a, at, start, weights, even, kept, groups, group, vecs, half, flip);
+    finish_rows (t, odd, c + c_tile, rows, vecs, half, &k, form);
+  }
+  finish_rows (t, even, c, rows, vecs, half, &k, form);
+}
+
 typedef void (*Single) (const BskTileArgs *t, size_t first, const uint8_t *a);
 typedef void (*Full) (const BskTileArgs *t, size_t count);
 
@@ -285,9 +394,11 @@ typedef void (*Full) (const BskTileArgs *t, size_t count);
 #define HALF_HEIGHTS(X) X (1) X (2) X (3) X (4) X (5) X (6) X (7) X (8) X (10) X (12)
 #define FULL_HEIGHTS(X, form) \
   X (half, 3, 4, 2, true, form) X (1, 2, 8, 1, false, form) X (2, 3, 4, 2, false, form) \
-  X (3, 2, 4, 3, false, form) X (4, 3, 2, 4, false, form) \
-  X (half_short, 2, 6, 2, true, form) X (2_short, 2, 6, 2, false, form) \
-  X (1_fours, 4, 4, 1, false, form)
+  X (3, 2, 4, 3, false, form) X (4, 3, 2, 4, false, form) X (1_fours, 4, 4, 1, false, form)
+#define SHORT_HEIGHTS(X, form) \
+  X (half_short, 0, 1, 6, 2, true, form) X (1_short, 0, 2, 4, 1, false, form) X (2_short, 0, 1, 6, 2, false, form) \
+  X (3_short, 0, 1, 4, 3, false, form) X (4_short, 0, 1, 3, 4, false, form) \
+  X (2_twos, 0, 3, 2, 2, false, form) X (1_kept, 3, 1, 4, 1, false, form) X (4_ones, 0, 3, 1, 4, false, form)
 /* clang-format on */
 #define DEFINE_AS(name, ...)                                                                       \
   static void name (const BskTileArgs *t, size_t first, const uint8_t *a)                          \
@@ -332,6 +443,33 @@ static const Full full_s8[N_FORMS][N_KINDS] = { { FULL_HEIGHTS (ENTRY_FULL_SIGNE
                                                 { FULL_HEIGHTS (ENTRY_FULL_SIGNED, CODES) },
                                                 { FULL_HEIGHTS (ENTRY_FULL_SIGNED, WIDE) } };
 
+#define DEFINE_SHORT(name, kept, groups, group, vecs, half, form)                                  \
+  static void full_##name##_##form (const BskTileArgs *t, size_t pairs)                            \
+  {                                                                                                \
+    full_short (t, pairs, kept, groups, group, vecs, half, false, form);                           \
+  }                                                                                                \
+  static void full_##name##_##form##_signed (const BskTileArgs *t, size_t pairs)                   \
+  {                                                                                                \
+    full_short (t, pairs, kept, groups, group, vecs, half, true, form);                            \
+  }
+SHORT_HEIGHTS (DEFINE_SHORT, PLAIN)
+SHORT_HEIGHTS (DEFINE_SHORT, CODES)
+SHORT_HEIGHTS (DEFINE_SHORT, WIDE)
+#define ENTRY_SHORT(name, kept, groups, group, vecs, half, form) full_##name##_##form,
+#define ENTRY_SHORT_SIGNED(name, kept, groups, group, vecs, half, form)                            \
+  full_##name##_##form##_signed,
+#define SIZES(name, kept, groups, group, vecs, half, form) { groups, group },
+enum { TWO_TWOS = MAX_VECS + 1, ONE_KEPT, FOUR_ONES, N_SHORTS };
+static const Full short_u8[N_FORMS][N_SHORTS] = { { SHORT_HEIGHTS (ENTRY_SHORT, PLAIN) },
+                                                  { SHORT_HEIGHTS (ENTRY_SHORT, CODES) },
+                                                  { SHORT_HEIGHTS (ENTRY_SHORT, WIDE) } };
+static const Full short_s8[N_FORMS][N_SHORTS] = { { SHORT_HEIGHTS (ENTRY_SHORT_SIGNED, PLAIN) },
+                                                  { SHORT_HEIGHTS (ENTRY_SHORT_SIGNED, CODES) },
+                                                  { SHORT_HEIGHTS (ENTRY_SHORT_SIGNED, WIDE) } };
+static const struct {
+  size_t groups, group;
+} short_sizes[N_SHORTS] = { SHORT_HEIGHTS (SIZES, ) };
+
 /* Tiles of the full height whose rows begin anywhere. */
 static void
 tile_apart (const BskTileArgs *t, size_t first, const uint8_t *const *a)
@@ -369,23 +507,45 @@ fits_lines (const BskTileArgs *t, size_t group)
   return t->line >= t->rows || t->line % group == 0;
 }
 
+/* As many rows as make an odd number of tiles where K is short. */
+static size_t
+short_tiles (const BskTileArgs *t, int kind, Form form)
+{
+  size_t height, pairs;
+
+  if (kind == 1 && t->n_seg * t->quads == MAX_KEPT)
+    kind = ONE_KEPT;
+  if (kind == 2 && !fits_lines (t, 6))
+    kind = TWO_TWOS;
+  if (kind == 4 && !fits_lines (t, 3))
+    kind = FOUR_ONES;
+  height = short_sizes[kind].groups * short_sizes[kind].group;
+  if (t->rows < height || !fits_lines (t, short_sizes[kind].group))
+    return 0;
+  pairs = (t->rows / height - 1) / 2;
+  (t->a_flip ? short_s8 : short_u8)[form][kind](t, pairs);
+  return (2 * pairs + 1) * height;
+}
+
 /* As many rows as make full tiles. Few of a long K are not worth it: they gain less than the fewer
  * rows at both ends lose. */
 static size_t
 full_tiles (const BskTileArgs *t, int kind)
 {
-  size_t top = (size_t) max_rows[kind], count = t->rows / top - (t->rows % top > 0);
-  size_t quads = (size_t) (t->n_seg * t->quads);
+  size_t top = (size_t) max_rows[kind], count = t->rows / top - (t->rows % top > 0), done = 0;
+  int quads = t->n_seg * t->quads;
   const Form form = t->finish->plain                                       ? PLAIN
                     : t->finish->out == BSK_U8 || t->finish->out == BSK_S8 ? CODES
                                                                            : WIDE;
 
-  if (t->rows < top || 16 * count <= quads || t->row_sum || t->finish->cut)
+  if (t->row_sum || t->finish->cut)
     return 0;
+  if (quads <= short_quads[kind])
+    done = short_tiles (t, kind, form);
+  if (done > 0 || t->rows < top || 16 * count <= (size_t) quads)
+    return done;
   if (kind == 1 && !fits_lines (t, 8))
     kind = ONE_FOURS;
-  if ((kind == HALF || kind == 2) && quads < SHORT_QUADS && fits_lines (t, 6))
-    kind = kind == HALF ? HALF_SHORT : TWO_SHORT;
   if (!fits_lines (t, kind == MAX_VECS ? 2 : 4))
     return 0;
   (t->a_flip ? full_s8 : full_u8)[form][kind](t, count);

@@ -201,7 +201,8 @@ check_conv (void)
       static const int widths[] = { 16, 24, 32, 48, 64, 70 };
 
       one ((BskConvShape){ 9, w, 1 + n % 3, widths[n], 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, 2,
-           w % 4 ? BSK_S8 : BSK_U8, out_types[(w / 2 + n) % 3], 0, 0, CHECK_NO_ZEROS, seed++);
+           (w / 4 + n) % 2 ? BSK_S8 : BSK_U8, out_types[(w / 2 + n) % 3], 0, 0, CHECK_NO_ZEROS,
+           seed++);
     }
   /* Lines so short, and K so long, that tiles take rows from two or three of them. */
   for (int w = 3; w <= 9; w++)

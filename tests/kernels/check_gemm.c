@@ -150,11 +150,12 @@ check_gemm (void)
   for (int m = 1; m <= 20; m++)
     for (int n = 8; n <= 72; n += 8)
       one (m, n, 12, m & 1 ? BSK_U8 : BSK_S8, BSK_U8, 8, 8, 0, 0, CHECK_NO_ZEROS, seed++);
-  /* Many tiles below each other, which begin at different quads of K: every width and output. */
+  /* Many tiles below each other, in turn or begun at different quads of K: every width and output. */
   for (int n = 0; n < 7; n++)
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < 6; k++)
       for (int t = 0; t < 8; t++) {
-        static const int widths[] = { 5, 16, 20, 24, 32, 48, 130 }, depths[] = { 1, 7, 40, 61 };
+        static const int widths[] = { 5, 16, 20, 24, 32, 48, 130 };
+        static const int depths[] = { 1, 7, 10, 40, 61, 96 };
 
         one (68 + t % 5, widths[n], depths[k], t & 1 ? BSK_S8 : BSK_U8, out_types[t / 2], 8, 8, 0,
              0, CHECK_NO_ZEROS, seed++);
