@@ -7,6 +7,7 @@
 #include "quant/minifloat.h"
 #include "quant/powers.h"
 #include "quant/quant.h"
+#include "quant/round.h"
 
 #include <float.h>
 #include <math.h>
@@ -303,6 +304,36 @@ test_order (void)
   for_each_spec (check_order);
 }
 
+/* Every rounding, in every arithmetic, around whole and half steps: as the C library has it. */
+static void
+test_rounding (void)
+{
+  static const char *const ariths[] = { "f32", "f32mul", "f64" };
+  static const float ulps[] = { -0x1p-24f, -0x1p-30f, 0, 0x1p-30f, 0x1p-24f };
+  enum { HALVES = 263, COUNT = HALVES * G_N_ELEMENTS (ulps) + 3 };
+  const gint64 line[] = { COUNT };
+  float x[COUNT] = { [COUNT - 3] = INFINITY, -INFINITY, NAN };
+
+  for (guint i = 0; i < COUNT - 3; i++) {
+    float middle = (float) (i / G_N_ELEMENTS (ulps)) / 2 - HALVES / 4, ulp = ulps[i % 5];
+    x[i] = middle * (1 + ulp * 2) + (middle == 0 ? ulp : 0);
+  }
+  for (guint r = 0; r < G_N_ELEMENTS (roundings) - 1; r++)
+    for (guint a = 0; a < G_N_ELEMENTS (ariths); a++) {
+      g_autofree char *text =
+        g_strdup_printf ("int7:fixed=-63,63:round=%s:arith=%s", roundings[r], ariths[a]);
+      BsSpec spec = parse (text);
+      g_autoptr (BsQuant) quant = bs_quantize (&spec, x, line, 1, 0, NULL, "w", NULL);
+      for (guint i = 0; i < COUNT; i++) {
+        double code = isnan (x[i]) ? 0 : CLAMP (bs_round (x[i], spec.rounding, 0), -63, 63);
+        if (quant->codes[i] != (gint32) code || quant->values[i] != (float) code ||
+            (code == 0 && signbit (quant->values[i])))
+          g_error ("%s: %a became %d, %g, not %g", text, (double) x[i], quant->codes[i],
+                   (double) quant->values[i], code);
+      }
+    }
+}
+
 /* Stochastic rounding: unbiased, the same for the same seed, another for another. */
 static void
 test_stochastic (void)
@@ -483,6 +514,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/encodings/scopes", test_scopes);
   g_test_add_func ("/encodings/order", test_order);
+  g_test_add_func ("/encodings/rounding", test_rounding);
   g_test_add_func ("/encodings/stochastic", test_stochastic);
   g_test_add_func ("/encodings/minifloat", test_minifloat);
   g_test_add_func ("/encodings/minifloat-array", test_minifloat_array);

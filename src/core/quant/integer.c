@@ -8,6 +8,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include <string.h>
+
 #define ROUNDER 0x1.8p23f /* v + ROUNDER − ROUNDER is v rounded half to even for |v| ≤ 2²² */
 #define ROUNDER_F64 0x1.8p52 /* the same for doubles, |v| < 2⁵¹ */
 
@@ -129,31 +131,68 @@ typedef struct {
   guint64 draws; /* of stochastic rounding, for the first value */
 } Job;
 
-/* encode_plain: float division, half to even: ONNX QuantizeLinear. NaN is unequal to itself and
- * becomes 0. */
-BS_VECTORIZED static void
-encode_plain (gconstpointer how,
-              const float *restrict x,
-              gsize n,
-              gsize first,
-              gint32 *restrict codes,
-              float *restrict values)
-{
-  const BskQParams *p = ((const Job *) how)->p;
-  float lo = (float) (p->qmin - p->zero_point), hi = (float) (p->qmax - p->zero_point),
-        scale = p->scale;
-  gint32 zero = p->zero_point;
+/* round_floats, round_doubles: as bs_round, in forms that make vectors: to the nearest, half to even,
+ * and from there by what is left of v. */
+#define EACH(select, up, down)                                                                     \
+  for (guint i = 0; i < BS_VECTOR; i++)                                                            \
+  v[i] = even[i] + select (up, 1, 0) - select (down, 1, 0)
 
-  for (gsize from = 0; from < n; from += BS_VECTOR)
-    for (gsize i = from; i < from + BS_VECTOR; i++) {
-      float v = x[i] / scale;
-      v = bs_select (v < lo, lo, v);
-      v = bs_select (v > hi, hi, v);
-      v = bs_select (v == v, v, 0);
-      gint32 code = (gint32) (v + ROUNDER - ROUNDER);
-      codes[i] = code + zero;
-      values[i] = (float) code * scale;
+#define DEFINE_ROUND(name, real, select, rounder)                                                  \
+  BS_INLINE void name (BsRounding rounding, real *restrict v)                                      \
+  {                                                                                                \
+    real even[BS_VECTOR], rest[BS_VECTOR];                                                         \
+    for (guint i = 0; i < BS_VECTOR; i++) {                                                        \
+      even[i] = v[i] + rounder - rounder;                                                          \
+      rest[i] = v[i] - even[i];                                                                    \
+    }                                                                                              \
+    if (rounding == BS_ROUND_HALF_AWAY)                                                            \
+      EACH (select, (rest[i] == 0.5f) & (v[i] > 0), (rest[i] == -0.5f) & (v[i] < 0));              \
+    else if (rounding == BS_ROUND_HALF_UP)                                                         \
+      EACH (select, rest[i] == 0.5f, 0);                                                           \
+    else if (rounding == BS_ROUND_FLOOR)                                                           \
+      EACH (select, 0, rest[i] < 0);                                                               \
+    else if (rounding == BS_ROUND_CEIL)                                                            \
+      EACH (select, rest[i] > 0, 0);                                                               \
+    else if (rounding == BS_ROUND_TRUNC)                                                           \
+      EACH (select, (rest[i] > 0) & (v[i] < 0), (rest[i] < 0) & (v[i] > 0));                       \
+    else                                                                                           \
+      memcpy (v, even, sizeof even);                                                               \
+  }
+
+DEFINE_ROUND (round_floats, float, bs_select, ROUNDER)
+DEFINE_ROUND (round_doubles, double, bs_select_f64, ROUNDER_F64)
+
+/* encode_floats: in float arithmetic; half to even it is ONNX QuantizeLinear. NaN is unequal to
+ * itself and becomes 0. */
+BS_VECTORIZED static void
+encode_floats (gconstpointer how,
+               const float *restrict x,
+               gsize n,
+               gsize first,
+               gint32 *restrict codes,
+               float *restrict values)
+{
+  const Job job = *(const Job *) how;
+  const BskQParams *p = job.p;
+  float lo = (float) (p->qmin - p->zero_point), hi = (float) (p->qmax - p->zero_point),
+        scale = p->scale, inverse = 1 / scale;
+  gboolean multiply = job.arith == BS_ARITH_F32MUL;
+
+  for (gsize from = 0; from < n; from += BS_VECTOR) {
+    float v[BS_VECTOR];
+    for (guint i = 0; i < BS_VECTOR; i++)
+      v[i] = multiply ? x[from + i] * inverse : x[from + i] / scale;
+    for (guint i = 0; i < BS_VECTOR; i++) {
+      v[i] = bs_select (v[i] < lo, lo, v[i]);
+      v[i] = bs_select (v[i] > hi, hi, v[i]);
+      v[i] = bs_select (v[i] == v[i], v[i], 0);
     }
+    round_floats (job.rounding, v);
+    for (guint i = 0; i < BS_VECTOR; i++) {
+      codes[from + i] = (gint32) v[i] + p->zero_point;
+      values[from + i] = (v[i] + 0.0f) * scale; /* + 0 turns −0 into +0 */
+    }
+  }
 }
 
 /* units: x in steps, in the arithmetic asked for; NaN is 0, and infinities are far out. */
@@ -178,50 +217,6 @@ units (const Job *job, const float *restrict x, double *restrict v)
   }
 }
 
-/* round_all: as bs_round, in forms that make vectors. */
-BS_INLINE void
-round_all (BsRounding rounding, guint64 draws, double *restrict v)
-{
-  double even[BS_VECTOR], low[BS_VECTOR];
-
-  for (guint i = 0; i < BS_VECTOR; i++) {
-    even[i] = v[i] + ROUNDER_F64 - ROUNDER_F64;
-    low[i] = even[i] - bs_select_f64 (even[i] > v[i], 1, 0);
-  }
-  switch (rounding) {
-  case BS_ROUND_HALF_AWAY: /* the half-way case above 0 goes up, below it down */
-    for (guint i = 0; i < BS_VECTOR; i++) {
-      double part = v[i] - low[i];
-      v[i] = low[i] + bs_select_f64 ((part > 0.5) | ((part == 0.5) & (v[i] > 0)), 1, 0);
-    }
-    break;
-  case BS_ROUND_HALF_UP:
-    for (guint i = 0; i < BS_VECTOR; i++)
-      v[i] = low[i] + bs_select_f64 (v[i] - low[i] >= 0.5, 1, 0);
-    break;
-  case BS_ROUND_FLOOR:
-    for (guint i = 0; i < BS_VECTOR; i++)
-      v[i] = low[i];
-    break;
-  case BS_ROUND_CEIL:
-    for (guint i = 0; i < BS_VECTOR; i++)
-      v[i] = even[i] + bs_select_f64 (even[i] < v[i], 1, 0);
-    break;
-  case BS_ROUND_TRUNC:
-    for (guint i = 0; i < BS_VECTOR; i++)
-      v[i] = low[i] + bs_select_f64 ((v[i] < 0) & (low[i] != v[i]), 1, 0);
-    break;
-  case BS_ROUND_STOCHASTIC:
-    for (guint i = 0; i < BS_VECTOR; i++)
-      v[i] = bs_round (v[i], rounding, bs_hash64 (draws + i));
-    break;
-  case BS_ROUND_HALF_EVEN:
-  default:
-    for (guint i = 0; i < BS_VECTOR; i++)
-      v[i] = even[i];
-  }
-}
-
 BS_VECTORIZED static void
 encode_any (gconstpointer how,
             const float *restrict x,
@@ -230,13 +225,17 @@ encode_any (gconstpointer how,
             gint32 *restrict codes,
             float *restrict values)
 {
-  const Job *job = how;
-  double zero = job->p->zero_point, qmin = job->p->qmin, qmax = job->p->qmax, scale = job->scale;
+  const Job job = *(const Job *) how;
+  double zero = job.p->zero_point, qmin = job.p->qmin, qmax = job.p->qmax, scale = job.scale;
 
   for (gsize from = 0; from < n; from += BS_VECTOR) {
     double v[BS_VECTOR];
-    units (job, x + from, v);
-    round_all (job->rounding, job->draws + first + from, v);
+    units (&job, x + from, v);
+    if (job.rounding == BS_ROUND_STOCHASTIC)
+      for (guint i = 0; i < BS_VECTOR; i++)
+        v[i] = bs_round (v[i], job.rounding, bs_hash64 (job.draws + first + from + i));
+    else
+      round_doubles (job.rounding, v);
     for (guint i = 0; i < BS_VECTOR; i++) {
       double code = v[i] + zero;
       code = bs_select_f64 (code < qmin, qmin, code);
@@ -267,9 +266,9 @@ encode_group (BsQuant *quant,
   if (quant->zero != NULL)
     quant->zero[k] = p.zero_point;
   Job job = { &p, scale, spec->arith, spec->rounding, bs_hash64 (spec->seed) + bs_hash64 (k) };
-  gboolean plain = spec->arith == BS_ARITH_F32 && spec->rounding == BS_ROUND_HALF_EVEN &&
-                   spec->store != BS_STORE_F64;
-  bs_in_vectors (plain ? encode_plain : encode_any, &job, x, n, codes, values);
+  gboolean floats = spec->arith != BS_ARITH_F64 && spec->store != BS_STORE_F64 &&
+                    spec->rounding != BS_ROUND_STOCHASTIC;
+  bs_in_vectors (floats ? encode_floats : encode_any, &job, x, n, codes, values);
 }
 
 static gboolean
