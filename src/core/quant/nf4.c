@@ -27,6 +27,25 @@ static const double nf4_levels[16] = {
   1,
 };
 
+static float
+scale_of (const BsSpec *spec, const BsInterval *interval)
+{
+  return (float) bs_scale_store (MAX (-interval->lo, interval->hi), spec->store);
+}
+
+static gboolean
+fit (const BsSpec *spec,
+     const float *x,
+     gsize n,
+     const BsInterval *interval,
+     BsLevels *levels,
+     float *scale)
+{
+  bs_levels_init (levels, nf4_levels, G_N_ELEMENTS (nf4_levels));
+  *scale = scale_of (spec, interval);
+  return TRUE;
+}
+
 static void
 encode_group (BsQuant *quant,
               gsize k,
@@ -37,7 +56,7 @@ encode_group (BsQuant *quant,
               float *values,
               gpointer user)
 {
-  quant->scale[k] = (float) bs_scale_store (MAX (-interval->lo, interval->hi), quant->spec.store);
+  quant->scale[k] = scale_of (&quant->spec, interval);
   bs_levels_encode (user, quant->scale[k], x, n, codes, values);
 }
 
@@ -63,5 +82,6 @@ const BsEncoding bs_encoding_nf4 = {
   .min_bits = 4,
   .max_bits = 4,
   .encode = encode,
+  .fit = fit,
   .block = 64,
 };

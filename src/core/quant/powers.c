@@ -153,6 +153,34 @@ bs_apot_levels (guint bits, guint per_term, double *levels)
 }
 
 static void
+apot_init (const BsSpec *spec, BsLevels *levels)
+{
+  double level[1 << 8];
+  guint n = bs_apot_levels (spec->bits - 1u, (guint) spec->encoding_params[P_PER_TERM], level);
+
+  bs_levels_init (levels, level, n);
+}
+
+static float
+apot_scale (const BsSpec *spec, const BsInterval *interval)
+{
+  return (float) bs_scale_store (MAX (-interval->lo, interval->hi), spec->store);
+}
+
+static gboolean
+fit_apot (const BsSpec *spec,
+          const float *x,
+          gsize n,
+          const BsInterval *interval,
+          BsLevels *levels,
+          float *scale)
+{
+  apot_init (spec, levels);
+  *scale = apot_scale (spec, interval);
+  return TRUE;
+}
+
+static void
 apot_group (BsQuant *quant,
             gsize k,
             const float *x,
@@ -162,19 +190,16 @@ apot_group (BsQuant *quant,
             float *values,
             gpointer user)
 {
-  quant->scale[k] = (float) bs_scale_store (MAX (-interval->lo, interval->hi), quant->spec.store);
+  quant->scale[k] = apot_scale (&quant->spec, interval);
   bs_levels_encode_magnitudes (user, quant->scale[k], x, n, codes, values);
 }
 
 static gboolean
 encode_apot (BsQuant *quant, const float *x, const BsInterval *intervals, GError **error)
 {
-  double level[1 << 8];
   BsLevels levels;
 
-  bs_levels_init (
-    &levels, level,
-    bs_apot_levels (quant->spec.bits - 1u, (guint) quant->spec.encoding_params[P_PER_TERM], level));
+  apot_init (&quant->spec, &levels);
   bs_groups_encode (quant, x, intervals, apot_group, &levels);
   return TRUE;
 }
@@ -210,4 +235,6 @@ const BsEncoding bs_encoding_apot = {
   .max_bits = 9,
   .params = apot_params,
   .encode = encode_apot,
+  .fit = fit_apot,
+  .flags = BS_ENCODING_MAGNITUDES,
 };

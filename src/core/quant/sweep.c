@@ -96,7 +96,10 @@ stream (const BsQuant *plan,
   return TRUE;
 }
 
-#define SLICE 32768 /* values encoded at a time: codes and values stay in the cache */
+/* Values encoded at a time: codes and values stay in the first-level cache; where each time has to
+ * be prepared, in the second. */
+#define SLICE 4096
+#define ROWS_SLICE 32768
 
 /* in_slices: tensor scope: the same scratch memory for every slice.
  *   interval  of all values; NULL with BS_ENCODING_OWN_RANGE, whose rows have a fit */
@@ -145,7 +148,7 @@ in_rows (const BsSpec *spec,
          BsErrorSums *sums,
          GError **error)
 {
-  gsize rows = (gsize) dims[0], row = n / rows, step = MAX (SLICE / MAX (row, 1), 1);
+  gsize rows = (gsize) dims[0], row = n / rows, step = MAX (ROWS_SLICE / MAX (row, 1), 1);
   g_autoptr (BsQuant) quant = NULL;
   gint64 slice[BS_MAX_DIMS];
 
