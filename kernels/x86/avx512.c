@@ -7,6 +7,8 @@ bsk_avx512_init (BskTable *table)
 {
   if (__builtin_cpu_supports ("avx512vpopcntdq"))
     bsk_avx512_bits_init (table);
+  if (__builtin_cpu_supports ("avx512vbmi"))
+    bsk_avx512_lookup_init (table);
   bsk_avx512_gemm_init (table);
   bsk_avx512_depthwise_init (table);
   bsk_avx512_low_init (table);

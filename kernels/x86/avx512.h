@@ -107,6 +107,7 @@ store_wide (void *out, BskType type, __m512i sums, __m512 m, int cols)
 }
 
 void bsk_avx512_bits_init (BskTable *table);
+void bsk_avx512_lookup_init (BskTable *table);
 void bsk_avx512_gemm_init (BskTable *table);
 void bsk_avx512_depthwise_init (BskTable *table);
 void bsk_avx512_low_init (BskTable *table);
