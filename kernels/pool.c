@@ -119,12 +119,14 @@ bsk_average_pool (const BskPoolShape *s,
       for (int x = 0; x < s->out_w; x++, out += channels) {
         int64_t top = window_start (y, s->stride_h, s->pad_top),
                 left = window_start (x, s->stride_w, s->pad_left);
-        int y0, y1, x0, x1;
+        int y0, y1, x0, x1, lines;
         int64_t taps, divisor;
 
         cut_window (top, s->kh, s->dilation_h, s->h, &y0, &y1);
         cut_window (left, s->kw, s->dilation_w, s->w, &x0, &x1);
         taps = (int64_t) (y1 - y0) * (x1 - x0);
+        /* Lines of the window between which the image has nothing are one. */
+        lines = x1 - x0 == s->w && s->dilation_h == 1 && s->dilation_w == 1 ? y1 > y0 : y1 - y0;
         divisor = include_pad ? padded_taps (top, s->kh, s->dilation_h, s->h, s->pad_bottom) *
                                   padded_taps (left, s->kw, s->dilation_w, s->w, s->pad_right)
                               : taps;
@@ -132,11 +134,11 @@ bsk_average_pool (const BskPoolShape *s,
           size_t n = channels - first < CHUNK ? channels - first : CHUNK;
           int32_t sum[CHUNK] = { 0 };
 
-          for (int ky = y0; ky < y1 && x0 < x1; ky++) {
+          for (int ky = y0; ky < y0 + lines && x0 < x1; ky++) {
             size_t at = (size_t) (top + (int64_t) ky * s->dilation_h) * (size_t) s->w +
                         (size_t) (left + (int64_t) x0 * s->dilation_w);
 
-            table->sum_rows (sum, image + at * channels + first, (size_t) (x1 - x0),
+            table->sum_rows (sum, image + at * channels + first, (size_t) (taps / lines),
                              (size_t) s->dilation_w * channels, n, flip);
           }
           table->requantize_s32 (sum, n, (int32_t) - (taps * (qa->zero_point + flip)),
