@@ -93,13 +93,6 @@ typedef struct {
   float beyond;                       /* what codes above max_code stand for */
 } Constants;
 
-static inline float
-power_of_two (gint exponent)
-{
-  return exponent >= -126 ? float_of ((guint32) (exponent + 127) << 23)
-                          : float_of (1u << (exponent + 149));
-}
-
 static Constants
 constants_of (const BsMinifloat *format, gboolean saturate)
 {
@@ -115,23 +108,21 @@ constants_of (const BsMinifloat *format, gboolean saturate)
                       .nan_code = format->nan_code,
                       .sign_shift = 31u - (guint32) (format->exponent_bits + m),
                       .beyond = format->inf_code != 0 ? INFINITY : NAN,
-                      .smallest_normal = power_of_two (lowest),
-                      .adder = power_of_two (lowest - m + 23),
-                      .unit = power_of_two (lowest - m) };
+                      .smallest_normal = bs_power_of_two (lowest),
+                      .adder = bs_power_of_two (lowest - m + 23),
+                      .unit = bs_power_of_two (lowest - m) };
 }
 
 /* The same results as the functions above, without branches, so that the compiler makes vectors of
  * it. Normal numbers round on their bits: half of the dropped bits, less one where the kept part is
  * even, carries into it. Subnormal ones round in a float addition whose last bit is their step. */
-BS_VECTORIZED static void
-encode_vectors (gconstpointer how,
-                const float *restrict x,
-                gsize n,
-                gsize first,
-                gint32 *restrict codes,
-                float *restrict values)
+BS_INLINE void
+encode (Constants c,
+        const float *restrict x,
+        gsize n,
+        gint32 *restrict codes,
+        float *restrict values)
 {
-  const Constants c = *(const Constants *) how;
   const guint32 nan_sign = c.nan_code != 0 ? 0x80000000u : 0, half = (1u << (c.drop - 1)) - 1;
 
   for (gsize from = 0; from < n; from += BS_VECTOR)
@@ -153,6 +144,38 @@ encode_vectors (gconstpointer how,
       codes[i] = (gint32) (code | sign >> c.sign_shift);
       values[i] = float_of (bits_of (value) | sign) * c.first * c.second;
     }
+}
+
+BS_VECTORIZED static void
+encode_vectors (gconstpointer how,
+                const float *restrict x,
+                gsize n,
+                gsize first,
+                gint32 *restrict codes,
+                float *restrict values)
+{
+  encode (*(const Constants *) how, x, n, codes, values);
+}
+
+BS_VECTORIZED void
+bs_minifloat_encode_rows (const BsMinifloat *format,
+                          const float *scale,
+                          const float *first,
+                          float second,
+                          const float *x,
+                          gsize rows,
+                          gsize inner,
+                          gint32 *codes,
+                          float *values)
+{
+  Constants c = constants_of (format, TRUE);
+
+  c.second = second;
+  for (gsize row = 0; row < rows; row++) {
+    c.scale = scale[row];
+    c.first = first[row];
+    encode (c, x + row * inner, inner, codes + row * inner, values + row * inner);
+  }
 }
 
 void

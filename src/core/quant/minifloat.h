@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include <string.h>
+
 G_BEGIN_DECLS
 
 typedef struct {
@@ -27,6 +29,18 @@ extern const BsMinifloat bs_fp16, bs_bf16, bs_fp8e4m3, bs_fp8e5m2, bs_fp6e3m2, b
 guint bs_minifloat_encode (const BsMinifloat *format, double x, gboolean saturate);
 float bs_minifloat_decode (const BsMinifloat *format, guint code);
 
+/* bs_power_of_two: 2^exponent, which a float can hold: exponent from −149 to 127. */
+static inline float
+bs_power_of_two (gint exponent)
+{
+  guint32 bits =
+    exponent >= -126 ? (guint32) (exponent + 127) << 23 : 1u << (guint32) (exponent + 149);
+  float v;
+
+  memcpy (&v, &bits, sizeof v);
+  return v;
+}
+
 /* bs_minifloat_encode_array: codes of x / scale (float division) and values = decoded · scale. */
 void bs_minifloat_encode_array (const BsMinifloat *format,
                                 float scale,
@@ -47,6 +61,18 @@ void bs_minifloat_encode_twice (const BsMinifloat *format,
                                 gsize n,
                                 gint32 *codes,
                                 float *values);
+
+/* bs_minifloat_encode_rows: the same, saturated, for rows of `inner` values, each with its own scale
+ * and first factor; inner is a multiple of BS_VECTOR. */
+void bs_minifloat_encode_rows (const BsMinifloat *format,
+                               const float *scale,
+                               const float *first,
+                               float second,
+                               const float *x,
+                               gsize rows,
+                               gsize inner,
+                               gint32 *codes,
+                               float *values);
 
 const BsMinifloat *bs_minifloat_find (const char *id); /* NULL: no such format */
 

@@ -29,16 +29,13 @@ typedef struct {
   double inverse, step;
 } Steps;
 
-BS_VECTORIZED static void
-int8_vectors (gconstpointer how,
-              const float *restrict x,
-              gsize n,
-              gsize first,
-              gint32 *restrict codes,
-              float *restrict values)
+BS_INLINE void
+int8_encode (Steps steps,
+             const float *restrict x,
+             gsize n,
+             gint32 *restrict codes,
+             float *restrict values)
 {
-  const Steps steps = *(const Steps *) how;
-
   for (gsize from = 0; from < n; from += BS_VECTOR)
     for (gsize i = from; i < from + BS_VECTOR; i++) {
       double v = x[i] * steps.inverse;
@@ -49,6 +46,36 @@ int8_vectors (gconstpointer how,
       codes[i] = (gint32) v;
       values[i] = (float) (v * steps.step);
     }
+}
+
+BS_VECTORIZED static void
+int8_vectors (gconstpointer how,
+              const float *restrict x,
+              gsize n,
+              gsize first,
+              gint32 *restrict codes,
+              float *restrict values)
+{
+  int8_encode (*(const Steps *) how, x, n, codes, values);
+}
+
+static Steps
+steps_of (float scale)
+{
+  return (Steps){ 64 / (double) scale, (double) scale / 64 };
+}
+
+BS_VECTORIZED static void
+int8_rows (const float *scale,
+           const float *x,
+           gsize rows,
+           gsize inner,
+           gint32 *codes,
+           float *values)
+{
+  for (gsize row = 0; row < rows; row++)
+    int8_encode (steps_of (scale[row]), x + row * inner, inner, codes + row * inner,
+                 values + row * inner);
 }
 
 static void
@@ -62,16 +89,22 @@ mx_group (BsQuant *quant,
           gpointer user)
 {
   const BsMinifloat *format = user;
-  int largest = format != NULL ? ilogb (format->max) : 0;
-  int exponent = block_exponent ((float) MAX (-interval->lo, interval->hi), largest);
+  Steps steps = steps_of (quant->scale[k]);
 
-  quant->scale[k] = (float) ldexp (1, exponent);
-  if (format != NULL) {
+  if (format != NULL)
     bs_minifloat_encode_array (format, quant->scale[k], TRUE, x, n, codes, values);
-    return;
-  }
-  Steps steps = { ldexp (64, -exponent), ldexp (1, exponent - 6) };
-  bs_in_vectors (int8_vectors, &steps, x, n, codes, values);
+  else
+    bs_in_vectors (int8_vectors, &steps, x, n, codes, values);
+}
+
+/* rows_of_vectors: groups one after the other, each of whole vectors: the number of values of each;
+ * else 0. */
+static gsize
+rows_of_vectors (const BsQuant *quant)
+{
+  gsize row = bs_groups_in_rows (quant);
+
+  return row % BS_VECTOR == 0 ? row : 0;
 }
 
 static gboolean
@@ -80,8 +113,20 @@ encode_mx (BsQuant *quant, const float *x, const BsInterval *intervals, GError *
   const char *id = quant->spec.encoding->id; /* "mxfp4" has only one element format */
   const BsMinifloat *format =
     strcmp (id, "mxfp4") == 0 ? &bs_fp4e2m1 : bs_minifloat_find (id + strlen ("mx"));
+  int largest = format != NULL ? ilogb (format->max) : 0;
+  gsize row = rows_of_vectors (quant);
 
-  bs_groups_encode (quant, x, intervals, mx_group, (gpointer) format);
+  for (gsize k = 0; k < quant->n_scales; k++) {
+    float amax = (float) MAX (-intervals[k].lo, intervals[k].hi);
+    quant->scale[k] = bs_power_of_two (block_exponent (amax, largest));
+  }
+  if (row == 0)
+    bs_groups_encode (quant, x, intervals, mx_group, (gpointer) format);
+  else if (format == NULL)
+    int8_rows (quant->scale, x, quant->n_scales, row, quant->codes, quant->values);
+  else
+    bs_minifloat_encode_rows (format, quant->scale, quant->scale, 1, x, quant->n_scales, row,
+                              quant->codes, quant->values);
   return TRUE;
 }
 
@@ -137,7 +182,19 @@ encode_nvfp4 (BsQuant *quant, const float *x, const BsInterval *intervals, GErro
     wanted[k] = (float) (MAX (-intervals[k].lo, intervals[k].hi) /
                          (bs_fp4e2m1.max * (double) quant->tensor_scale));
   bs_minifloat_encode_array (&bs_fp8e4m3, 1, TRUE, wanted, quant->n_scales, codes, quant->scale);
-  bs_groups_encode (quant, x, intervals, nvfp4_group, NULL);
+  gsize row = rows_of_vectors (quant);
+  if (row == 0) {
+    bs_groups_encode (quant, x, intervals, nvfp4_group, NULL);
+    return TRUE;
+  }
+  for (gsize k = 0; k < quant->n_scales; k++)
+    wanted[k] = quant->scale[k] * quant->tensor_scale;
+  bs_minifloat_encode_rows (&bs_fp4e2m1, wanted, quant->scale, quant->tensor_scale, x,
+                            quant->n_scales, row, quant->codes, quant->values);
+  for (gsize k = 0; k < quant->n_scales; k++)
+    if (!(wanted[k] > 0))
+      nvfp4_group (quant, k, x + k * row, row, NULL, quant->codes + k * row,
+                   quant->values + k * row, NULL);
   return TRUE;
 }
 
