@@ -6,6 +6,70 @@
 
 enum { MAX_VECS = 4 /* of columns of a tile */ };
 
+/* `half`: of the second of two vectors of columns only the lower half exists. Those of two rows then
+ * share a vector, which follows the first ones of both; of an odd number of rows the last has its
+ * own. */
+enum { UPPER = 0xff00 /* lanes of the second row */ };
+
+ALWAYS_INLINE int
+n_sums (const int rows, const int vecs, const bool half)
+{
+  return half ? rows + (rows + 1) / 2 : rows * vecs;
+}
+
+/* Which vector of columns sum i of so many belongs to. */
+ALWAYS_INLINE int
+columns_of (const int i, const int sums, const int vecs, const bool half)
+{
+  return half ? i % 3 == 2 || i == sums - 1 : i % vecs;
+}
+
+/* Vector j of what each column has four bytes of, as the sums are laid out. */
+ALWAYS_INLINE __m512i
+load_columns (const void *from, const int j, const bool half)
+{
+  const char *p = (const char *) from + 64 * j;
+
+  return half && j == 1 ? _mm512_broadcast_i64x4 (_mm256_loadu_si256 ((const void *) p))
+                        : _mm512_loadu_si512 (p);
+}
+
+/* Codes of sums of which the second vector of columns is half. */
+ALWAYS_INLINE void
+finish_halves (const BskTileArgs *t,
+               const __m512i *sum,
+               uint8_t *c,
+               const int rows,
+               const Codes *k,
+               const bool plain)
+{
+  const __mmask32 mask = (__mmask32) mask64 ((size_t) t->cols);
+  const bool dense = t->cols == 24 && t->c_row == 24;
+  const __m512i zero = _mm512_setzero_si512 ();
+  __m512 m[2];
+  Codes joined = *k;
+
+  joined.order = _mm512_setr_epi32 (0, 4, 8, 12, 2, 6, 1, 5, 9, 13, 10, 14, 3, 7, 11, 15);
+#pragma GCC unroll 2
+  for (int j = 0; j < 2; j++)
+    m[j] = _mm512_castsi512_ps (load_columns (t->m, j, true));
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; i += 2, sum += 3, c += 2 * t->c_row) {
+    const bool two = rows - i > 1;
+    __m512i codes = pack_codes (scale_sums (sum[0], m[0]), two ? scale_sums (sum[1], m[0]) : zero,
+                                scale_sums (sum[two ? 2 : 1], m[1]), zero, &joined, plain);
+
+    if (two && dense) {
+      _mm512_mask_storeu_epi32 (c, mask16 (12), codes);
+      continue;
+    }
+    _mm256_mask_storeu_epi8 (c, mask, _mm512_castsi512_si256 (codes));
+    if (two)
+      _mm256_mask_storeu_epi8 (c + t->c_row, mask,
+                               _mm512_castsi512_si256 (_mm512_alignr_epi32 (codes, codes, 6)));
+  }
+}
+
 /* Codes of rows × vecs sums: as many rows as fill a vector of codes at a time. */
 ALWAYS_INLINE void
 finish_codes (const BskTileArgs *t,
@@ -21,6 +85,10 @@ finish_codes (const BskTileArgs *t,
   const int sums = rows * vecs;
   __m512 m[MAX_VECS];
 
+  if (half) {
+    finish_halves (t, sum, c, rows, k, plain);
+    return;
+  }
 #pragma GCC unroll 4
   for (int j = 0; j < vecs; j++)
     m[j] = _mm512_loadu_ps (t->m + 16 * j);
@@ -37,31 +105,6 @@ finish_codes (const BskTileArgs *t,
         _mm512_storeu_si512 (c + 16 * i, codes);
       else
         _mm512_mask_storeu_epi32 (c + 16 * i, mask16 (4 * (sums - i)), codes);
-    }
-    return;
-  }
-  if (half && t->cols == 24 && t->c_row == 24) { /* halves of two rows make a vector */
-    __m512 m_half = _mm512_shuffle_f32x4 (m[1], m[1], 0x44);
-    Codes joined = *k;
-
-    joined.order = _mm512_setr_epi32 (0, 4, 8, 12, 2, 6, 1, 5, 9, 13, 10, 14, 3, 7, 11, 15);
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; i += 2) {
-      const bool two = rows - i > 1;
-      __m512i zero = _mm512_setzero_si512 (), codes;
-      __m512i halves =
-        two ? _mm512_inserti64x4 (sum[2 * i + 1], _mm512_castsi512_si256 (sum[2 * i + 3]), 1)
-            : sum[2 * i + 1];
-
-      codes =
-        pack_codes (scale_sums (sum[2 * i], m[0]), two ? scale_sums (sum[2 * i + 2], m[0]) : zero,
-                    scale_sums (halves, m_half), zero, &joined, plain);
-      _mm_storeu_si128 ((void *) (c + 24 * i), _mm512_castsi512_si128 (codes));
-      codes = _mm512_alignr_epi64 (codes, codes, 2);
-      if (two)
-        _mm256_storeu_si256 ((void *) (c + 24 * i + 16), _mm512_castsi512_si256 (codes));
-      else
-        _mm_storel_epi64 ((void *) (c + 24 * i + 16), _mm512_castsi512_si128 (codes));
     }
     return;
   }
@@ -108,8 +151,21 @@ finish_wide (const BskTileArgs *t,
              char *c,
              const int rows,
              const int vecs,
+             const bool half,
              const BskType out)
 {
+  if (half) {
+    const __m512 m = _mm512_castsi512_ps (load_columns (t->m, 1, true));
+
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++, c += t->c_row) {
+      const __m512i both = sum[i / 2 * 3 + (i / 2 * 2 < rows - 1 ? 2 : 1)];
+
+      store_wide (c, out, sum[i / 2 * 3 + i % 2], _mm512_loadu_ps (t->m), 16);
+      store_wide (c + 64, out, i % 2 ? _mm512_alignr_epi64 (both, both, 4) : both, m, t->cols - 16);
+    }
+    return;
+  }
 #pragma GCC unroll 8
   for (int i = 0; i < rows; i++, c += t->c_row)
 #pragma GCC unroll 4

@@ -10,23 +10,20 @@
 enum {
   MAX_SUMS = 24,
   MAX_ROWS = 16,
-  HALF = 0,                 /* of two vectors, the upper half idle */
+  HALF = 0,                 /* of two vectors, the upper half idle; not with sums of rows */
   ONE_FOURS = MAX_VECS + 1, /* one vector, rows in groups of four */
   N_KINDS,
   LONG_QUADS = 32,
   MAX_GROUPS = 6
 };
-static const int max_rows[MAX_VECS + 1] = { [HALF] = 12, 16, 12, 8, 6 };
+static const int max_rows[MAX_VECS + 1] = { [HALF] = 16, 16, 12, 8, 6 };
 
 /* Compiled once, not for each height of tiles: the sums are in memory. */
 static void
-finish_single (const BskTileArgs *t, const __m512i *sum, char *c, int rows)
+finish_single (const BskTileArgs *t, const __m512i *sum, char *c, int rows, bool half)
 {
-  finish_wide (t, sum, c, rows, t->vecs, t->finish->out);
+  finish_wide (t, sum, c, rows, t->vecs, half, t->finish->out);
 }
-
-/* The dot product of the lower halves alone takes half the time; zero above. */
-#define DOT_LOW(sum, u8, s8) __asm__("vpdpbusd %t2, %t1, %t0" : "+v"(sum) : "v"(u8), "v"(s8))
 
 ALWAYS_INLINE __m512i
 broadcast (const uint8_t *a, const bool flip)
@@ -41,11 +38,11 @@ broadcast (const uint8_t *a, const bool flip)
 }
 
 ALWAYS_INLINE void
-load_weights (const char *w, __m512i *b, const int vecs)
+load_weights (const char *w, __m512i *b, const int vecs, const bool half)
 {
 #pragma GCC unroll 4
   for (int j = 0; j < vecs; j++) {
-    b[j] = _mm512_load_si512 (w + 64 * j);
+    b[j] = load_columns (w, j, half);
     __asm__("" : "+v"(b[j])); /* else gcc loads it again for each row */
   }
 }
@@ -63,16 +60,24 @@ add_quad (const uint8_t *const *p,
           const bool half,
           const bool flip)
 {
+  __m512i above;
+
 #pragma GCC unroll 16
   for (int i = 0; i < groups * group; i++) {
     __m512i x = broadcast (p[i / group] + (size_t) (i % group) * a_row + at, flip);
 
+    if (half) {
+      DOT (sum[i + i / 2], x, b[0]);
+      if (i % 2)
+        DOT (sum[i + i / 2 + 1], _mm512_mask_blend_epi32 (UPPER, above, x), b[1]);
+      else if (i == groups * group - 1)
+        DOT (sum[i + i / 2 + 1], x, b[1]);
+      above = x;
+      continue;
+    }
 #pragma GCC unroll 4
     for (int j = 0; j < vecs; j++)
-      if (half && j == vecs - 1)
-        DOT_LOW (sum[i * vecs + j], x, b[j]);
-      else
-        DOT (sum[i * vecs + j], x, b[j]);
+      DOT (sum[i * vecs + j], x, b[j]);
   }
 }
 
@@ -92,7 +97,7 @@ add_quads (const uint8_t *const *p,
   for (int q = 0; q < quads; q++, w += 64 * vecs) {
     __m512i b[MAX_VECS];
 
-    load_weights (w, b, vecs);
+    load_weights (w, b, vecs, half);
     if (groups * group > 1 &&
         groups * group <= 4) /* weights are used so few times that memory limits */
 #pragma GCC unroll 4
@@ -104,11 +109,13 @@ add_quads (const uint8_t *const *p,
 }
 
 ALWAYS_INLINE void
-begin_rows (const BskTileArgs *t, __m512i *sum, const int rows, const int vecs)
+begin_rows (const BskTileArgs *t, __m512i *sum, const int rows, const int vecs, const bool half)
 {
+  const int sums = n_sums (rows, vecs, half);
+
 #pragma GCC unroll 24
-  for (int i = 0; i < rows * vecs; i++)
-    sum[i] = _mm512_loadu_si512 (t->start + 16 * (i % vecs));
+  for (int i = 0; i < sums; i++)
+    sum[i] = load_columns (t->start, columns_of (i, sums, vecs, half), half);
 }
 
 /* One tile, of row `first` and those below it, in groups of `group` rows below a[i]. */
@@ -122,15 +129,15 @@ single (const BskTileArgs *t,
         const bool half,
         const bool flip)
 {
-  const int rows = groups * group;
+  const int rows = groups * group, sums = n_sums (rows, vecs, half);
   const char *w = t->w;
   char *c = (char *) t->c + first * t->c_row;
   __m512i sum[MAX_SUMS];
 
-  begin_rows (t, sum, rows, vecs);
-  if (t->row_sum)
+  begin_rows (t, sum, rows, vecs, half);
+  if (!half && t->row_sum)
 #pragma GCC unroll 24
-    for (int i = 0; i < rows * vecs; i++)
+    for (int i = 0; i < sums; i++)
       sum[i] = _mm512_sub_epi32 (
         sum[i], _mm512_mullo_epi32 (_mm512_set1_epi32 (t->row_sum[first + (size_t) (i / vecs)]),
                                     _mm512_loadu_si512 (t->w_zero + 16 * (i % vecs))));
@@ -144,8 +151,9 @@ single (const BskTileArgs *t,
   }
   if (t->finish->cut)
 #pragma GCC unroll 24
-    for (int i = 0; i < rows * vecs; i++)
-      sum[i] = _mm512_min_epi32 (sum[i], _mm512_loadu_si512 (t->cut + 16 * (i % vecs)));
+    for (int i = 0; i < sums; i++)
+      sum[i] =
+        _mm512_min_epi32 (sum[i], load_columns (t->cut, columns_of (i, sums, vecs, half), half));
   if (t->finish->out == BSK_U8 || t->finish->out == BSK_S8) {
     const Codes k = codes_of (t->finish);
 
@@ -157,9 +165,9 @@ single (const BskTileArgs *t,
     __m512i copy[MAX_SUMS]; /* with its own address taken, `sum` would live in memory */
 
 #pragma GCC unroll 24
-    for (int i = 0; i < rows * vecs; i++)
+    for (int i = 0; i < sums; i++)
       copy[i] = sum[i];
-    finish_single (t, copy, c, rows);
+    finish_single (t, copy, c, rows, half);
   }
 }
 
@@ -188,7 +196,7 @@ finish_rows (const BskTileArgs *t,
              const Form form)
 {
   if (form == WIDE)
-    finish_wide (t, sum, c, rows, vecs, t->finish->out);
+    finish_wide (t, sum, c, rows, vecs, half, t->finish->out);
   else
     finish_codes (t, sum, (uint8_t *) c, rows, vecs, half, k, form == PLAIN);
 }
@@ -221,8 +229,8 @@ add_part (const BskTileArgs *t,
 #pragma GCC unroll 4
     for (int g = first; g < end; g++)
       p[g] = a[g] + seg[s] + 4 * part.quad;
-    w = add_quads (p + first, a_row, w, part.quad_end - part.quad, sum + first * group * vecs,
-                   end - first, group, vecs, half, flip);
+    w = add_quads (p + first, a_row, w, part.quad_end - part.quad,
+                   sum + first * n_sums (group, vecs, half), end - first, group, vecs, half, flip);
   }
   return w;
 }
@@ -242,7 +250,7 @@ full (const BskTileArgs *args,
       const Form form)
 {
   const BskTileArgs own = *args, *t = &own; /* what is stored could lie in *args */
-  const int sums = group * vecs;
+  const int sums = n_sums (group, vecs, half);
   const size_t a_tile = (size_t) (groups * group) * t->a_row;
   /* Long rows of A are walked side by side, which the caches do not foresee. */
   const size_t soon = t->n_seg == 1 && t->quads >= LONG_QUADS ? (size_t) group * t->a_row : 0;
@@ -269,7 +277,7 @@ full (const BskTileArgs *args,
   w = t->w;
 #pragma GCC unroll 4
   for (int g = 0; g < groups; g++) {
-    begin_rows (t, sum + g * sums, group, vecs);
+    begin_rows (t, sum + g * sums, group, vecs, half);
     w = add_part (t, a, w, part[g], sum, 0, g + 1, group, vecs, half, flip);
   }
   for (; count > 1; count--) {
@@ -281,7 +289,7 @@ full (const BskTileArgs *args,
       for (size_t i = 0; i < soon; i += 64)
         _mm_prefetch ((const char *) a[g] + a_tile + i, _MM_HINT_T1);
       c[g] += c_tile;
-      begin_rows (t, sum + g * sums, group, vecs);
+      begin_rows (t, sum + g * sums, group, vecs, half);
       w = add_part (t, a, w, part[g], sum, 0, groups, group, vecs, half, flip);
     }
   }
@@ -296,7 +304,7 @@ full (const BskTileArgs *args,
 /* Where K is short, parts of it cost more than they hide: two tiles take turns, each walking all of
  * K before the other is finished. Weights of `kept` quads stay in registers; 0: they do not. */
 enum { MAX_KEPT = 3, MAX_SHORT = 24 };
-static const int short_quads[MAX_VECS + 1] = { [HALF] = 12, 16, 12, MAX_SHORT, 6 };
+static const int short_quads[MAX_VECS + 1] = { [HALF] = 16, 16, 12, MAX_SHORT, 6 };
 
 /* All of K, its quads `at` bytes from a row's start, for rows from *a on, the *x-th of its line. */
 ALWAYS_INLINE void
@@ -314,7 +322,7 @@ walk_short (const BskTileArgs *t,
             const bool half,
             const bool flip)
 {
-  const int quads = kept ? kept : t->n_seg * t->quads;
+  const int quads = kept ? kept : t->n_seg * t->quads, sums = n_sums (groups * group, vecs, half);
   const uint8_t *top[MAX_GROUPS];
 
 #pragma GCC unroll 4
@@ -323,8 +331,8 @@ walk_short (const BskTileArgs *t,
     go_down (t, x, a, (size_t) group);
   }
 #pragma GCC unroll 24
-  for (int i = 0; i < groups * group * vecs; i++)
-    sum[i] = start[i % vecs];
+  for (int i = 0; i < sums; i++)
+    sum[i] = start[columns_of (i, sums, vecs, half)];
   for (int q = 0; q < quads; q++) {
     const uint8_t *p[MAX_GROUPS];
     __m512i b[MAX_VECS];
@@ -338,7 +346,7 @@ walk_short (const BskTileArgs *t,
     if (kept)
       b[0] = weights[q];
     else
-      load_weights ((const char *) t->w + 64 * vecs * q, b, vecs);
+      load_weights ((const char *) t->w + 64 * vecs * q, b, vecs, half);
     add_quad (p, t->a_row, 0, b, sum, groups, group, vecs, half, flip);
   }
 }
@@ -370,8 +378,8 @@ full_short (const BskTileArgs *args,
       at[s * t->quads + q] = t->seg[s] + 4 * q;
 #pragma GCC unroll 3
   for (int q = 0; q < kept; q++)
-    load_weights ((const char *) t->w + 64 * q, weights + q, 1);
-  begin_rows (t, start, 1, vecs);
+    load_weights ((const char *) t->w + 64 * q, weights + q, 1, false);
+  begin_rows (t, start, 1, vecs, half);
   walk_short (t, &x, &a, at, start, weights, even, kept, groups, group, vecs, half, flip);
   for (; pairs > 0; pairs--, c += 2 * c_tile) {
     walk_short (t, &x, &a, at, start, weights, odd, kept, groups, group, vecs, half, flip);
@@ -391,14 +399,15 @@ typedef void (*Full) (const BskTileArgs *t, size_t count);
   X (1, 2) X (2, 2) X (3, 2) X (4, 2) X (5, 2) X (6, 2) X (7, 2) X (8, 2) X (10, 2) X (12, 2) \
   X (1, 3) X (2, 3) X (3, 3) X (4, 3) X (5, 3) X (6, 3) X (7, 3) X (8, 3) \
   X (1, 4) X (2, 4) X (3, 4) X (4, 4) X (5, 4) X (6, 4)
-#define HALF_HEIGHTS(X) X (1) X (2) X (3) X (4) X (5) X (6) X (7) X (8) X (10) X (12)
+#define HALF_HEIGHTS(X) X (1) X (2) X (3) X (4) X (5) X (6) X (7) X (8) X (10) X (12) X (14) X (16)
 #define FULL_HEIGHTS(X, form) \
-  X (half, 3, 4, 2, true, form) X (1, 2, 8, 1, false, form) X (2, 3, 4, 2, false, form) \
+  X (half, 4, 4, 2, true, form) X (1, 2, 8, 1, false, form) X (2, 3, 4, 2, false, form) \
   X (3, 2, 4, 3, false, form) X (4, 3, 2, 4, false, form) X (1_fours, 4, 4, 1, false, form)
 #define SHORT_HEIGHTS(X, form) \
-  X (half_short, 0, 1, 6, 2, true, form) X (1_short, 0, 2, 4, 1, false, form) X (2_short, 0, 1, 6, 2, false, form) \
+  X (half_short, 0, 1, 8, 2, true, form) X (1_short, 0, 2, 4, 1, false, form) X (2_short, 0, 1, 6, 2, false, form) \
   X (3_short, 0, 1, 4, 3, false, form) X (4_short, 0, 1, 3, 4, false, form) \
-  X (2_twos, 0, 3, 2, 2, false, form) X (1_kept, 3, 1, 4, 1, false, form) X (4_ones, 0, 3, 1, 4, false, form)
+  X (half_fours, 0, 2, 4, 2, true, form) X (2_twos, 0, 3, 2, 2, false, form) X (4_ones, 0, 3, 1, 4, false, form) \
+  X (1_kept, 3, 1, 4, 1, false, form)
 /* clang-format on */
 #define DEFINE_AS(name, ...)                                                                       \
   static void name (const BskTileArgs *t, size_t first, const uint8_t *a)                          \
@@ -459,7 +468,7 @@ SHORT_HEIGHTS (DEFINE_SHORT, WIDE)
 #define ENTRY_SHORT_SIGNED(name, kept, groups, group, vecs, half, form)                            \
   full_##name##_##form##_signed,
 #define SIZES(name, kept, groups, group, vecs, half, form) { groups, group },
-enum { TWO_TWOS = MAX_VECS + 1, ONE_KEPT, FOUR_ONES, N_SHORTS };
+enum { HALF_FOURS = MAX_VECS + 1, TWO_TWOS, FOUR_ONES, ONE_KEPT, N_SHORTS };
 static const Full short_u8[N_FORMS][N_SHORTS] = { { SHORT_HEIGHTS (ENTRY_SHORT, PLAIN) },
                                                   { SHORT_HEIGHTS (ENTRY_SHORT, CODES) },
                                                   { SHORT_HEIGHTS (ENTRY_SHORT, WIDE) } };
@@ -511,14 +520,14 @@ fits_lines (const BskTileArgs *t, size_t group)
 static size_t
 short_tiles (const BskTileArgs *t, int kind, Form form)
 {
+  /* For lines that are not of whole groups. */
+  static const int smaller[MAX_VECS + 1] = { [HALF] = HALF_FOURS, 1, TWO_TWOS, 3, FOUR_ONES };
   size_t height, pairs;
 
+  if (!fits_lines (t, short_sizes[kind].group))
+    kind = smaller[kind];
   if (kind == 1 && t->n_seg * t->quads == MAX_KEPT)
     kind = ONE_KEPT;
-  if (kind == 2 && !fits_lines (t, 6))
-    kind = TWO_TWOS;
-  if (kind == 4 && !fits_lines (t, 3))
-    kind = FOUR_ONES;
   height = short_sizes[kind].groups * short_sizes[kind].group;
   if (t->rows < height || !fits_lines (t, short_sizes[kind].group))
     return 0;
@@ -557,7 +566,7 @@ full_tiles (const BskTileArgs *t, int kind)
 static void
 gemm_tile (const BskTileArgs *t)
 {
-  const int kind = t->vecs == 2 && t->cols <= 24 ? HALF : t->vecs;
+  const int kind = t->vecs == 2 && t->cols <= 24 && !t->row_sum ? HALF : t->vecs;
   const Single *heights = (t->a_flip ? table_s8 : table_u8)[kind];
   const size_t top = (size_t) max_rows[kind];
   size_t done = full_tiles (t, kind), x = 0;
