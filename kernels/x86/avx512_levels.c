@@ -26,58 +26,112 @@ look_up (const __m512 *table, __m512i index, const int n)
   return found[0];
 }
 
+typedef struct {
+  __m512 heap[BSK_LEVELS_MAX / 16], level[BSK_LEVELS_MAX / 16]; /* aligned, other than in levels */
+  __m512 scale;
+  __m512i nan_code;
+} Table;
+
+/* Each vector waits at every node of the tree, so that AT_ONCE of them descend side by side. No
+ * branch may come after that: the compiler would move all the way of a vector behind it. */
+enum { AT_ONCE = 4 };
+
+ALWAYS_INLINE void
+encode_vectors (const Table *k,
+                const float *x,
+                __mmask16 mask,
+                const bool magnitudes,
+                int32_t *codes,
+                float *y,
+                const int height,
+                const int vectors)
+{
+  const __m512i zero = _mm512_setzero_si512 (), one = _mm512_set1_epi32 (1);
+  __m512 value[AT_ONCE], v[AT_ONCE];
+  __m512i code[AT_ONCE];
+
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; j++) {
+    value[j] = _mm512_maskz_loadu_ps (mask, x + 16 * j);
+    v[j] = _mm512_div_ps (magnitudes ? _mm512_abs_ps (value[j]) : value[j], k->scale);
+    code[j] = one;
+  }
+#pragma GCC unroll 8
+  for (int d = 0; d < height; d++)
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; j++) {
+      __m512 threshold = look_up (k->heap + (1 << d) / 16, code[j], 1 << d);
+      __mmask16 above = _mm512_cmp_ps_mask (v[j], threshold, _CMP_GT_OQ);
+
+      code[j] = _mm512_add_epi32 (code[j], code[j]);
+      code[j] = _mm512_mask_add_epi32 (code[j], above, code[j], one);
+    }
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; j++) {
+    __m512i c = _mm512_sub_epi32 (code[j], _mm512_set1_epi32 (1 << height));
+    __m512 level;
+
+    c = _mm512_mask_mov_epi32 (c, _mm512_cmp_ps_mask (v[j], v[j], _CMP_UNORD_Q), k->nan_code);
+    level = _mm512_mul_ps (look_up (k->level, c, 1 << height), k->scale);
+    if (magnitudes) {
+      __mmask16 flip = _mm512_cmp_ps_mask (value[j], _mm512_setzero_ps (), _CMP_LT_OQ) &
+                       _mm512_test_epi32_mask (c, c);
+
+      c = _mm512_mask_sub_epi32 (c, flip, zero, c);
+      level = _mm512_mask_xor_ps (level, flip, level, _mm512_set1_ps (-0.0f));
+    }
+    _mm512_mask_storeu_epi32 (codes + 16 * j, mask, c);
+    _mm512_mask_storeu_ps (y + 16 * j, mask, level);
+  }
+}
+
 /* height: of the tree, 4 to 8. */
 ALWAYS_INLINE void
 encode (const BskLevels *levels,
         const float *x,
         size_t n,
-        float by,
+        float scale,
         const bool magnitudes,
         int32_t *codes,
         float *y,
         const int height)
 {
-  const __m512 scale = _mm512_set1_ps (by);
-  __m512 heap[BSK_LEVELS_MAX / 16], table[BSK_LEVELS_MAX / 16]; /* aligned, other than in levels */
-  const __m512i nan_code = _mm512_set1_epi32 (levels->nan_code), zero = _mm512_setzero_si512 (),
-                one = _mm512_set1_epi32 (1);
+  Table k = { .scale = _mm512_set1_ps (scale), .nan_code = _mm512_set1_epi32 (levels->nan_code) };
+  size_t i = 0;
 
 #pragma GCC unroll 16
-  for (int i = 0; i < 1 << (height - 4); i++) {
-    heap[i] = _mm512_loadu_ps (levels->heap + 16 * i);
-    table[i] = _mm512_loadu_ps (levels->level + 16 * i);
+  for (int j = 0; j < 1 << (height - 4); j++) {
+    k.heap[j] = _mm512_loadu_ps (levels->heap + 16 * j);
+    k.level[j] = _mm512_loadu_ps (levels->level + 16 * j);
   }
-  for (size_t i = 0; i < n; i += 16) {
-    __mmask16 mask = n - i < 16 ? mask16 ((int) (n - i)) : 0xffff;
-    __m512 value = _mm512_maskz_loadu_ps (mask, x + i), v = value, level;
-    __m512i code = one;
+  for (; i + 16 * AT_ONCE <= n; i += 16 * AT_ONCE)
+    encode_vectors (&k, x + i, 0xffff, magnitudes, codes + i, y + i, height, AT_ONCE);
+  for (; i < n; i += 16)
+    encode_vectors (&k, x + i, mask16 ((int) (n - i < 16 ? n - i : 16)), magnitudes, codes + i,
+                    y + i, height, 1);
+}
 
-    if (magnitudes)
-      v = _mm512_abs_ps (v);
-    v = _mm512_div_ps (v, scale);
-#pragma GCC unroll 8
-    for (int d = 0; d < height; d++) {
-      __m512 threshold = look_up (heap + (1 << d) / 16, code, 1 << d);
-      __mmask16 above = _mm512_cmp_ps_mask (v, threshold, _CMP_GT_OQ);
+ALWAYS_INLINE void
+choose_height (const BskLevels *levels,
+               const float *x,
+               size_t n,
+               float scale,
+               const bool magnitudes,
+               int32_t *codes,
+               float *y)
+{
+  int height = bsk_levels_height (levels->n);
 
-      code = _mm512_add_epi32 (code, code);
-      code = _mm512_mask_add_epi32 (code, above, code, one);
-    }
-    code = _mm512_sub_epi32 (code, _mm512_set1_epi32 (1 << height));
-    code = _mm512_mask_mov_epi32 (code, _mm512_cmp_ps_mask (v, v, _CMP_UNORD_Q), nan_code);
-    level = _mm512_mul_ps (look_up (table, code, 1 << height), scale);
-    if (magnitudes) {
-      __mmask16 flip = _mm512_cmp_ps_mask (value, _mm512_setzero_ps (), _CMP_LT_OQ) &
-                       _mm512_test_epi32_mask (code, code);
-
-      code = _mm512_mask_sub_epi32 (code, flip, zero, code);
-      level = _mm512_castsi512_ps (_mm512_mask_xor_epi32 (_mm512_castps_si512 (level), flip,
-                                                          _mm512_castps_si512 (level),
-                                                          _mm512_set1_epi32 (INT32_MIN)));
-    }
-    _mm512_mask_storeu_epi32 (codes + i, mask, code);
-    _mm512_mask_storeu_ps (y + i, mask, level);
-  }
+  if (height == 4)
+    encode (levels, x, n, scale, magnitudes, codes, y, 4);
+  else if (height == 5)
+    encode (levels, x, n, scale, magnitudes, codes, y, 5);
+  else if (height == 6)
+    encode (levels, x, n, scale, magnitudes, codes, y, 6);
+  else if (height == 7)
+    encode (levels, x, n, scale, magnitudes, codes, y, 7);
+  else
+    encode (levels, x, n, scale, magnitudes, codes, y, 8);
 }
 
 static void
@@ -89,20 +143,10 @@ quantize_levels (const BskLevels *levels,
                  int32_t *codes,
                  float *y)
 {
-  int height = bsk_levels_height (levels->n);
-
-  if (height == 4 && magnitudes)
-    encode (levels, x, n, scale, true, codes, y, 4);
-  else if (height == 4)
-    encode (levels, x, n, scale, false, codes, y, 4);
-  else if (height == 5)
-    encode (levels, x, n, scale, magnitudes, codes, y, 5);
-  else if (height == 6)
-    encode (levels, x, n, scale, magnitudes, codes, y, 6);
-  else if (height == 7)
-    encode (levels, x, n, scale, magnitudes, codes, y, 7);
+  if (magnitudes)
+    choose_height (levels, x, n, scale, true, codes, y);
   else
-    encode (levels, x, n, scale, magnitudes, codes, y, 8);
+    choose_height (levels, x, n, scale, false, codes, y);
 }
 
 void
