@@ -76,8 +76,6 @@ def visible(app, name):
 def choose(app, name, index):
     "an item of a list that pops up: keys are lost before one of its items has the focus"
     node = app.find('combo box', name)
-    boxes = [node.box]
-    wait('the page to stand still', lambda: boxes.append(node.box) or boxes[-6:] == [node.box] * 6)
     focused = lambda: node.find_all('list item', pred=lambda n: 'focused' in n.states, prune=())
     wait('the list before to be gone', lambda: not focused())
     node.click()
