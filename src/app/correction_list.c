@@ -43,7 +43,7 @@ toggled_cb (BsCorrectionList *self)
   BsPlan plan = settings->plan;
   plan.corrections = list;
   g_autoptr (BsSweepSettings) changed =
-    bs_sweep_settings_new (&plan, settings->limit, settings->race, settings->edits);
+    bs_sweep_settings_new (&plan, &settings->effort, settings->edits);
   bs_document_set_settings (self->document, changed);
 }
 

@@ -115,16 +115,26 @@ bs_document_clear_results (BsDocument *self)
   bs_document_notify (self, BS_DOCUMENT_PROP_FLOAT_RESULT);
 }
 
+/* A measurement to the end after one that was stopped early, one with its time after one without. */
+static gboolean
+says_more (const BsResult *result, const BsResult *old)
+{
+  return !result->stopped_early &&
+         (old->stopped_early || (isnan (old->latency_ms) && !isnan (result->latency_ms)));
+}
+
 void
 bs_document_set_float (BsDocument *self, BsResult *result)
 {
-  if (result == NULL || self->float_result != NULL)
+  if (result == NULL ||
+      (self->float_result != NULL && !says_more (result, bs_result_item_get (self->float_result))))
     return;
+  g_clear_object (&self->float_result);
   self->float_result = bs_result_item_new (result);
   bs_document_notify (self, BS_DOCUMENT_PROP_FLOAT_RESULT);
 }
 
-/* A measurement to the end in the place of one that was stopped early, selected where that was. */
+/* A measurement in the place of one that says less, selected where that was. */
 static void
 replace_result (BsDocument *self, BsResultItem *old, BsResult *result)
 {
@@ -152,7 +162,7 @@ bs_document_add_results (BsDocument *self, GPtrArray *results)
     BsResult *result = results->pdata[i];
     BsResultItem *item = g_hash_table_lookup (self->keys, result->key);
     if (item != NULL) {
-      if (bs_result_item_get (item)->stopped_early && !result->stopped_early)
+      if (says_more (result, bs_result_item_get (item)))
         replace_result (self, item, result);
       else if (result->predictions != NULL)
         bs_result_item_judge (item, result);

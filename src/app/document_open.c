@@ -97,6 +97,17 @@ fill_layers (BsDocument *self)
     bs_document_select_layer (self, items->pdata[0]);
 }
 
+/* What a configuration took in earlier sessions; 0: there were none. */
+static double
+mean_seconds (const GPtrArray *results)
+{
+  double sum = 0;
+
+  for (guint i = 0; i < results->len; i++)
+    sum += ((const BsResult *) results->pdata[i])->seconds;
+  return results->len > 0 ? sum / results->len : 0;
+}
+
 static void
 facts_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -117,7 +128,7 @@ facts_cb (GObject *source, GAsyncResult *result, gpointer data)
   bs_document_clear_results (self);
   g_clear_pointer (&self->facts, bs_facts_unref);
   self->facts = g_steal_pointer (&facts);
-  self->seconds_each = 0;
+  self->seconds_each = opening->stored != NULL ? mean_seconds (opening->stored->results) : 0;
   g_free (self->data_text);
   self->data_text = g_strdup (opening->data_text != NULL ? opening->data_text : SYNTHETIC);
   set_title (self);

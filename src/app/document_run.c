@@ -4,6 +4,7 @@
 #include "study/advise.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
 void
 bs_document_drop_job (BsDocument *self)
@@ -110,6 +111,10 @@ make_spec (BsDocument *self, BsJobKind kind)
 {
   BsJobSpec *spec = g_new0 (BsJobSpec, 1);
 
+  /* The float run is shown already and stays as it is: its time comes with another one. */
+  if (bs_document_settings (self)->effort.latency && self->study != NULL &&
+      isnan (bs_study_float (self->study)->latency_ms))
+    g_clear_pointer (&self->study, bs_study_free);
   spec->kind = kind;
   spec->model = bs_model_ref (self->facts->model);
   spec->model_path = g_strdup (self->facts->path);

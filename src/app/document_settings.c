@@ -23,7 +23,7 @@ notify_settings (BsDocument *self)
 static void
 changed_limit (BsDocument *self, guint before)
 {
-  if (before == bs_document_settings (self)->limit)
+  if (before == bs_document_settings (self)->effort.limit)
     return;
   bs_document_drop_job (self);
   g_clear_pointer (&self->study, bs_study_free);
@@ -33,7 +33,7 @@ changed_limit (BsDocument *self, guint before)
 void
 bs_document_set_settings (BsDocument *self, BsSweepSettings *settings)
 {
-  guint before = bs_document_settings (self)->limit;
+  guint before = bs_document_settings (self)->effort.limit;
 
   if (bs_sweep_settings_equal (settings, bs_document_settings (self)))
     return;
@@ -58,7 +58,7 @@ bs_document_edit (BsDocument *self, const char *layer, const char *spec)
 static void
 move_in_history (BsDocument *self, guint at)
 {
-  guint before = bs_document_settings (self)->limit;
+  guint before = bs_document_settings (self)->effort.limit;
 
   self->at = at;
   changed_limit (self, before);

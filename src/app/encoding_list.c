@@ -53,7 +53,7 @@ toggled_cb (BsEncodingList *self)
   BsPlan plan = settings->plan;
   plan.weights = list;
   g_autoptr (BsSweepSettings) changed =
-    bs_sweep_settings_new (&plan, settings->limit, settings->race, settings->edits);
+    bs_sweep_settings_new (&plan, &settings->effort, settings->edits);
   bs_document_set_settings (self->document, changed);
 }
 

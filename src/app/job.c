@@ -142,12 +142,13 @@ static gboolean
 make_study (BsJob *self, const BsObserver *observer)
 {
   BsJobSpec *spec = self->spec;
+  const BsSweepEffort *effort = &spec->settings->effort;
   g_auto (BsDataText) data = { 0 };
 
   if (!bs_data_text_parse (spec->data_text, &data, &self->error))
     return FALSE;
-  if (spec->settings->limit != 0)
-    data.options.limit = spec->settings->limit;
+  if (effort->limit != 0)
+    data.options.limit = effort->limit;
   g_free (self->data_text);
   self->data_text = bs_data_text (data.spec, &data.options);
   if (spec->study == NULL) {
@@ -158,10 +159,12 @@ make_study (BsJob *self, const BsObserver *observer)
     progress_cb (self, 0, 0, _ ("Running in float"), -1);
     spec->study = bs_study_new (spec->model, dataset, observer, &self->error);
     bs_dataset_unref (dataset);
-    if (spec->study == NULL)
+    if (spec->study == NULL ||
+        (effort->latency && !bs_study_time_float (spec->study, &self->error)))
       return FALSE;
     advise (self);
   }
+  bs_study_set_cache (spec->study, (gsize) effort->cache_mib << 20);
   g_mutex_lock (&self->lock);
   self->float_result = bs_result_ref (bs_study_float (spec->study));
   arm (self);
@@ -173,7 +176,8 @@ static void
 run_sweep (BsJob *self, const BsObserver *observer)
 {
   BsJobSpec *spec = self->spec;
-  const BsSweepOptions options = { .race = spec->settings->race };
+  const BsSweepEffort *effort = &spec->settings->effort;
+  const BsSweepOptions options = { .race = effort->race, .latency = effort->latency };
   BsSweepSummary summary = { 0 };
 
   g_autoptr (BsStore) store = bs_store_open (spec->db_path, &self->error);

@@ -12,6 +12,7 @@
 #include "app/page_sweep.h"
 #include "app/page_trade_off.h"
 #include "app/start_page.h"
+#include "datasets/dataset_table.h"
 #include "workbench/data_text.h"
 #include "workbench/examples.h"
 
@@ -202,7 +203,7 @@ open_example_cb (BsMainWindow *self, BsExample *example)
                                       .acts = example->acts,
                                       .scopes = example->scopes,
                                       .corrections = example->corrections },
-                           0, FALSE, NULL);
+                           NULL, NULL);
 
   bs_document_open (self->document, example->model, example->data, settings);
 }
@@ -263,8 +264,7 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, BsMainW
   if (path == NULL)
     return FALSE;
   /* Data dropped on an open model judges it; everything else is a model. */
-  if (bs_document_facts (self->document) != NULL &&
-      (g_str_has_suffix (path, ".npz") || g_str_has_suffix (path, ".npy")))
+  if (bs_document_facts (self->document) != NULL && bs_dataset_is_named (path))
     bs_main_window_set_data (self, path);
   else
     bs_main_window_open (self, path, NULL);

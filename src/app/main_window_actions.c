@@ -5,6 +5,7 @@
 #include "app/csv.h"
 #include "app/export_dialog.h"
 #include "app/plot_view.h"
+#include "datasets/dataset_table.h"
 #include "loaders/loader.h"
 
 #include <glib/gi18n.h>
@@ -40,12 +41,27 @@ add_filter (GtkFileChooser *chooser, const char *name, const char *suffixes)
   g_auto (GStrv) list = suffixes != NULL ? g_strsplit (suffixes, " ", -1) : NULL;
 
   gtk_file_filter_set_name (filter, name);
-  for (guint i = 0; list != NULL && list[i] != NULL; i++)
-    if (*list[i] != '\0')
-      gtk_file_filter_add_suffix (filter, list[i] + (list[i][0] == '.'));
+  for (guint i = 0; list != NULL && list[i] != NULL; i++) {
+    g_autofree char *pattern = g_strconcat ("*", list[i], NULL);
+    if (list[i][0] == '.')
+      gtk_file_filter_add_suffix (filter, list[i] + 1); /* letters of any case */
+    else
+      gtk_file_filter_add_pattern (filter, pattern);
+  }
   if (list == NULL)
     gtk_file_filter_add_pattern (filter, "*");
   gtk_file_chooser_add_filter (chooser, filter);
+}
+
+static void
+start_beside_model (BsMainWindow *self, GtkFileChooser *chooser)
+{
+  BsFacts *facts = bs_document_facts (bs_main_window_document (self));
+  g_autoptr (GFile) file = facts != NULL ? g_file_new_for_path (facts->path) : NULL;
+  g_autoptr (GFile) folder = file != NULL ? g_file_get_parent (file) : NULL;
+
+  if (folder != NULL)
+    gtk_file_chooser_set_current_folder (chooser, folder, NULL);
 }
 
 static GtkFileChooserNative *
@@ -60,7 +76,16 @@ show_chooser (BsMainWindow *self,
 
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
   g_signal_connect_object (chooser, "response", callback, self, 0);
+  start_beside_model (self, GTK_FILE_CHOOSER (chooser));
   return chooser;
+}
+
+/* more NULL: nothing */
+static void
+add_suffixes (GString *list, const char *more)
+{
+  if (more != NULL)
+    g_string_append_printf (list, "%s%s", list->len > 0 ? " " : "", more);
 }
 
 static void
@@ -71,7 +96,7 @@ open_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
   GString *suffixes = g_string_new (NULL);
 
   for (guint i = 0; bs_loaders[i] != NULL; i++)
-    g_string_append_printf (suffixes, "%s%s", i > 0 ? " " : "", bs_loaders[i]->suffixes);
+    add_suffixes (suffixes, bs_loaders[i]->suffixes);
   add_filter (GTK_FILE_CHOOSER (chooser), _ ("Models"), suffixes->str);
   add_filter (GTK_FILE_CHOOSER (chooser), _ ("All Files"), NULL);
   g_string_free (suffixes, TRUE);
@@ -85,8 +110,23 @@ open_data_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
     show_chooser (user, _ ("Choose Data"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Open"),
                   G_CALLBACK (data_chosen_cb));
 
-  add_filter (GTK_FILE_CHOOSER (chooser), _ ("Data"), ".npz .npy");
+  GString *suffixes = g_string_new (NULL);
+
+  for (guint i = 0; bs_dataset_readers[i] != NULL; i++)
+    add_suffixes (suffixes, bs_dataset_readers[i]->suffixes);
+  add_filter (GTK_FILE_CHOOSER (chooser), _ ("Data"), suffixes->str);
   add_filter (GTK_FILE_CHOOSER (chooser), _ ("All Files"), NULL);
+  g_string_free (suffixes, TRUE);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+open_data_folder_cb (GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+  GtkFileChooserNative *chooser =
+    show_chooser (user, _ ("Choose a Folder of Pictures or Sounds"),
+                  GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, _ ("_Open"), G_CALLBACK (data_chosen_cb));
+
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }
 
@@ -265,6 +305,7 @@ bs_main_window_add_actions (BsMainWindow *self)
   static const GActionEntry actions[] = {
     { "open", open_cb },
     { "open-data", open_data_cb },
+    { "open-data-folder", open_data_folder_cb },
     { "run", run_cb },
     { "stop", stop_cb },
     { "undo", undo_cb },
@@ -307,6 +348,7 @@ bs_main_window_update_actions (BsMainWindow *self)
   enable (self, "export", bs_document_selected_result (document) != NULL && !running);
   enable (self, "save-plot", shown);
   enable (self, "open-data", facts != NULL);
+  enable (self, "open-data-folder", facts != NULL);
   enable (self, "copy-layers", facts != NULL);
   enable (self, "toggle-layers", facts != NULL && bs_main_window_has_layers (self));
 }

@@ -6,8 +6,10 @@
 #include "app/encoding_list.h"
 #include "app/text.h"
 #include "app/weight_choice.h"
+#include "workbench/data_text.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 /* A chip: a token of a plan and its text. */
 typedef struct {
@@ -47,8 +49,9 @@ struct _BsPageSweep {
   Axis axes[N_AXES];
   GtkBox *bits_box, *integers_box, *scopes_box, *ranges_box, *acts_box;
   AdwActionRow *summary_row, *data_row;
-  GtkSpinButton *limit_spin;
-  GtkSwitch *race_switch;
+  AdwEntryRow *preparation_row;
+  GtkSpinButton *limit_spin, *cache_spin;
+  GtkSwitch *race_switch, *latency_switch;
   BsEncodingList *encodings;
   BsCorrectionList *corrections;
   gboolean filling; /* widgets are being set from the document */
@@ -112,9 +115,13 @@ changed_cb (BsPageSweep *self)
     .ranges = g_str_equal (ranges, "minmax") ? NULL : ranges,
     .corrections = before->plan.corrections,
   };
-  g_autoptr (BsSweepSettings) settings =
-    bs_sweep_settings_new (&plan, (guint) gtk_spin_button_get_value_as_int (self->limit_spin),
-                           gtk_switch_get_active (self->race_switch), before->edits);
+  const BsSweepEffort effort = {
+    .limit = (guint) gtk_spin_button_get_value_as_int (self->limit_spin),
+    .race = gtk_switch_get_active (self->race_switch),
+    .latency = gtk_switch_get_active (self->latency_switch),
+    .cache_mib = (guint) gtk_spin_button_get_value_as_int (self->cache_spin),
+  };
+  g_autoptr (BsSweepSettings) settings = bs_sweep_settings_new (&plan, &effort, before->edits);
   bs_document_set_settings (self->document, settings);
 }
 
@@ -174,8 +181,10 @@ fill (BsPageSweep *self)
   fill_axis (&self->axes[SCOPES], settings->plan.scopes, "tensor");
   fill_axis (&self->axes[RANGES], settings->plan.ranges, "minmax");
   fill_axis (&self->axes[ACTS], settings->plan.acts, "");
-  gtk_spin_button_set_value (self->limit_spin, settings->limit);
-  gtk_switch_set_active (self->race_switch, settings->race);
+  gtk_spin_button_set_value (self->limit_spin, settings->effort.limit);
+  gtk_switch_set_active (self->race_switch, settings->effort.race);
+  gtk_switch_set_active (self->latency_switch, settings->effort.latency);
+  gtk_spin_button_set_value (self->cache_spin, settings->effort.cache_mib);
   self->filling = FALSE;
   summarize (self);
 }
@@ -183,16 +192,59 @@ fill (BsPageSweep *self)
 static void
 data_cb (BsPageSweep *self)
 {
-  const char *spec = bs_document_data_text (self->document);
+  const char *text = bs_document_data_text (self->document);
+  g_auto (BsDataText) data = { 0 };
 
-  if (spec == NULL)
+  if (text == NULL || !bs_data_text_parse (text, &data, NULL))
     return;
-  if (g_str_has_prefix (spec, "synthetic:"))
-    adw_action_row_set_subtitle (
-      self->data_row,
-      _ ("Made-up inputs without labels: shows agreement with the float model only"));
+  g_autofree char *path = bs_data_text (data.spec, &(BsDatasetOptions){ 0 });
+  gboolean made_up = g_str_has_prefix (path, "synthetic:");
+  adw_action_row_set_subtitle (
+    self->data_row,
+    made_up ? _ ("Made-up inputs without labels: shows agreement with the float model only")
+            : path);
+  gtk_widget_set_visible (GTK_WIDGET (self->preparation_row), !made_up);
+  gtk_editable_set_text (GTK_EDITABLE (self->preparation_row),
+                         text[strlen (path)] == ' ' ? text + strlen (path) + 1 : "");
+}
+
+/* What the data would be with the options in the entry. FALSE: they are not understood. */
+static gboolean
+prepared_data (BsPageSweep *self, BsDataText *data, GError **error)
+{
+  g_auto (BsDataText) now = { 0 };
+
+  if (!bs_data_text_parse (bs_document_data_text (self->document), &now, error))
+    return FALSE;
+  g_autofree char *path = bs_data_text (now.spec, &(BsDatasetOptions){ 0 });
+  g_autofree char *text =
+    g_strjoin (" ", path, gtk_editable_get_text (GTK_EDITABLE (self->preparation_row)), NULL);
+  return bs_data_text_parse (text, data, error);
+}
+
+static void
+prepared_text_cb (BsPageSweep *self)
+{
+  g_auto (BsDataText) data = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  if (self->document == NULL || prepared_data (self, &data, &error))
+    gtk_widget_remove_css_class (GTK_WIDGET (self->preparation_row), "error");
   else
-    adw_action_row_set_subtitle (self->data_row, spec);
+    gtk_widget_add_css_class (GTK_WIDGET (self->preparation_row), "error");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->preparation_row),
+                               error != NULL ? error->message : NULL);
+}
+
+static void
+prepare_cb (BsPageSweep *self)
+{
+  g_auto (BsDataText) data = { 0 };
+
+  if (!prepared_data (self, &data, NULL))
+    return;
+  g_autofree char *text = bs_data_text (data.spec, &data.options);
+  bs_document_set_data (self->document, text);
 }
 
 static void
@@ -233,9 +285,14 @@ bs_page_sweep_class_init (BsPageSweepClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, data_row);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, limit_spin);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, race_switch);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, latency_switch);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, cache_spin);
+  gtk_widget_class_bind_template_child (widget_class, BsPageSweep, preparation_row);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, encodings);
   gtk_widget_class_bind_template_child (widget_class, BsPageSweep, corrections);
   gtk_widget_class_bind_template_callback (widget_class, changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, prepare_cb);
+  gtk_widget_class_bind_template_callback (widget_class, prepared_text_cb);
 }
 
 static void

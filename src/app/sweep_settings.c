@@ -1,9 +1,10 @@
-/* What the Sweep page asks for: the axes of a plan and how many samples to judge by.
+/* What the Sweep page asks for: the axes of a plan and how much is done for it.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/sweep_settings.h"
 
 #include "quant/correction.h"
 #include "quant/range.h"
+#include "study/study.h"
 
 G_DEFINE_BOXED_TYPE (BsSweepSettings,
                      bs_sweep_settings,
@@ -17,8 +18,9 @@ copy (const char *text)
 }
 
 BsSweepSettings *
-bs_sweep_settings_new (const BsPlan *plan, guint limit, gboolean race, GVariant *edits)
+bs_sweep_settings_new (const BsPlan *plan, const BsSweepEffort *effort, GVariant *edits)
 {
+  const BsSweepEffort usual = { .cache_mib = (guint) (bs_study_default_cache () >> 20) };
   BsSweepSettings *settings = g_new0 (BsSweepSettings, 1);
 
   g_atomic_ref_count_init (&settings->refs);
@@ -27,8 +29,7 @@ bs_sweep_settings_new (const BsPlan *plan, guint limit, gboolean race, GVariant 
   settings->plan.scopes = copy (plan->scopes);
   settings->plan.ranges = copy (plan->ranges);
   settings->plan.corrections = copy (plan->corrections);
-  settings->limit = limit;
-  settings->race = race;
+  settings->effort = effort != NULL ? *effort : usual;
   settings->edits = g_variant_ref_sink (
     edits != NULL ? edits : g_variant_new_array (G_VARIANT_TYPE ("{ss}"), NULL, 0));
   return settings;
@@ -38,8 +39,8 @@ BsSweepSettings *
 bs_sweep_settings_usual (void)
 {
   return bs_sweep_settings_new (
-    &(BsPlan){ .weights = "int2..int8", .acts = "uint8", .scopes = "model,tensor,channel" }, 0,
-    FALSE, NULL);
+    &(BsPlan){ .weights = "int2..int8", .acts = "uint8", .scopes = "model,tensor,channel" }, NULL,
+    NULL);
 }
 
 gboolean
@@ -83,7 +84,7 @@ bs_sweep_settings_with_cure (const BsSweepSettings *settings, const char *cure)
     plan.ranges = list = bs_sweep_list_set (plan.ranges, cure, TRUE, "minmax");
   else
     plan.acts = list = bs_sweep_list_set (plan.acts, cure, TRUE, "");
-  return bs_sweep_settings_new (&plan, settings->limit, settings->race, settings->edits);
+  return bs_sweep_settings_new (&plan, &settings->effort, settings->edits);
 }
 
 BsSweepSettings *
@@ -113,8 +114,10 @@ bs_sweep_settings_equal (const BsSweepSettings *a, const BsSweepSettings *b)
   return g_str_equal (a->plan.weights, b->plan.weights) &&
          g_str_equal (a->plan.acts, b->plan.acts) && g_str_equal (a->plan.scopes, b->plan.scopes) &&
          g_str_equal (a->plan.ranges, b->plan.ranges) &&
-         g_str_equal (a->plan.corrections, b->plan.corrections) && a->limit == b->limit &&
-         a->race == b->race && g_variant_equal (a->edits, b->edits);
+         g_str_equal (a->plan.corrections, b->plan.corrections) &&
+         a->effort.limit == b->effort.limit && a->effort.race == b->effort.race &&
+         a->effort.latency == b->effort.latency && a->effort.cache_mib == b->effort.cache_mib &&
+         g_variant_equal (a->edits, b->edits);
 }
 
 BsSweepSettings *
@@ -131,7 +134,7 @@ bs_sweep_settings_with_edit (const BsSweepSettings *settings, const char *layer,
       g_variant_builder_add (&builder, "{ss}", key, value);
   if (layer != NULL && spec != NULL)
     g_variant_builder_add (&builder, "{ss}", layer, spec);
-  return bs_sweep_settings_new (&settings->plan, settings->limit, settings->race,
+  return bs_sweep_settings_new (&settings->plan, &settings->effort,
                                 g_variant_builder_end (&builder));
 }
 

@@ -1,5 +1,5 @@
-/* What the user asks for: the axes of a sweep, how many samples to judge by, whether it is a race,
- * and layers edited by hand. Immutable, reference counted. SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the user asks for: the axes of a sweep, how much is done for each configuration, and
+ * layers edited by hand. Immutable, reference counted. SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
 #include "study/plan.h"
@@ -10,19 +10,27 @@ G_BEGIN_DECLS
 
 #define BS_TYPE_SWEEP_SETTINGS (bs_sweep_settings_get_type ())
 
+/* How much is done for each configuration of the plan. */
+typedef struct {
+  guint limit;      /* evaluate at most so many samples; 0: all */
+  gboolean race;    /* configurations that stay below smaller ones are stopped early */
+  gboolean latency; /* the time of a sample is measured, too */
+  guint cache_mib;  /* memory for activations that later configurations start from; 0: none */
+} BsSweepEffort;
+
 typedef struct {
   gatomicrefcount refs;
-  BsPlan plan;     /* texts are owned and never NULL */
-  guint limit;     /* evaluate at most so many samples; 0: all */
-  gboolean race;   /* configurations that stay below smaller ones are stopped early */
+  BsPlan plan; /* texts are owned and never NULL */
+  BsSweepEffort effort;
   GVariant *edits; /* a{ss}: layer → spec of its weights, over what the selected result has */
 } BsSweepSettings;
 
 GType bs_sweep_settings_get_type (void);
 
-/* bs_sweep_settings_new: the plan's texts are copied; NULL becomes "". edits: NULL for none. */
+/* bs_sweep_settings_new: the plan's texts are copied; NULL becomes "". effort: NULL for the usual
+ * one. edits: NULL for none. */
 BsSweepSettings *
-bs_sweep_settings_new (const BsPlan *plan, guint limit, gboolean race, GVariant *edits);
+bs_sweep_settings_new (const BsPlan *plan, const BsSweepEffort *effort, GVariant *edits);
 
 /* bs_sweep_settings_usual: what a model without a plan of its own is opened with. */
 BsSweepSettings *bs_sweep_settings_usual (void);

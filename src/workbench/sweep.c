@@ -327,7 +327,8 @@ bs_workbench_sweep (BsStudy *study,
     return FALSE;
   text = bs_plan_to_string (plan);
   summary->n_configs = configs->len;
-  if (options->latency && !bs_study_time_float (study, error))
+  if (options->latency && isnan (bs_study_float (study)->latency_ms) &&
+      !bs_study_time_float (study, error))
     return FALSE;
   summary->study = bs_workbench_study (study, store, model_path, data_spec, text, error);
   if (summary->study < 0 || !read_stored (&sweep, error))

@@ -101,8 +101,8 @@ static void
 set_plan (Fixture *f, const char *weights, const char *scopes, guint limit)
 {
   g_autoptr (BsSweepSettings) settings = bs_sweep_settings_new (
-    &(BsPlan){ .weights = (char *) weights, .acts = "uint8", .scopes = (char *) scopes }, limit,
-    FALSE, NULL);
+    &(BsPlan){ .weights = (char *) weights, .acts = "uint8", .scopes = (char *) scopes },
+    &(BsSweepEffort){ .limit = limit }, NULL);
 
   bs_document_set_settings (f->document, settings);
 }
@@ -274,6 +274,28 @@ test_undo (Fixture *f, gconstpointer unused)
   g_assert_false (can_redo);
 }
 
+/* Times are measured when asked for, in the place of results that have none. */
+static void
+test_latency (Fixture *f, gconstpointer unused)
+{
+  const BsPlan plan = { .weights = "int4,int8", .acts = "uint8", .scopes = "tensor" };
+
+  open_digits (f);
+  set_plan (f, plan.weights, plan.scopes, 0);
+  run_to_end (f);
+  g_assert_true (isnan (bs_result_item_get (bs_document_float_result (f->document))->latency_ms));
+  g_autoptr (BsSweepSettings) settings =
+    bs_sweep_settings_new (&plan, &(BsSweepEffort){ .latency = TRUE }, NULL);
+  bs_document_set_settings (f->document, settings);
+  run_to_end (f);
+  g_assert_cmpuint (n_results (f), ==, 2);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (BsResultItem) item = g_list_model_get_item (bs_document_results (f->document), i);
+    g_assert_cmpfloat (bs_result_item_get (item)->latency_ms, >, 0);
+  }
+  g_assert_cmpfloat (bs_result_item_get (bs_document_float_result (f->document))->latency_ms, >, 0);
+}
+
 /* Results of an earlier session come back with their model and data. */
 static void
 test_stored_study (Fixture *f, gconstpointer unused)
@@ -362,7 +384,7 @@ test_one_wake_up (Fixture *f, gconstpointer unused)
   spec->data_text = g_strdup (f->data);
   spec->db_path = g_strdup (f->db);
   spec->settings = bs_sweep_settings_new (
-    &(BsPlan){ .weights = "int2..int8", .acts = "uint8", .scopes = "tensor" }, 0, FALSE, NULL);
+    &(BsPlan){ .weights = "int2..int8", .acts = "uint8", .scopes = "tensor" }, NULL, NULL);
   g_autoptr (BsJob) job = bs_job_new (spec);
   g_signal_connect (job, "results", G_CALLBACK (batch_cb), f);
   g_signal_connect (job, "finished", G_CALLBACK (done_cb), &done);
@@ -409,6 +431,7 @@ main (int argc, char **argv)
     { "/document/stop", test_stop },
     { "/document/open-while-running", test_open_while_running },
     { "/document/undo", test_undo },
+    { "/document/latency", test_latency },
     { "/document/stored-study", test_stored_study },
     { "/document/wrong-data", test_wrong_data },
     { "/document/export", test_export },

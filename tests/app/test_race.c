@@ -39,10 +39,10 @@ sweep (BsDocument *document, gboolean race)
 {
   g_autoptr (BsSweepSettings) settings = bs_sweep_settings_new (
     &(BsPlan){ .weights = "int2..int8", .acts = "uint8,uint2", .scopes = "model,tensor,channel" },
-    0, race, NULL);
+    &(BsSweepEffort){ .race = race }, NULL);
 
   bs_document_set_settings (document, settings);
-  g_assert_true (bs_document_settings (document)->race == race);
+  g_assert_true (bs_document_settings (document)->effort.race == race);
   bs_document_run (document);
   while (bs_document_is_running (document))
     g_main_context_iteration (NULL, TRUE);

@@ -227,6 +227,23 @@ def test_export_dialog(app):
     wait('the dialog to close', lambda: not shows(app, 'Export', 'frame') and not shows(app, 'Export', 'dialog'))
 
 
+def test_choose_data(app):
+    "a folder, in a dialog that begins beside the model; prepared as on the command line"
+    tab(app, 'Sweep')
+    app.window.do('win.open-data-folder')
+    dialog = app.focus_dialog('Choose a Folder of Pictures or Sounds')
+    dialog.find('push button', '_Open Open', prune=()).do()
+    app.find('label', EXAMPLES, prune=())
+    app.focus()
+    preparation = app.find('text', 'Preparation: .*', prune=())
+    app.find('label', 'Scales', prune=()).hover()
+    uidrive.xdo('click', '--repeat', 60, 5)  # the wheel: down to the end of the page
+    preparation.click()
+    app.type('--scale 1/16 --layout hwc')
+    app.key('Return')
+    wait('the options to be taken', lambda: preparation.text == "--scale 0.0625 --layout 'hwc'")
+
+
 def test_quit(app):
     app.focus()
     app.key('ctrl+q')
@@ -458,7 +475,7 @@ def run(number, test, app=None):
 
 def main():
     together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard, test_zoom,
-                test_selection_is_linked, test_layer_by_plot, test_graph, test_filter, test_other_pages, test_export_dialog, test_quit]
+                test_selection_is_linked, test_layer_by_plot, test_graph, test_filter, test_other_pages, test_export_dialog, test_choose_data, test_quit]
     after = [test_stored_study, test_no_warnings]
     alone = [test_x_axis, test_layer_editing, test_budget, test_findings, test_lessons, test_lesson_figures, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
     if sys.argv[1:] == ['session']:

@@ -231,6 +231,7 @@ probe (const char *path, const guint8 *data, gsize size)
 const BsDatasetReader bs_dataset_csv = {
   .id = "csv",
   .title = N_ ("CSV"),
+  .suffixes = ".csv .tsv",
   .probe = probe,
   .read = read_csv,
 };

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "datasets/dataset_table.h"
 
+#include "datasets/folder.h"
 #include "run/walk.h"
 
 #include <stdio.h>
@@ -63,6 +64,20 @@ bs_dataset_read (const char *path, const BsDatasetTarget *target, BsRawDataset *
   g_set_error (error, BS_ERROR, BS_ERROR_FORMAT,
                "“%s” holds no data of a kind that this program reads", name);
   return FALSE;
+}
+
+gboolean
+bs_dataset_is_named (const char *path)
+{
+  gboolean named = g_file_test (path, G_FILE_TEST_IS_DIR);
+
+  for (guint i = 0; bs_dataset_readers[i] != NULL && !named; i++) {
+    const char *list = bs_dataset_readers[i]->suffixes;
+    g_auto (GStrv) suffixes = g_strsplit (list != NULL ? list : "", " ", -1);
+    for (guint k = 0; suffixes[k] != NULL && !named; k++)
+      named = bs_has_suffix (path, suffixes[k]);
+  }
+  return named;
 }
 
 void

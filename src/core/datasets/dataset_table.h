@@ -30,8 +30,9 @@ typedef struct {
 BsDatasetTarget bs_dataset_target (const BsModel *model, guint input);
 
 typedef struct {
-  const char *id;    /* "npz" */
-  const char *title; /* "NumPy archive", N_() */
+  const char *id;       /* "npz" */
+  const char *title;    /* "NumPy archive", N_() */
+  const char *suffixes; /* of its files, space-separated: for file dialogs; NULL: folders */
 
   /* TRUE when the path or the first bytes of the file say so. data may be empty: a folder. */
   gboolean (*probe) (const char *path, const guint8 *data, gsize size);
@@ -57,6 +58,9 @@ gboolean bs_dataset_read (const char *path,
                           const BsDatasetTarget *target,
                           BsRawDataset *raw,
                           GError **error);
+
+/* bs_dataset_is_named: TRUE for a folder, and for a file named as those that a reader takes. */
+gboolean bs_dataset_is_named (const char *path);
 void bs_raw_dataset_clear (BsRawDataset *raw);
 
 G_END_DECLS

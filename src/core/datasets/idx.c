@@ -154,6 +154,7 @@ probe (const char *path, const guint8 *data, gsize size)
 const BsDatasetReader bs_dataset_idx = {
   .id = "idx",
   .title = N_ ("IDX files, as MNIST has them"),
+  .suffixes = "-ubyte -ubyte.gz",
   .probe = probe,
   .read = read_dataset,
 };

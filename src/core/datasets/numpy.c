@@ -86,6 +86,7 @@ probe_npy (const char *path, const guint8 *data, gsize size)
 const BsDatasetReader bs_dataset_npz = {
   .id = "npz",
   .title = N_ ("NumPy archive"),
+  .suffixes = ".npz",
   .probe = probe_npz,
   .read = read_npz,
 };
@@ -93,6 +94,7 @@ const BsDatasetReader bs_dataset_npz = {
 const BsDatasetReader bs_dataset_npy = {
   .id = "npy",
   .title = N_ ("NumPy array"),
+  .suffixes = ".npy",
   .probe = probe_npy,
   .read = read_npy,
 };

@@ -269,6 +269,7 @@ probe (const char *path, const guint8 *data, gsize size)
 const BsDatasetReader bs_dataset_text = {
   .id = "text",
   .title = N_ ("Text"),
+  .suffixes = ".txt",
   .probe = probe,
   .read = read_text,
 };

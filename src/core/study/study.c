@@ -24,8 +24,8 @@ free_cut (gpointer data)
   g_free (data);
 }
 
-static gsize
-default_cache (void)
+gsize
+bs_study_default_cache (void)
 {
   gint64 pages = sysconf (_SC_PHYS_PAGES), size = sysconf (_SC_PAGESIZE);
 
@@ -104,7 +104,7 @@ bs_study_new (BsModel *model, BsDataset *dataset, const BsObserver *observer, GE
   study->local = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   study->accumulated = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   study->cuts = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_cut);
-  study->cache_cap = default_cache ();
+  study->cache_cap = bs_study_default_cache ();
   if (!check_inputs (model, error) || !bs_check_operators (model, error))
     return NULL;
   study->model = make_model (model, dataset, &study->fixed_batch, error);
@@ -199,6 +199,8 @@ bs_study_prepare (BsStudy *study, BsConfig *config, GError **error)
 void
 bs_study_set_cache (BsStudy *study, gsize bytes)
 {
+  if (bytes == study->cache_cap)
+    return;
   study->cache_cap = bytes;
   bs_study_drop_cuts (study);
 }

@@ -99,8 +99,10 @@ void bs_study_keep_cuts (BsStudy *study, gboolean keep);
 /* bs_study_drop_cuts: forgets what was kept, before another base configuration. */
 void bs_study_drop_cuts (BsStudy *study);
 
-/* bs_study_set_cache: cap in bytes for cached cut-point activations; 0 switches the cache off.
- * Default: a quarter of RAM. */
+/* bs_study_set_cache: cap in bytes for cached cut-point activations, at first
+ * bs_study_default_cache, a quarter of RAM; 0 switches the cache off. Another cap than before
+ * forgets what was kept. */
 void bs_study_set_cache (BsStudy *study, gsize bytes);
+gsize bs_study_default_cache (void);
 
 G_END_DECLS
