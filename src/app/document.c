@@ -103,6 +103,13 @@ bs_document_propose (BsDocument *self)
 
 /* Results */
 
+static void
+clear_scans (BsDocument *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->scans); i++)
+    g_clear_pointer (&self->scans[i], bs_sensitivity_free);
+}
+
 void
 bs_document_clear_results (BsDocument *self)
 {
@@ -112,6 +119,7 @@ bs_document_clear_results (BsDocument *self)
   bs_document_show_result (self, NULL);
   bs_document_select_other (self, NULL);
   g_clear_object (&self->float_result);
+  clear_scans (self);
   bs_document_notify (self, BS_DOCUMENT_PROP_FLOAT_RESULT);
 }
 
@@ -274,6 +282,7 @@ finalize (GObject *object)
   g_clear_pointer (&self->facts, bs_facts_unref);
   g_clear_pointer (&self->study, bs_study_free);
   g_clear_pointer (&self->findings, g_ptr_array_unref);
+  clear_scans (self);
   g_clear_object (&self->float_result);
   g_clear_object (&self->selected_result);
   g_clear_object (&self->other_result);
@@ -412,6 +421,12 @@ gboolean
 bs_document_is_running (BsDocument *self)
 {
   return self->job != NULL;
+}
+
+const BsSensitivity *
+bs_document_scanned (BsDocument *self, BsSensitivityMode mode)
+{
+  return self->scans[mode];
 }
 
 BsStudy *

@@ -58,7 +58,10 @@ void bs_document_run_edited (
   BsDocument *self); /* measures the selected result's configuration with the edits, selects it */
 void bs_document_judge (BsDocument *self); /* finds the class of each sample for those of the two
                                               compared results that do not know it */
-void bs_document_stop (BsDocument *self);  /* ends the running job; what is done stays */
+
+/* bs_document_scan: measures each layer with the weights of the sweep, alone or spared. */
+void bs_document_scan (BsDocument *self, BsSensitivityMode mode);
+void bs_document_stop (BsDocument *self); /* ends the running job; what is done stays */
 void bs_document_export (BsDocument *self,
                          const BsExport *target,
                          const char *path); /* the selected result */
@@ -85,6 +88,9 @@ BsResultItem *bs_document_other_result (BsDocument *self);
 BsResultItem *bs_document_float_result (BsDocument *self);
 BsLayerItem *bs_document_selected_layer (BsDocument *self);
 gboolean bs_document_is_running (BsDocument *self);
+
+/* bs_document_scanned: of the last scan in this mode; NULL: none yet. Changes when "running" does. */
+const BsSensitivity *bs_document_scanned (BsDocument *self, BsSensitivityMode mode);
 BsStudy *bs_document_study (BsDocument *self); /* NULL while a job has it, or before the first */
 
 /* bs_document_count: configurations of a plan. Errors: BS_ERROR_INVALID. */

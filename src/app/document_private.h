@@ -29,7 +29,8 @@ struct _BsDocument {
   double progress;
   char *progress_text;
   BsStudy *study;
-  GPtrArray *findings; /* BsFinding; NULL: not known yet */
+  BsSensitivity *scans[BS_SENSITIVITY_ALL_BUT + 1]; /* by mode; NULL: not scanned yet */
+  GPtrArray *findings;                              /* BsFinding; NULL: not known yet */
   double seconds_each;
 };
 

@@ -76,6 +76,17 @@ results_cb (BsJob *job, GPtrArray *results, BsDocument *self)
 }
 
 static void
+take_scan (BsDocument *self)
+{
+  BsSensitivity *scan = bs_job_take_scan (self->job);
+
+  if (scan == NULL)
+    return;
+  g_clear_pointer (&self->scans[scan->mode], bs_sensitivity_free);
+  self->scans[scan->mode] = scan;
+}
+
+static void
 finished_cb (BsJob *job, BsDocument *self)
 {
   g_autoptr (BsJob) held = g_object_ref (job);
@@ -83,6 +94,7 @@ finished_cb (BsJob *job, BsDocument *self)
 
   take_float (self);
   self->study = bs_job_take_study (job);
+  take_scan (self);
   if (bs_job_seconds_each (job) > 0)
     self->seconds_each = bs_job_seconds_each (job);
   g_signal_handlers_disconnect_by_data (job, self);
@@ -203,6 +215,18 @@ bs_document_judge (BsDocument *self)
   spec = make_spec (self, BS_JOB_JUDGE);
   spec->config = bs_config_ref (configs->pdata[0]);
   spec->other_config = configs->len > 1 ? bs_config_ref (configs->pdata[1]) : NULL;
+  start_job (self, spec);
+}
+
+void
+bs_document_scan (BsDocument *self, BsSensitivityMode mode)
+{
+  BsJobSpec *spec;
+
+  if (self->facts == NULL || self->job != NULL)
+    return;
+  spec = make_spec (self, BS_JOB_SCAN);
+  spec->scan_mode = mode;
   start_job (self, spec);
 }
 

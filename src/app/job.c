@@ -17,6 +17,7 @@ struct _BsJob {
   gint cancelled; /* atomic */
   GError *error;
   BsExportReport *report;
+  BsSensitivity *scan;
   gint64 study_id;
   double seconds_each;
   char *data_text; /* with the limit of the settings */
@@ -226,6 +227,29 @@ run_judge (BsJob *self, const BsObserver *observer)
   }
 }
 
+/* The weights that the sweep tries, with scales that one layer alone can have. */
+static void
+run_scan (BsJob *self, const BsObserver *observer)
+{
+  BsJobSpec *spec = self->spec;
+  const BsPlan *plan = &spec->settings->plan;
+  const BsObserver quiet = { observer->progress, NULL, observer->cancelled, observer->user };
+  BsSensitivityPlan scan = { .mode = spec->scan_mode };
+  g_autofree char *scopes = bs_sweep_list_set (plan->scopes, "model", FALSE, "tensor");
+  g_autoptr (BsStore) store = bs_store_open (spec->db_path, &self->error);
+
+  if (store == NULL || !bs_spec_parse ("float", &scan.others, &self->error) ||
+      !bs_spec_parse ("float", &scan.layer_acts, &self->error))
+    return;
+  g_autoptr (GArray) weights =
+    bs_plan_specs (plan->weights, scopes, plan->ranges, "weights", &self->error);
+  if (weights == NULL)
+    return;
+  scan.weights = weights;
+  self->scan = bs_workbench_sensitivity (spec->study, store, spec->model_path, self->data_text,
+                                         &scan, &quiet, &self->study_id, &self->error);
+}
+
 static void
 run_export (BsJob *self)
 {
@@ -249,6 +273,8 @@ job_thread (gpointer data)
       run_measure (self, &observer);
     else if (self->spec->kind == BS_JOB_JUDGE)
       run_judge (self, &observer);
+    else if (self->spec->kind == BS_JOB_SCAN)
+      run_scan (self, &observer);
     else if (self->spec->kind == BS_JOB_EXPORT)
       run_export (self);
   }
@@ -272,6 +298,7 @@ finalize (GObject *object)
   g_clear_pointer (&self->float_result, bs_result_unref);
   g_clear_pointer (&self->findings, g_ptr_array_unref);
   g_clear_pointer (&self->report, bs_export_report_free);
+  g_clear_pointer (&self->scan, bs_sensitivity_free);
   g_clear_error (&self->error);
   g_free (self->text);
   g_free (self->data_text);
@@ -354,6 +381,12 @@ BsExportReport *
 bs_job_take_report (BsJob *job)
 {
   return g_steal_pointer (&job->report);
+}
+
+BsSensitivity *
+bs_job_take_scan (BsJob *job)
+{
+  return g_steal_pointer (&job->scan);
 }
 
 gint64

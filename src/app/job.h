@@ -21,6 +21,7 @@ typedef enum {
   BS_JOB_SWEEP,
   BS_JOB_MEASURE, /* one configuration, remembered with the sweep's study */
   BS_JOB_JUDGE,   /* configurations again, for the class of each sample; nothing is stored */
+  BS_JOB_SCAN,    /* each layer with the weights of the sweep's plan, alone or spared; remembered */
   BS_JOB_EXPORT,
   BS_JOB_PREPARE, /* makes the study only: exports need it when results come from the store */
 } BsJobKind;
@@ -39,6 +40,7 @@ typedef struct {
   BsConfig *config;       /* measure, judge, export */
   BsConfig *other_config; /* judge; NULL: config alone */
   char *out_path;
+  BsSensitivityMode scan_mode; /* scan */
 } BsJobSpec;
 
 void bs_job_spec_free (BsJobSpec *spec);
@@ -60,6 +62,7 @@ const GError *bs_job_error (BsJob *job); /* NULL: succeeded or cancelled */
 gboolean bs_job_was_cancelled (BsJob *job);
 BsStudy *bs_job_take_study (BsJob *job);         /* (transfer full), or NULL */
 BsExportReport *bs_job_take_report (BsJob *job); /* (transfer full), or NULL */
+BsSensitivity *bs_job_take_scan (BsJob *job);    /* (transfer full), or NULL */
 gint64 bs_job_study_id (BsJob *job);             /* in the database; 0: none */
 const char *bs_job_measured_key (BsJob *job);    /* of spec->config; NULL: none was given */
 double bs_job_seconds_each (

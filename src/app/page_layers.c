@@ -2,6 +2,7 @@
  * layers. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/page_layers.h"
 
+#include "app/edits_button.h"
 #include "app/layer_editor.h"
 #include "app/list_util.h"
 #include "app/plot_view.h"
@@ -17,7 +18,7 @@ struct _BsPageLayers {
   BsPlotView *weights, *errors, *layers;
   GtkLabel *summary, *scale_count;
   BsLayerEditor *editor;
-  GtkButton *measure;
+  BsEditsButton *edits;
   GtkWidget *scale_box;
   GtkSpinButton *scale_spin;
   GtkAdjustment *scale_adjustment;
@@ -198,24 +199,6 @@ handle_moved_cb (BsPageLayers *self, guint handle, double value, gboolean releas
 }
 
 static void
-measure_cb (BsPageLayers *self)
-{
-  bs_document_run_edited (self->document);
-}
-
-static void
-edited_cb (BsPageLayers *self)
-{
-  guint n = bs_sweep_settings_n_edits (bs_document_settings (self->document));
-  g_autofree char *text = g_strdup_printf (ngettext ("Measure %u Edit", "Measure %u Edits", n), n);
-
-  gtk_button_set_label (self->measure, text);
-  gtk_widget_set_visible (GTK_WIDGET (self->measure), n > 0);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->measure), !bs_document_is_running (self->document));
-  update_weights (self);
-}
-
-static void
 scale_changed_cb (BsPageLayers *self)
 {
   if (self->document != NULL)
@@ -261,6 +244,7 @@ bs_page_layers_class_init (BsPageLayersClass *klass)
   widget_class->map = map;
   g_type_ensure (BS_TYPE_PLOT_VIEW);
   g_type_ensure (BS_TYPE_LAYER_EDITOR);
+  g_type_ensure (BS_TYPE_EDITS_BUTTON);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/bitstair/Bitstair/page_layers.ui");
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, weights);
@@ -268,14 +252,13 @@ bs_page_layers_class_init (BsPageLayersClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, layers);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, summary);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, editor);
-  gtk_widget_class_bind_template_child (widget_class, BsPageLayers, measure);
+  gtk_widget_class_bind_template_child (widget_class, BsPageLayers, edits);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_box);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_count);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_spin);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_adjustment);
-  gtk_widget_class_bind_template_callback (widget_class, edited_cb);
+  gtk_widget_class_bind_template_callback (widget_class, update_weights);
   gtk_widget_class_bind_template_callback (widget_class, handle_moved_cb);
-  gtk_widget_class_bind_template_callback (widget_class, measure_cb);
   gtk_widget_class_bind_template_callback (widget_class, scale_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, layer_item_cb);
 }
@@ -291,11 +274,10 @@ bs_page_layers_set_document (BsPageLayers *self, BsDocument *document)
 {
   self->document = g_object_ref (document);
   bs_layer_editor_set_document (self->editor, document);
+  bs_edits_button_set_document (self->edits, document);
   g_signal_connect_object (document, "notify::selected-layer", G_CALLBACK (layer_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "notify::selected-result", G_CALLBACK (result_cb), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (document, "notify::running", G_CALLBACK (edited_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "opened", G_CALLBACK (result_cb), self, G_CONNECT_SWAPPED);
 }

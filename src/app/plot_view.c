@@ -209,6 +209,9 @@ bs_plot_view_class_init (BsPlotViewClass *klass)
   bs_plot_view_signals[BS_PLOT_VIEW_ITEM_SELECTED] =
     g_signal_new ("item-selected", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                   NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+  bs_plot_view_signals[BS_PLOT_VIEW_ITEM_ACTIVATED] =
+    g_signal_new ("item-activated", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
 static void

@@ -4,7 +4,8 @@
  * It keeps the plot's render node until data, size or style change, and draws hover and selection
  * above it. Its accessible name is the plot's title, its accessible description the plot's
  * sentence. Signal "item-selected" (guint index): an item was clicked or walked to; index as in
- * BsPlotItem. Signal "handle-moved" (guint handle, double value, gboolean released): a handle of the
+ * BsPlotItem. Signal "item-activated" (guint index): an item was clicked, or Return pressed on it.
+ * Signal "handle-moved" (guint handle, double value, gboolean released): a handle of the
  * plot is being dragged. Property "zoomed": a rubber band chose a part; Home or the action
  * plot.zoom-home show the whole again. */
 #pragma once

@@ -97,11 +97,24 @@ choose (BsPlotView *self, guint item)
 }
 
 static void
+activate (BsPlotView *self, guint item)
+{
+  guint n;
+  const BsPlotItem *items = bs_plot_view_items (self, &n);
+
+  if (item >= n)
+    return;
+  guint index = items[item].index; /* choosing it may show other items */
+  choose (self, item);
+  g_signal_emit (self, bs_plot_view_signals[BS_PLOT_VIEW_ITEM_ACTIVATED], 0, index);
+}
+
+static void
 pressed_cb (GtkGestureClick *gesture, int n_press, double x, double y, BsPlotView *self)
 {
   gtk_widget_grab_focus (GTK_WIDGET (self));
   if (grip_at (self, x, y) == BS_PLOT_NONE)
-    choose (self, item_at (self, x, y));
+    activate (self, item_at (self, x, y));
 }
 
 static gboolean
@@ -140,7 +153,7 @@ key_cb (GtkEventControllerKey *controller,
   case GDK_KEY_Return:
   case GDK_KEY_KP_Enter:
   case GDK_KEY_space:
-    choose (self, none ? 0 : self->cursor);
+    activate (self, none ? 0 : self->cursor);
     return TRUE;
   default:
     return FALSE;

@@ -31,7 +31,12 @@ struct _BsPlotView {
 };
 
 /* Index into bs_plot_view_signals. */
-enum { BS_PLOT_VIEW_ITEM_SELECTED, BS_PLOT_VIEW_HANDLE_MOVED, BS_PLOT_VIEW_N_SIGNALS };
+enum {
+  BS_PLOT_VIEW_ITEM_SELECTED,
+  BS_PLOT_VIEW_ITEM_ACTIVATED,
+  BS_PLOT_VIEW_HANDLE_MOVED,
+  BS_PLOT_VIEW_N_SIGNALS
+};
 
 extern guint bs_plot_view_signals[BS_PLOT_VIEW_N_SIGNALS];
 

@@ -2,6 +2,7 @@
  * which width. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "data.h"
 #include "draw.h"
+#include "quality.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
@@ -12,7 +13,9 @@
 typedef struct {
   GPtrArray *rows, *columns; /* char *: layers and configurations */
   double *cells;             /* [rows × columns], dB; NaN: not measured */
-  double lo, hi;
+  double lo, hi;             /* of those that are finite; lo > hi: there are none */
+  guint worst;               /* the cell of lo */
+  const char *measure;       /* what the colours say */
 } Map;
 
 static void
@@ -37,14 +40,61 @@ compare_size (gconstpointer a, gconstpointer b, gpointer user)
   return strcmp (p->key, q->key);
 }
 
+static Map *
+map_new (guint n_rows, guint n_columns, const char *measure)
+{
+  Map *own = g_new0 (Map, 1);
+
+  own->rows = g_ptr_array_new_with_free_func (g_free);
+  own->columns = g_ptr_array_new_with_free_func (g_free);
+  own->cells = g_new (double, (gsize) n_rows *n_columns);
+  own->lo = INFINITY;
+  own->hi = -INFINITY;
+  own->measure = measure;
+  return own;
+}
+
+static void
+set_cell (Map *own, guint row, guint column, double value)
+{
+  guint cell = row * own->columns->len + column;
+
+  own->cells[cell] = value;
+  if (!isfinite (value))
+    return;
+  if (value < own->lo)
+    own->worst = cell;
+  own->lo = MIN (own->lo, value);
+  own->hi = MAX (own->hi, value);
+}
+
+/* with: "SQNR of %u layers under %u configurations; the lowest is %s dB in %s with %s." */
+static void
+describe (BsPlotData *data, Map *own, const char *with)
+{
+  guint n = own->columns->len;
+  char number[32];
+
+  if (own->lo <= own->hi) {
+    bs_plot_number (number, sizeof number, own->lo, 1);
+    data->description =
+      g_strdup_printf (with, own->rows->len, n, number, (char *) own->rows->pdata[own->worst / n],
+                       (char *) own->columns->pdata[own->worst % n]);
+  } else {
+    data->description = g_strdup_printf (
+      _ ("%u layers under %u configurations; no layer loses anything."), own->rows->len, n);
+    own->lo = 0;
+    own->hi = 1;
+  }
+}
+
+/* Rows are the layers of all results, columns the results by size. */
 static BsPlotData *
-build (const BsPlotInput *input, GError **error)
+build_results (const BsPlotInput *input, GError **error)
 {
   const BsResult *first = NULL;
   g_autofree guint *order = g_new0 (guint, input->n_results + 1);
   guint n = 0;
-  double worst = INFINITY;
-  guint worst_row = 0, worst_column = 0;
 
   for (guint i = 0; i < input->n_results; i++)
     if (input->results[i]->n_layers > 0) {
@@ -60,12 +110,7 @@ build (const BsPlotInput *input, GError **error)
   g_qsort_with_data (order, (gint) n, sizeof *order, compare_size, (gpointer) input->results);
   guint n_columns = MIN (n, MAX_COLUMNS);
 
-  Map *own = g_new0 (Map, 1);
-  own->rows = g_ptr_array_new_with_free_func (g_free);
-  own->columns = g_ptr_array_new_with_free_func (g_free);
-  own->cells = g_new (double, (gsize) first->n_layers *n_columns);
-  own->lo = INFINITY;
-  own->hi = -INFINITY;
+  Map *own = map_new (first->n_layers, n_columns, _ ("SQNR alone (dB)"));
   BsPlotData *data = bs_plot_data_new (input, own, map_free);
   for (guint i = 0; i < first->n_layers; i++)
     g_ptr_array_add (own->rows, g_strdup (first->layers[i].name));
@@ -80,36 +125,70 @@ build (const BsPlotInput *input, GError **error)
       const BsLayerResult *layer = bs_result_layer (result, own->rows->pdata[i]);
       double value = layer != NULL ? layer->local_sqnr_db : NAN;
       char number[32];
-      own->cells[(gsize) i * n_columns + j] = value;
-      if (isfinite (value)) {
-        own->lo = MIN (own->lo, value);
-        own->hi = MAX (own->hi, value);
-        if (value < worst) {
-          worst = value;
-          worst_row = i;
-          worst_column = j;
-        }
-      }
+      set_cell (own, i, j, value);
       bs_plot_number (number, sizeof number, value, 1);
       bs_plot_data_add_item (data, index,
                              g_strdup_printf (_ ("%s\n%s\nalone %s dB"),
                                               (char *) own->rows->pdata[i], result->label, number));
     }
-  if (isfinite (worst)) {
-    char number[32];
-    bs_plot_number (number, sizeof number, worst, 1);
-    data->description =
-      g_strdup_printf (_ ("SQNR of %u layers, each quantized alone, under %u configurations; the "
-                          "lowest is %s dB in %s with %s."),
-                       own->rows->len, n_columns, number, (char *) own->rows->pdata[worst_row],
-                       (char *) own->columns->pdata[worst_column]);
-  } else {
-    data->description = g_strdup_printf (
-      _ ("%u layers under %u configurations; no layer loses anything."), own->rows->len, n_columns);
-    own->lo = 0;
-    own->hi = 1;
-  }
+  describe (data, own,
+            _ ("SQNR of %u layers, each quantized alone, under %u configurations; the "
+               "lowest is %s dB in %s with %s."));
   return data;
+}
+
+static char *
+scan_text (const BsSensitivity *scan, guint layer, guint option)
+{
+  const BsResult *result = bs_sensitivity_result (scan, layer, option);
+  double value, lo, hi;
+  char number[32];
+
+  if (result == NULL)
+    return g_strdup_printf (_ ("%s\n%s\nnot measured"), scan->layers[layer],
+                            scan->options[option].text);
+  bs_plot_number (number, sizeof number, result->output_sqnr_db, 1);
+  BsQuantity quantity = bs_quantity_of (result);
+  bs_quantity_read (quantity, result, &value, &lo, &hi);
+  g_autofree char *quality = bs_quantity_text (quantity, value);
+  return g_strdup_printf (_ ("%s\n%s\n%s, output %s dB"), scan->layers[layer],
+                          scan->options[option].text, quality, number);
+}
+
+/* What arrives at the output when one layer is quantized or spared. An item's index is
+ * layer × n_options + option. */
+static BsPlotData *
+build_scan (const BsPlotInput *input, GError **error)
+{
+  const BsSensitivity *scan = input->scan;
+  guint n = scan->n_options, n_columns = MIN (n, MAX_COLUMNS);
+  Map *own = map_new (scan->n_layers, n_columns, _ ("SQNR of the output (dB)"));
+  BsPlotData *data = bs_plot_data_new (input, own, map_free);
+
+  for (guint i = 0; i < scan->n_layers; i++)
+    g_ptr_array_add (own->rows, g_strdup (scan->layers[i]));
+  for (guint j = 0; j < n_columns; j++)
+    g_ptr_array_add (own->columns, g_strdup (scan->options[(gsize) j * n / n_columns].text));
+  for (guint i = 0; i < scan->n_layers; i++)
+    for (guint j = 0; j < n_columns; j++) {
+      guint option = (guint) ((gsize) j * n / n_columns);
+      const BsResult *result = bs_sensitivity_result (scan, i, option);
+      set_cell (own, i, j, result != NULL ? result->output_sqnr_db : NAN);
+      bs_plot_data_add_item (data, i * n + option, scan_text (scan, i, option));
+    }
+  describe (data, own,
+            scan->mode == BS_SENSITIVITY_ONLY
+              ? _ ("SQNR of the output with one of %u layers quantized in %u ways; the lowest is "
+                   "%s dB with %s at %s.")
+              : _ ("SQNR of the output with all but one of %u layers quantized in %u ways; the "
+                   "lowest is %s dB without %s at %s."));
+  return data;
+}
+
+static BsPlotData *
+build (const BsPlotInput *input, GError **error)
+{
+  return input->scan != NULL ? build_scan (input, error) : build_results (input, error);
 }
 
 static void
@@ -135,8 +214,8 @@ draw_scale (BsPlotFrame *frame, const Map *own)
     bs_plot_text (frame, axis.ticks[i].label, x - em * 0.35, at, 1, 0.5, 0.9,
                   frame->style->foreground, FALSE);
   }
-  bs_plot_text (frame, _ ("SQNR alone (dB)"), x - em * 0.8 - labels, (top + frame->bottom) / 2, 0.5,
-                1, 0.95, frame->style->foreground, TRUE);
+  bs_plot_text (frame, own->measure, x - em * 0.8 - labels, (top + frame->bottom) / 2, 0.5, 1, 0.95,
+                frame->style->foreground, TRUE);
   frame->right = x - labels - em * 3.4;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/figure.h"
+#include "search/sensitivity.h"
 #include "study/tensor_view.h"
 
 #include <cairo.h>
@@ -44,15 +45,16 @@ typedef struct {
   const char *title; /* model and data: "mnist_lenet_bn · mnist10k" */
   BsResult *const *results;
   guint n_results;
-  BsResult *float_result;   /* baseline; may be NULL */
-  BsResult *selected;       /* for per-layer plots; may be NULL */
-  const char *layer;        /* node name for single-layer plots; may be NULL */
-  const BsTensorView *view; /* of the layer's weights; may be NULL. Its errors are shown where no
+  BsResult *float_result;    /* baseline; may be NULL */
+  BsResult *selected;        /* for per-layer plots; may be NULL */
+  const char *layer;         /* node name for single-layer plots; may be NULL */
+  const BsTensorView *view;  /* of the layer's weights; may be NULL. Its errors are shown where no
                                result is selected, whose output errors would be */
-  const char *spec;         /* what the weights became: "int4:channel"; may be NULL */
-  BsPlotCost cost;          /* of the trade-off */
-  double budget;            /* bytes that are asked for, a line in the trade-off; 0: none */
-  BsFigure *figure;         /* of bs_plot_figure, which takes a reference; may be NULL */
+  const char *spec;          /* what the weights became: "int4:channel"; may be NULL */
+  const BsSensitivity *scan; /* of the heat map, in the place of results; may be NULL */
+  BsPlotCost cost;           /* of the trade-off */
+  double budget;             /* bytes that are asked for, a line in the trade-off; 0: none */
+  BsFigure *figure;          /* of bs_plot_figure, which takes a reference; may be NULL */
 } BsPlotInput;
 
 typedef struct _BsPlotData BsPlotData; /* laid out once per data, drawn often */

@@ -312,6 +312,26 @@ def test_layer_editing():
         wait('the edited configuration to be selected', lambda: ' · mixed · ' in summary(app), LONG)
 
 
+def test_scan():
+    "one layer quantized at a time; a click on the map gives the layer that width, walking does not"
+    with session('test_scan', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'sensitivity') as app:
+        view = lambda: plot(app, 'Sensitivity').description
+        wait('the results', lambda: view().startswith('SQNR of 3 layers'))
+        choose(app, 'Map', 1)
+        app.find('push button', 'Scan Layers').click()
+        wait('the scan', lambda: view().startswith('SQNR of the output with one of 3 layers quantized in 14 ways'), LONG)
+        plot(app, 'Sensitivity').click(fx=0.5, fy=0.45)
+        app.find('label', r'/f/f.3/Gemm: int\d(:channel)?')
+        app.key('Home')
+        wait('the first cell', lambda: '/f/f.1/Gemm int2 ' in view())
+        app.find('push button', 'Measure 1 Edit')
+        app.key('Return')
+        app.find('push button', 'Measure 2 Edits', lambda n: n.box[2] > 0).click()  # not that of the page Layers
+        wait('the end', lambda: not visible(app, 'Stop'), LONG)
+        tab(app, 'Trade-off')
+        wait('the edited configuration to be selected', lambda: ' · mixed · ' in summary(app), LONG)
+
+
 def test_budget():
     "the best under a size at once, the widths it would pick, and their measurement"
     with session('test_budget', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'trade-off') as app:
@@ -477,7 +497,7 @@ def main():
     together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard, test_zoom,
                 test_selection_is_linked, test_layer_by_plot, test_graph, test_filter, test_other_pages, test_export_dialog, test_choose_data, test_quit]
     after = [test_stored_study, test_no_warnings]
-    alone = [test_x_axis, test_layer_editing, test_budget, test_findings, test_lessons, test_lesson_figures, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
+    alone = [test_x_axis, test_layer_editing, test_scan, test_budget, test_findings, test_lessons, test_lesson_figures, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
     if sys.argv[1:] == ['session']:
         print('1..%d' % (len(together) + len(after)))
         app = start('--db', os.path.join(folder, 'results.db'))

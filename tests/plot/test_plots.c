@@ -324,6 +324,37 @@ test_extremes (Fixture *f, gconstpointer unused)
   g_assert_error (error, BS_ERROR, BS_ERROR_NO_DATA);
 }
 
+/* A scan in the place of results: its items name layer and option, what is missing is said. */
+static void
+test_scan (Fixture *f, gconstpointer unused)
+{
+  char *layers[] = { "conv1", "fc" };
+  BsSensitivityOption options[] = { { .text = "int2" }, { .text = "int4" } };
+  BsResult *results[] = { f->results->pdata[0], f->results->pdata[1], f->results->pdata[2], NULL };
+  const BsSensitivity scan = {
+    .n_layers = 2,
+    .n_options = 2,
+    .layers = layers,
+    .options = options,
+    .results = results,
+  };
+  guint n;
+
+  for (guint i = 0; i < 3; i++)
+    results[i]->output_sqnr_db = 10 + i;
+  f->input.scan = &scan;
+  g_autoptr (BsPlotData) data = build (bs_plot_find ("heat-map"), &f->input);
+  cairo_surface_destroy (
+    draw (bs_plot_find ("heat-map"), data, &bs_plot_style_light, WIDTH, HEIGHT, TRUE));
+  const BsPlotItem *items = bs_plot_data_items (data, &n);
+  g_assert_cmpuint (n, ==, 4);
+  g_assert_cmpuint (items[2].index, ==, 2); /* layer 1, option 0 */
+  g_assert_true (g_str_has_prefix (items[2].text, "fc\nint2\n"));
+  g_assert_nonnull (strstr (items[3].text, "not measured"));
+  g_assert_nonnull (
+    strstr (bs_plot_data_description (data), "the lowest is 10.0 dB with conv1 at int2"));
+}
+
 /* The largest weight lies outside the range by no more than the rounding of its scale: it is kept. */
 static void
 test_clipped_share (Fixture *f, gconstpointer unused)
@@ -404,6 +435,7 @@ main (int argc, char **argv)
     { "/plots/perplexity", test_perplexity },
     { "/plots/without-labels", test_without_labels },
     { "/plots/extremes", test_extremes },
+    { "/plots/scan", test_scan },
     { "/plots/clipped-share", test_clipped_share },
     { "/plots/save", test_save },
   };
