@@ -297,7 +297,7 @@ BSK_API BskStatus bsk_conv (const void *packed,
  *     out[y · stride + ky · dilation − pad] += in[y] · w[cout][ky][kx][cin / groups]
  *
  * bsk_deconv_out_h, bsk_deconv_out_w: size of its output; 0 when invalid. Pads larger than
- * (kernel − 1) · dilation are not supported. */
+ * (kernel − 1) · dilation are not supported, nor are groups of weights with scales of their own. */
 BSK_API int bsk_deconv_out_h (const BskConvShape *shape, int extra_h);
 BSK_API int bsk_deconv_out_w (const BskConvShape *shape, int extra_w);
 

@@ -4,6 +4,8 @@
 
 #include "packed.h"
 
+#include <string.h>
+
 /* Where one call of bsk_conv reads and writes. */
 typedef struct {
   const uint8_t *a;
@@ -54,4 +56,15 @@ static inline size_t
 bsk_row_bytes (const BskPacked *header)
 {
   return bsk_padded_w (&header->shape) * bsk_px_bytes (header);
+}
+
+/* Writes the code of padding. */
+static inline void
+bsk_fill_padding (const BskPacked *header, uint8_t *out, size_t bytes)
+{
+  if (header->a_bytes == 1)
+    memset (out, header->pad_code, bytes);
+  else
+    for (size_t i = 0; i < bytes; i += 2)
+      memcpy (out + i, &header->pad_code, 2);
 }

@@ -87,17 +87,6 @@ bsk_conv_scratch_bytes (const void *packed)
   return bytes + bsk_align (sums);
 }
 
-/* Writes the code of padding. */
-static void
-fill_padding (const BskPacked *header, uint8_t *out, size_t bytes)
-{
-  if (header->a_bytes == 1)
-    memset (out, header->pad_code, bytes);
-  else
-    for (size_t i = 0; i < bytes; i += 2)
-      memcpy (out + i, &header->pad_code, 2);
-}
-
 /* Up to this many bytes calls of memset and memcpy take longer than what they do. */
 enum { SHORT_ROW = 128 };
 
@@ -127,7 +116,7 @@ copy_padded (const BskPacked *header,
   size_t right = (size_t) s->pad_right * px, row = left + inner + right;
 
   if (borders && row <= SHORT_ROW) {
-    fill_padding (header, out, count * row);
+    bsk_fill_padding (header, out, count * row);
     borders = false;
   }
   for (size_t i = 0; i < count; i++, out += row) {
@@ -135,12 +124,12 @@ copy_padded (const BskPacked *header,
 
     if (y < 0 || y >= s->h) {
       if (borders)
-        fill_padding (header, out, row);
+        bsk_fill_padding (header, out, row);
       continue;
     }
     if (borders) {
-      fill_padding (header, out, left);
-      fill_padding (header, out + left + inner, right);
+      bsk_fill_padding (header, out, left);
+      bsk_fill_padding (header, out + left + inner, right);
     }
     copy_row (out + left, image + (size_t) y * inner, inner);
   }

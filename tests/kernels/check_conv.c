@@ -289,14 +289,14 @@ transposed (int seed)
   groups = check_between (1, 3);
   s = (BskConvShape){ .h = check_between (1, 6),
                       .w = check_between (1, 6),
-                      .cin = groups * check_between (1, 5),
-                      .cout = groups * check_between (1, 9),
+                      .cin = groups * check_between (1, seed % 5 ? 5 : 70),
+                      .cout = groups * check_between (1, seed % 5 ? 9 : 70),
                       .kh = check_between (1, 4),
                       .kw = check_between (1, 4),
-                      .stride_h = check_between (1, 3),
-                      .stride_w = check_between (1, 3),
-                      .dilation_h = check_between (1, 2),
-                      .dilation_w = check_between (1, 2),
+                      .stride_h = check_between (1, 4),
+                      .stride_w = check_between (1, 4),
+                      .dilation_h = check_between (1, 3),
+                      .dilation_w = check_between (1, 3),
                       .groups = groups };
   s.pad_top = check_between (0, s.kh - 1);
   s.pad_left = check_between (0, s.kw - 1);
