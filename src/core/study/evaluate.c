@@ -12,6 +12,9 @@
  * float and 100 G/s on integers. */
 #define FLOATS_WORTH 6
 #define CODES_WORTH 12
+/* Multiply-adds that take as long as scaling, rounding and writing one element; depthwise layers,
+ * with few for each, take longer still. */
+#define ELEMENT_WORTH 8
 
 typedef struct {
   BsStudy *study;
@@ -191,7 +194,7 @@ bs_start_feed (const BsStart *start, BsRunner *runner, guint first, guint count,
                           error));
 }
 
-/* Multiply-adds, and for what has none the elements written. */
+/* In multiply-adds. */
 static guint64
 work_of (const BsPrepared *plan, const BsStep *step)
 {
@@ -200,7 +203,7 @@ work_of (const BsPrepared *plan, const BsStep *step)
   for (guint k = 0; k < step->n_out; k++)
     if (step->out[k] != BS_SLOT_NONE &&
         plan->shapes[plan->slots[step->out[k]].tensor].n_dims != BS_DIMS_UNKNOWN)
-      work += bs_value_count (&plan->shapes[plan->slots[step->out[k]].tensor]);
+      work += ELEMENT_WORTH * bs_value_count (&plan->shapes[plan->slots[step->out[k]].tensor]);
   return work;
 }
 
