@@ -7,6 +7,7 @@
 #include "workbench/lesson.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #define PRESENTER_SCALE 1.5
 
@@ -19,6 +20,7 @@ struct _BsPageLessons {
   GtkToggleButton *reveal, *presenter;
   BsPlotView *first, *second;
   GtkWidget *widgets[BS_LESSON_CONTROLS]; /* GtkDropDown or GtkScale; NULL: no more */
+  double dragged[BS_LESSON_LEVELS];       /* values without a control */
   gboolean filling;
 };
 
@@ -38,6 +40,18 @@ read_values (BsPageLessons *self, double *values)
     values[i] = GTK_IS_DROP_DOWN (self->widgets[i])
                   ? gtk_drop_down_get_selected (GTK_DROP_DOWN (self->widgets[i]))
                   : gtk_range_get_value (GTK_RANGE (self->widgets[i]));
+  memcpy (values + BS_LESSON_CONTROLS, self->dragged, sizeof self->dragged);
+}
+
+static void
+write_values (BsPageLessons *self, const double *values)
+{
+  for (guint i = 0; i < BS_LESSON_CONTROLS && self->widgets[i] != NULL; i++)
+    if (GTK_IS_DROP_DOWN (self->widgets[i]))
+      gtk_drop_down_set_selected (GTK_DROP_DOWN (self->widgets[i]), (guint) values[i]);
+    else
+      gtk_range_set_value (GTK_RANGE (self->widgets[i]), values[i]);
+  memcpy (self->dragged, values + BS_LESSON_CONTROLS, sizeof self->dragged);
 }
 
 static void
@@ -53,6 +67,7 @@ show_histograms (BsPageLessons *self, const BsLesson *lesson, const BsLessonShow
     .layer = _ (lesson->title),
     .spec = shown->spec,
     .view = shown->view,
+    .levels_move = lesson->drag != NULL,
   };
 
   bs_plot_view_show (self->first, bs_plot_find ("weight-histogram"), &input);
@@ -62,7 +77,7 @@ show_histograms (BsPageLessons *self, const BsLesson *lesson, const BsLessonShow
 static void
 update (BsPageLessons *self)
 {
-  double values[BS_LESSON_CONTROLS];
+  double values[BS_LESSON_VALUES];
   g_autoptr (GError) error = NULL;
 
   if (self->filling || !gtk_widget_get_mapped (GTK_WIDGET (self)))
@@ -162,6 +177,7 @@ lesson_cb (BsPageLessons *self)
     return;
   const BsLesson *lesson = current (self);
   self->filling = TRUE;
+  memset (self->dragged, 0, sizeof self->dragged);
   gtk_label_set_label (self->text, _ (lesson->text));
   gtk_label_set_label (self->question, _ (lesson->question));
   gtk_label_set_label (self->answer, _ (lesson->answer));
@@ -176,10 +192,14 @@ lesson_cb (BsPageLessons *self)
 static void
 handle_moved_cb (BsPageLessons *self, guint handle, double value, gboolean released)
 {
-  gint control = current (self)->handle;
+  double values[BS_LESSON_VALUES];
 
-  if (control >= 0)
-    gtk_range_set_value (GTK_RANGE (self->widgets[control]), ABS (value));
+  read_values (self, values);
+  bs_lesson_drag (current (self), values, handle, value);
+  self->filling = TRUE;
+  write_values (self, values);
+  self->filling = FALSE;
+  update (self);
 }
 
 static void

@@ -152,7 +152,7 @@ print_json (const BsLesson *lesson, const BsLessonShown *shown)
 static gboolean
 run (BsCli *cli, char **args, GError **error)
 {
-  double values[BS_LESSON_CONTROLS];
+  double values[BS_LESSON_VALUES];
 
   if (args[0] == NULL) {
     print_list (cli);

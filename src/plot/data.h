@@ -7,6 +7,8 @@
 
 G_BEGIN_DECLS
 
+#define BS_PLOT_HANDLES 16
+
 struct _BsPlotData {
   char *title;       /* drawn at the top; may be NULL */
   char *description; /* one sentence with the figures */
@@ -15,7 +17,7 @@ struct _BsPlotData {
   BsPlotZoom zoom;
   double left, top, right, bottom; /* the plotting area of the last draw */
   guint n_handles;
-  BsPlotHandle handles[2];
+  BsPlotHandle handles[BS_PLOT_HANDLES];
   double value_lo, value_hi; /* of the x axis at left and right, linear, where there are handles */
   gpointer own;              /* the plot's own numbers */
   GDestroyNotify own_free;

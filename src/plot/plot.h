@@ -50,6 +50,7 @@ typedef struct {
   const char *layer;         /* node name for single-layer plots; may be NULL */
   const BsTensorView *view;  /* of the layer's weights; may be NULL. Its errors are shown where no
                                result is selected, whose output errors would be */
+  gboolean levels_move;      /* the view's levels are handles, not its range */
   const char *spec;          /* what the weights became: "int4:channel"; may be NULL */
   const BsSensitivity *scan; /* of the heat map, in the place of results; may be NULL */
   BsPlotCost cost;           /* of the trade-off */

@@ -17,6 +17,7 @@ typedef struct {
   guint n_levels;
   double *levels;
   double clip_lo, clip_hi; /* lo ≥ hi: no range */
+  gboolean levels_move;
 } Histogram;
 
 static void
@@ -51,6 +52,7 @@ build (const BsPlotInput *input, GError **error)
   double low = lo, high = hi;
   own->clip_lo = view->clip_lo;
   own->clip_hi = view->clip_hi;
+  own->levels_move = input->levels_move;
   if (view->n_levels > 0 && view->n_levels <= MAX_COMB) {
     own->levels = g_memdup2 (view->levels, sizeof *own->levels * view->n_levels);
     own->n_levels = view->n_levels;
@@ -139,6 +141,15 @@ draw_range (const Histogram *own, BsPlotFrame *frame, const BsPlotAxis *x)
 }
 
 static void
+add_handle (BsPlotData *data, BsPlotFrame *frame, const BsPlotAxis *x, double value)
+{
+  double at = bs_plot_axis_at (x, value);
+
+  data->handles[data->n_handles++] = (BsPlotHandle){ at, frame->top, frame->bottom, value };
+  bs_plot_grip (frame, at);
+}
+
+static void
 draw (BsPlotData *data,
       cairo_t *cr,
       PangoContext *pango,
@@ -214,16 +225,15 @@ draw (BsPlotData *data,
   data->value_lo = x.lo;
   data->value_hi = x.hi;
   data->n_handles = 0; /* the picture before may have had some: bs_plot_data_follow */
-  if (has_range) {
-    frame.top = comb_top;
+  frame.top = comb_top;
+  if (has_range)
     draw_range (own, &frame, &x);
-    data->n_handles = 2;
-    for (guint i = 0; i < 2; i++) {
-      double value = i == 0 ? own->clip_lo : own->clip_hi;
-      data->handles[i] =
-        (BsPlotHandle){ bs_plot_axis_at (&x, value), frame.top, frame.bottom, value };
-      bs_plot_grip (&frame, data->handles[i].x);
-    }
+  if (own->levels_move)
+    for (guint i = 0; i < MIN (own->n_levels, BS_PLOT_HANDLES); i++)
+      add_handle (data, &frame, &x, own->levels[i]);
+  else if (has_range) {
+    add_handle (data, &frame, &x, own->clip_lo);
+    add_handle (data, &frame, &x, own->clip_hi);
   }
 }
 

@@ -36,8 +36,17 @@ bs_lesson_shown_free (BsLessonShown *shown)
 void
 bs_lesson_defaults (const BsLesson *lesson, double *values)
 {
-  for (guint i = 0; i < BS_LESSON_CONTROLS; i++)
-    values[i] = lesson->controls[i].def;
+  for (guint i = 0; i < BS_LESSON_VALUES; i++)
+    values[i] = i < BS_LESSON_CONTROLS ? lesson->controls[i].def : 0;
+}
+
+void
+bs_lesson_drag (const BsLesson *lesson, double *values, guint handle, double to)
+{
+  if (lesson->drag != NULL)
+    lesson->drag (values, handle, to);
+  else if (lesson->handle >= 0)
+    values[lesson->handle] = fabs (to);
 }
 
 BsLessonShown *

@@ -8,6 +8,9 @@
 G_BEGIN_DECLS
 
 #define BS_LESSON_CONTROLS 8
+#define BS_LESSON_LEVELS 16
+#define BS_LESSON_VALUES                                                                           \
+  (BS_LESSON_CONTROLS + BS_LESSON_LEVELS) /* of the controls, then what is only dragged */
 
 /* Something to change: a list to choose from or a slider. */
 typedef struct {
@@ -39,15 +42,21 @@ typedef struct {
   gint handle;             /* the slider that is moved by dragging in the picture; −1: none */
   gboolean second_answers; /* the second figure is shown with the answer only */
 
-  /* values: [BS_LESSON_CONTROLS], those of the controls, within their ends.
+  /* NULL: handle says it all. Else what dragging a level of the histogram does to the values. */
+  void (*drag) (double *values, guint level, double to);
+
+  /* values: [BS_LESSON_VALUES], those of the controls within their ends.
    * Errors  the quantizer's; what reading a bundled example gives. */
   gboolean (*show) (const double *values, BsLessonShown *shown, GError **error);
 } BsLesson;
 
 extern const BsLesson *const bs_lessons[]; /* all rows, ending with NULL */
 
-/* bs_lesson_defaults: values [BS_LESSON_CONTROLS], filled. */
+/* bs_lesson_defaults: values [BS_LESSON_VALUES], filled. */
 void bs_lesson_defaults (const BsLesson *lesson, double *values);
+
+/* bs_lesson_drag: what dragging a handle of the picture does to the values. */
+void bs_lesson_drag (const BsLesson *lesson, double *values, guint handle, double to);
 
 /* bs_lesson_show: what the lesson's show makes of the values. (transfer full) */
 BsLessonShown *bs_lesson_show (const BsLesson *lesson, const double *values, GError **error);

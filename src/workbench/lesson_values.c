@@ -1,4 +1,4 @@
-/* Lessons on the histogram of many values: range, outliers, scopes, levels, amplitude.
+/* Lessons on the histogram of many values: range, outliers, scopes, amplitude.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "workbench/lesson_private.h"
 
@@ -269,32 +269,6 @@ const BsLesson bs_lesson_granularity = {
                 { N_ ("Loudness of the channel"), NULL, 1, 100, 0, 20 } },
   .handle = -1,
   .show = show_granularity,
-};
-
-static const char *const level_specs[] = { "int4",   "int4:mse", "nf4",     "fp4e2m1",
-                                           "pow2-4", "kmeans-4", "lloyd-4", NULL };
-
-static gboolean
-show_levels (const double *values, BsLessonShown *shown, GError **error)
-{
-  return show_values (level_specs[(guint) values[0]], NULL, 0, shown, error);
-}
-
-const BsLesson bs_lesson_levels = {
-  .id = "sixteen-levels",
-  .title = N_ ("Where do 16 levels belong?"),
-  .text = N_ ("Four bits name sixteen levels; the encoding says where they are. Evenly spaced, at "
-              "quantiles of the normal distribution, dense around zero as floats are, or where the "
-              "values themselves ask for them: Lloyd's conditions put thresholds halfway between "
-              "levels and levels at the mean of what falls to them."),
-  .question = N_ ("Values are dense around zero. Does it pay to put more levels there than an even "
-                  "spacing does?"),
-  .answer =
-    N_ ("A little, up to the best placement: about 20.2 dB for normal values. Powers of two "
-        "are far too dense at zero and too coarse outside: more bits do not help them."),
-  .controls = { { N_ ("What the values become"), level_specs } },
-  .handle = -1,
-  .show = show_levels,
 };
 
 static const char *const gain_specs[] = { "int8", "fp8e4m3", "fp8e5m2", NULL };

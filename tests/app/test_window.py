@@ -396,6 +396,16 @@ def test_lesson_figures():
                 break
         wait('x to be dragged', lambda: re.search('x = [6789]\\d\\d becomes', staircase().description))
         app.find(name='Presenter').click()
+    with session('test_lesson_figures', '--lesson', '5', '--db', os.path.join(folder, 'lessons.db')) as app:
+        view, width = plot(app, 'Weights and levels'), plot(app, 'Weights and levels').box[2]
+        wait('the levels', lambda: '15 levels' in view.description)
+        app.find(name='Reveal').click()
+        for shift in range(0, 60, 4):  # one of the levels in the middle
+            view.drag((0.5 + shift / width, 0.5), (0.52 + shift / width, 0.5))
+            if shows(app, 'moved by hand: SQNR.*', 'label'):
+                break
+        app.find('slider', "Steps of Lloyd's algorithm").set_value(10)
+        app.find('label', 'moved by hand, 10 steps: SQNR .*')
     with session('test_lesson_figures', '--lesson', '9', '--db', os.path.join(folder, 'lessons.db')) as app:
         yours = lambda: next((n.description for n in app.root.find_all('image', r'[\d.]+ of [\d.]+ bits: .*')), '')
         wait('four bits everywhere', lambda: 'The widths 4.00 bits' in yours())

@@ -28,7 +28,7 @@ show (const char *id, const double *values)
 static double
 sqnr (const char *id, guint choice, double slider)
 {
-  g_autoptr (BsLessonShown) shown = show (id, (double[BS_LESSON_CONTROLS]){ choice, slider });
+  g_autoptr (BsLessonShown) shown = show (id, (double[BS_LESSON_VALUES]){ choice, slider });
 
   return shown->view->sqnr_db;
 }
@@ -104,7 +104,7 @@ test_rows (void)
     g_assert_cmpuint (strlen (lesson->answer), >, 40);
     for (guint c = 0; lesson->controls[c].name != NULL; c++) {
       const BsLessonControl *control = &lesson->controls[c];
-      double values[BS_LESSON_CONTROLS];
+      double values[BS_LESSON_VALUES];
       bs_lesson_defaults (lesson, values);
       check_shown (lesson, values);
       for (guint k = 0; control->choices != NULL && control->choices[k] != NULL; k++) {
@@ -147,7 +147,7 @@ test_clip (void)
 
   /* The rule of least error stands at the bottom of the curve, that of all values far to the right. */
   g_autoptr (BsLessonShown) shown =
-    show ("clip-or-round", (double[BS_LESSON_CONTROLS]){ choice_of ("clip-or-round", "int4"), 3 });
+    show ("clip-or-round", (double[BS_LESSON_VALUES]){ choice_of ("clip-or-round", "int4"), 3 });
   const BsFigureSeries *rules = series_of (shown->figures[1], "range rules");
   g_assert_cmpfloat_with_epsilon (point_of (rules, 2).x, 2.6, 0.25);
   g_assert_cmpfloat (point_of (rules, 0).x, >, 3.5);
@@ -175,6 +175,42 @@ test_levels (void)
   g_assert_cmpfloat (sqnr ("sixteen-levels", choice_of ("sixteen-levels", "pow2-4"), 0), <, even);
 }
 
+/* Steps only ever help, and end where Lloyd's encoding is; a dragged level stays between its
+ * neighbours and steps go on from there. */
+static void
+test_lloyd (void)
+{
+  const BsLesson *lesson = find ("sixteen-levels");
+  double values[BS_LESSON_VALUES];
+
+  bs_lesson_defaults (lesson, values);
+  values[1] = 50;
+  g_autoptr (BsLessonShown) even = show ("sixteen-levels", values);
+  const BsFigureSeries *steps = series_of (even->figures[1], "error");
+  for (guint i = 1; i < steps->points->len; i++)
+    g_assert_cmpfloat (point_of (steps, i).y, <=, point_of (steps, i - 1).y);
+  /* the sums' error is that of the values */
+  double mse = point_of (steps, 50).y;
+  g_assert_cmpfloat_with_epsilon (pow (10, -even->view->sqnr_db / 10), mse, 1e-2 * mse);
+
+  values[0] = choice_of ("sixteen-levels", "lloyd-4");
+  values[1] = 0;
+  g_autoptr (BsLessonShown) best = show ("sixteen-levels", values);
+  g_assert_cmpfloat_with_epsilon (point_of (series_of (best->figures[1], "error"), 0).y, 0.009501,
+                                  2e-4);
+  bs_lesson_drag (lesson, values, 5, 100);
+  g_assert_cmpfloat (values[0], ==, choice_of ("sixteen-levels", "moved by hand"));
+  g_autoptr (BsLessonShown) moved = show ("sixteen-levels", values);
+  g_assert_cmpuint (moved->view->n_levels, ==, 16);
+  g_assert_cmpfloat (moved->view->levels[5], >, best->view->levels[5]);
+  g_assert_cmpfloat (moved->view->levels[5], <, best->view->levels[6]);
+  g_assert_cmpfloat (moved->view->levels[4], ==, best->view->levels[4]);
+  g_assert_cmpfloat (moved->view->sqnr_db, <, best->view->sqnr_db);
+  values[1] = 50;
+  g_autoptr (BsLessonShown) again = show ("sixteen-levels", values);
+  g_assert_cmpfloat (again->view->sqnr_db, >, moved->view->sqnr_db);
+}
+
 static void
 test_amplitude (void)
 {
@@ -191,7 +227,7 @@ static void
 test_element (void)
 {
   g_autoptr (BsLessonShown) shown = show (
-    "granularity", (double[BS_LESSON_CONTROLS]){ choice_of ("granularity", "int4:element"), 20 });
+    "granularity", (double[BS_LESSON_VALUES]){ choice_of ("granularity", "int4:element"), 20 });
 
   g_assert_cmpfloat (shown->view->bits_each, ==, 36);
 }
@@ -201,7 +237,7 @@ static double
 decoded (guint codes, guint ties, guint division)
 {
   g_autoptr (BsLessonShown) shown =
-    show ("staircase", (double[BS_LESSON_CONTROLS]){ codes, ties, division, 500, 0 });
+    show ("staircase", (double[BS_LESSON_VALUES]){ codes, ties, division, 500, 0 });
 
   return point_of (series_of (shown->figures[0], NULL), 0).y;
 }
@@ -237,15 +273,15 @@ test_staircase (void)
       }
   /* The formula turned round leaves the picture. */
   g_autoptr (BsLessonShown) shown =
-    show ("staircase", (double[BS_LESSON_CONTROLS]){ TEN, EVEN, 0, 500, 0 });
+    show ("staircase", (double[BS_LESSON_VALUES]){ TEN, EVEN, 0, 500, 0 });
   g_assert_nonnull (strstr (shown->numbers, "y = 50000"));
 }
 
 static void
 test_loud (void)
 {
-  g_autoptr (BsLessonShown) loud = show ("loud-unit", (double[BS_LESSON_CONTROLS]){ 0, 9 }),
-                            quiet = show ("loud-unit", (double[BS_LESSON_CONTROLS]){ 0, 0 });
+  g_autoptr (BsLessonShown) loud = show ("loud-unit", (double[BS_LESSON_VALUES]){ 0, 9 }),
+                            quiet = show ("loud-unit", (double[BS_LESSON_VALUES]){ 0, 0 });
   const BsFigureSeries *a = series_of (loud->figures[1], NULL),
                        *b = series_of (quiet->figures[1], NULL);
 
@@ -261,9 +297,8 @@ test_loud (void)
 static void
 test_lattice (void)
 {
-  g_autoptr (BsLessonShown)
-    turned = show ("lattice", (double[BS_LESSON_CONTROLS]){ 0.9, 0.55, 0.6 }),
-    straight = show ("lattice", (double[BS_LESSON_CONTROLS]){ 0, 0.55, 0.6 });
+  g_autoptr (BsLessonShown) turned = show ("lattice", (double[BS_LESSON_VALUES]){ 0.9, 0.55, 0.6 }),
+                            straight = show ("lattice", (double[BS_LESSON_VALUES]){ 0, 0.55, 0.6 });
   BsFigurePoint best = point_of (series_of (turned->figures[0], "best"), 0),
                 nearest = point_of (series_of (turned->figures[0], "nearest"), 0);
 
@@ -291,7 +326,7 @@ static void
 test_budget (void)
 {
   g_autoptr (BsLessonShown) shown =
-    show ("bit-budget", (double[BS_LESSON_CONTROLS]){ 2, 2, 2, 2, 2, 2, 4 });
+    show ("bit-budget", (double[BS_LESSON_VALUES]){ 2, 2, 2, 2, 2, 2, 4 });
   const BsFigureSeries *exact = series_of (shown->figures[1], "exact"),
                        *greedy = series_of (shown->figures[1], "greedy");
   BsFigurePoint mine = point_of (series_of (shown->figures[1], "yours"), 0);
@@ -311,7 +346,7 @@ static gboolean
 fits (double products)
 {
   g_autoptr (BsLessonShown) shown =
-    show ("integer-pipeline", (double[BS_LESSON_CONTROLS]){ 131, 128, 5, products, 0 });
+    show ("integer-pipeline", (double[BS_LESSON_VALUES]){ 131, 128, 5, products, 0 });
 
   return strstr (shown->numbers, "do not fit") == NULL;
 }
@@ -321,7 +356,7 @@ test_pipeline (void)
 {
   for (guint m = 0; m < 4; m++) {
     g_autoptr (BsLessonShown) shown =
-      show ("integer-pipeline", (double[BS_LESSON_CONTROLS]){ 131, 128, 5, 1000, m });
+      show ("integer-pipeline", (double[BS_LESSON_VALUES]){ 131, 128, 5, 1000, m });
     const BsFigure *figure = shown->figures[0];
     guint twice = 0, once = 0;
     for (guint i = 0; i < 17; i++) {
@@ -351,6 +386,7 @@ main (int argc, char **argv)
   g_test_add_func ("/lesson/clip", test_clip);
   g_test_add_func ("/lesson/outlier", test_outlier);
   g_test_add_func ("/lesson/levels", test_levels);
+  g_test_add_func ("/lesson/lloyd", test_lloyd);
   g_test_add_func ("/lesson/amplitude", test_amplitude);
   g_test_add_func ("/lesson/element", test_element);
   g_test_add_func ("/lesson/loud", test_loud);

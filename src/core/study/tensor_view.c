@@ -139,6 +139,16 @@ count_errors (BsTensorView *view, const float *x, const float *y, gsize n)
   }
 }
 
+static void
+measure (BsTensorView *view, const float *x, const float *y, gsize n)
+{
+  BsErrorSums sums = { 0 };
+
+  bs_error_sums_add (&sums, x, y, n);
+  view->sqnr_db = bs_error_sqnr_db (&sums);
+  count_errors (view, x, y, n);
+}
+
 static gboolean
 fill_quantized (BsTensorView *view,
                 const BsModel *model,
@@ -148,7 +158,6 @@ fill_quantized (BsTensorView *view,
 {
   g_autoptr (GArray) layers = bs_model_layers (model, NULL);
   const float *x = tensor->data;
-  BsErrorSums sums = { 0 };
   BsInterval range;
   gint32 qmin, qmax;
 
@@ -159,9 +168,7 @@ fill_quantized (BsTensorView *view,
                  spec->scope == BS_SCOPE_MODEL ? &range : NULL, tensor->name, error);
   if (quant == NULL)
     return FALSE;
-  bs_error_sums_add (&sums, x, quant->values, quant->n);
-  view->sqnr_db = bs_error_sqnr_db (&sums);
-  count_errors (view, x, quant->values, quant->n);
+  measure (view, x, quant->values, quant->n);
   view->bits_each = (double) quant->size_bits / (double) quant->n;
   view->n_scales = (guint) MAX (quant->n_scales, 1);
   view->scale = MIN (view->scale, view->n_scales - 1);
@@ -174,6 +181,39 @@ fill_quantized (BsTensorView *view,
   else
     used_levels (view, quant);
   return TRUE;
+}
+
+static float
+nearest (double x, const double *levels, guint n)
+{
+  guint lo = 0, hi = n - 1; /* the first level that is not below x, or the last */
+
+  while (lo < hi) {
+    guint middle = (lo + hi) / 2;
+    if (levels[middle] < x)
+      lo = middle + 1;
+    else
+      hi = middle;
+  }
+  return (float) (lo > 0 && x - levels[lo - 1] < levels[lo] - x ? levels[lo - 1] : levels[lo]);
+}
+
+BsTensorView *
+bs_tensor_view_of_levels (const float *x, gsize n, const double *levels, guint n_levels)
+{
+  BsTensorView *view = g_new0 (BsTensorView, 1);
+  g_autofree float *y = g_new (float, n);
+
+  for (gsize i = 0; i < n; i++)
+    y[i] = nearest ((double) x[i], levels, n_levels);
+  view->n_scales = 1;
+  view->values = g_memdup2 (x, n * sizeof *x);
+  view->n = n;
+  view->levels = g_memdup2 (levels, n_levels * sizeof *levels);
+  view->n_levels = n_levels;
+  view->bits_each = ceil (log2 (n_levels));
+  measure (view, x, y, n);
+  return view;
 }
 
 BsTensorView *
