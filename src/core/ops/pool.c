@@ -1,5 +1,6 @@
 /* Pooling: maximum, average, power mean; over windows and over everything.
  * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/vectorize.h"
 #include "ops/op_table.h"
 #include "ops/op_util.h"
 
@@ -132,6 +133,88 @@ PLANE (plane_f64, double, double, -INFINITY)
 PLANE (plane_i8, gint8, gint32, G_MININT8)
 PLANE (plane_u8, guint8, gint32, 0)
 
+/* outputs_of: [from, to) of the outputs in dimension d whose tap c lies inside the input. */
+static void
+outputs_of (const BsWindow *w, guint d, gint64 c, gint64 *from, gint64 *to)
+{
+  gint64 stride = w->stride[d], shift = w->pad_begin[d] - c * w->dilation[d];
+  gint64 last = w->in[d] - 1 + shift; /* where the last input is met, in steps of one input */
+
+  *from = shift > 0 ? (shift + stride - 1) / stride : 0;
+  *to = last < 0 ? 0 : MIN (last / stride + 1, w->out[d]);
+}
+
+/* add_tap: one tap of a row of n windows. The strides met most are constants to the compiler. */
+BS_INLINE void
+add_tap (Kind kind, const float *restrict x, gsize stride, gsize n, float *restrict acc)
+{
+  if (kind == AVERAGE)
+    for (gsize i = 0; i < n; i++)
+      acc[i] += x[i * stride];
+  else
+    for (gsize i = 0; i < n; i++)
+      acc[i] = bs_select ((x[i * stride] > acc[i]) | (x[i * stride] != x[i * stride]),
+                          x[i * stride], acc[i]);
+}
+
+BS_VECTORIZED static void
+add_taps (Kind kind, const float *x, gsize stride, gsize n, float *acc)
+{
+  if (stride == 1)
+    add_tap (kind, x, 1, n, acc);
+  else if (stride == 2)
+    add_tap (kind, x, 2, n, acc);
+  else
+    add_tap (kind, x, stride, n, acc);
+}
+
+/* row_f32: all windows of one row, tap by tap: each sees its taps in the order of plane_f32. */
+static void
+row_f32 (const Pool *pool, const float *in, Span z, Span y, float *out)
+{
+  const BsWindow *w = pool->w;
+  guint n = w->n_spatial, x = n - 1;
+  gint64 dz = n > 2 ? w->dilation[0] : 1, dy = n > 1 ? w->dilation[x - 1] : 1;
+  gint64 in_h = n > 1 ? w->in[x - 1] : 1;
+
+  for (gint64 ox = 0; ox < w->out[x]; ox++)
+    out[ox] = pool->kind == MAXIMUM ? -INFINITY : 0;
+  for (gint64 a = z.begin; a < z.end; a++)
+    for (gint64 b = y.begin; b < y.end; b++)
+      for (gint64 c = 0; c < w->kernel[x]; c++) {
+        gint64 line = (z.first + a * dz) * in_h + y.first + b * dy, from, to;
+        outputs_of (w, x, c, &from, &to);
+        if (from < to)
+          add_taps (pool->kind,
+                    in + line * w->in[x] + from * w->stride[x] - w->pad_begin[x] +
+                      c * w->dilation[x],
+                    (gsize) w->stride[x], (gsize) (to - from), out + from);
+      }
+  for (gint64 ox = 0; ox < w->out[x] && pool->kind == AVERAGE; ox++) {
+    Span s = span (w, x, ox);
+    gint64 divisor = pool->include_pad ? z.padded * y.padded * s.padded
+                                       : (z.end - z.begin) * (y.end - y.begin) * (s.end - s.begin);
+    out[ox] = divisor > 0 ? out[ox] / (float) divisor : 0;
+  }
+}
+
+static void
+rows_f32 (const Pool *pool, const float *in, float *out)
+{
+  const BsWindow *w = pool->w;
+  guint n = w->n_spatial, x = n - 1;
+
+  for (gint64 oz = 0; oz < (n > 2 ? w->out[0] : 1); oz++)
+    for (gint64 oy = 0; oy < (n > 1 ? w->out[x - 1] : 1); oy++, out += w->out[x]) {
+      Span z = ZERO_SPAN, y = ZERO_SPAN;
+      if (n > 2)
+        z = span (w, 0, oz);
+      if (n > 1)
+        y = span (w, x - 1, oy);
+      row_f32 (pool, in, z, y, out);
+    }
+}
+
 static void
 run_plane (const BsCall *call, const Pool *pool, gsize plane, gsize pixels_in, gsize pixels)
 {
@@ -142,8 +225,12 @@ run_plane (const BsCall *call, const Pool *pool, gsize plane, gsize pixels_in, g
 
   switch (in->dtype) {
   case BS_DTYPE_F32:
-    plane_f32 (pool, (const float *) in->data + plane * pixels_in,
-               (float *) out->data + plane * pixels, indices, base);
+    if (indices == NULL && pool->kind != POWER)
+      rows_f32 (pool, (const float *) in->data + plane * pixels_in,
+                (float *) out->data + plane * pixels);
+    else
+      plane_f32 (pool, (const float *) in->data + plane * pixels_in,
+                 (float *) out->data + plane * pixels, indices, base);
     break;
   case BS_DTYPE_F64:
     plane_f64 (pool, (const double *) in->data + plane * pixels_in,
