@@ -102,6 +102,16 @@ update (BsPageLessons *self)
   gtk_label_set_label (self->numbers, shown->numbers);
 }
 
+/* Values that the picture was made to have, not the controls. */
+static void
+take_values (BsPageLessons *self, const double *values)
+{
+  self->filling = TRUE;
+  write_values (self, values);
+  self->filling = FALSE;
+  update (self);
+}
+
 static GtkWidget *
 make_list (BsPageLessons *self, const BsLessonControl *control)
 {
@@ -188,6 +198,18 @@ lesson_cb (BsPageLessons *self)
   update (self); /* nothing while the page is not seen */
 }
 
+static void
+item_activated_cb (BsPageLessons *self, guint item)
+{
+  double values[BS_LESSON_VALUES];
+
+  if (current (self)->press == NULL)
+    return;
+  read_values (self, values);
+  current (self)->press (values, item);
+  take_values (self, values);
+}
+
 /* Where the picture shows what a slider says, it can be taken hold of there, too. */
 static void
 handle_moved_cb (BsPageLessons *self, guint handle, double value, gboolean released)
@@ -196,10 +218,7 @@ handle_moved_cb (BsPageLessons *self, guint handle, double value, gboolean relea
 
   read_values (self, values);
   bs_lesson_drag (current (self), values, handle, value);
-  self->filling = TRUE;
-  write_values (self, values);
-  self->filling = FALSE;
-  update (self);
+  take_values (self, values);
 }
 
 static void
@@ -256,6 +275,7 @@ bs_page_lessons_class_init (BsPageLessonsClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, update);
   gtk_widget_class_bind_template_callback (widget_class, presenter_cb);
   gtk_widget_class_bind_template_callback (widget_class, handle_moved_cb);
+  gtk_widget_class_bind_template_callback (widget_class, item_activated_cb);
 }
 
 static void

@@ -143,6 +143,26 @@ draw_mark (const BsPlotFrame *frame,
   }
 }
 
+/* Where an item is hit: a bar in its whole column, whatever its height. */
+static void
+place (BsPlotData *data,
+       guint item,
+       const BsPlotFrame *frame,
+       const BsFigureSeries *series,
+       const BsFigurePoint *point,
+       const BsPlotAxis *x,
+       const BsPlotAxis *y)
+{
+  double at_x = bs_plot_axis_at (x, point->x);
+
+  if (series->mark == BS_FIGURE_BARS)
+    bs_plot_data_place (data, item, at_x, (frame->top + frame->bottom) / 2,
+                        2 * fabs (bs_plot_axis_at (x, point->x + 0.38) - at_x),
+                        frame->bottom - frame->top);
+  else
+    bs_plot_data_place (data, item, at_x, bs_plot_axis_at (y, point->y), frame->em, frame->em);
+}
+
 static void
 draw_categories (BsPlotFrame *frame, const BsFigure *figure, const BsPlotAxis *x)
 {
@@ -213,8 +233,7 @@ draw (BsPlotData *data,
       if (!line && isfinite (point->x) && isfinite (point->y))
         draw_mark (&frame, series, point, &x, &y);
       if (point->text != NULL)
-        bs_plot_data_place (data, item++, bs_plot_axis_at (&x, point->x),
-                            bs_plot_axis_at (&y, point->y), frame.em, frame.em);
+        place (data, item++, &frame, series, point, &x, &y);
     }
   }
   cairo_restore (cr);

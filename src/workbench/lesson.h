@@ -45,6 +45,9 @@ typedef struct {
   /* NULL: handle says it all. Else what dragging a level of the histogram does to the values. */
   void (*drag) (double *values, guint level, double to);
 
+  /* What activating an item of the first figure does to the values; NULL: nothing. */
+  void (*press) (double *values, guint item);
+
   /* values: [BS_LESSON_VALUES], those of the controls within their ends.
    * Errors  the quantizer's; what reading a bundled example gives. */
   gboolean (*show) (const double *values, BsLessonShown *shown, GError **error);

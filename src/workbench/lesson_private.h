@@ -15,6 +15,6 @@ char *bs_lesson_number (double value, int decimals);
 
 extern const BsLesson bs_lesson_staircase, bs_lesson_clip, bs_lesson_outlier, bs_lesson_granularity,
   bs_lesson_levels, bs_lesson_amplitude, bs_lesson_loud, bs_lesson_lattice, bs_lesson_budget,
-  bs_lesson_pipeline;
+  bs_lesson_pipeline, bs_lesson_bits;
 
 G_END_DECLS

@@ -396,7 +396,7 @@ def test_lesson_figures():
                 break
         wait('x to be dragged', lambda: re.search('x = [6789]\\d\\d becomes', staircase().description))
         app.find(name='Presenter').click()
-    with session('test_lesson_figures', '--lesson', '5', '--db', os.path.join(folder, 'lessons.db')) as app:
+        choose(app, 'Lesson', 4)
         view, width = plot(app, 'Weights and levels'), plot(app, 'Weights and levels').box[2]
         wait('the levels', lambda: '15 levels' in view.description)
         app.find(name='Reveal').click()
@@ -406,7 +406,7 @@ def test_lesson_figures():
                 break
         app.find('slider', "Steps of Lloyd's algorithm").set_value(10)
         app.find('label', 'moved by hand, 10 steps: SQNR .*')
-    with session('test_lesson_figures', '--lesson', '9', '--db', os.path.join(folder, 'lessons.db')) as app:
+        choose(app, 'Lesson', 8)
         yours = lambda: next((n.description for n in app.root.find_all('image', r'[\d.]+ of [\d.]+ bits: .*')), '')
         wait('four bits everywhere', lambda: 'The widths 4.00 bits' in yours())
         choose(app, 'fc1', 5)
@@ -417,6 +417,13 @@ def test_lesson_figures():
         app.find(name='Reveal').click()
         wait('the front', lambda: 'The exact choice for budgets' in plot(app, 'Every budget').description)
         app.find('label', r'(?s)Yours: .* does not fit.*exact: .*')
+        choose(app, 'Lesson', 10)
+        bits = lambda: plot(app, 'Bits').description
+        wait('one', lambda: 'The bits 00111000 mean 1.000' in bits())
+        plot(app, 'Bits').click(fx=0.2, fy=0.5)
+        wait('minus one', lambda: 'The bits 10111000 mean −1.000' in bits())
+        app.key('End', 'Return')
+        wait('the last bit', lambda: 'The bits 10111001 mean −1.125' in bits())
 
 
 def test_stop():

@@ -195,8 +195,10 @@ class App:
         def find():
             if self.p.poll() is not None: raise RuntimeError('program ended early, status %s' % self.p.returncode)
             for name, path in self.bus.call('org.a11y.atspi.Registry', ROOT, 'org.a11y.atspi.Accessible', 'GetChildren'):
-                if self.bus.pid(name) == self.p.pid: return name
-        self.bus_name = wait('application on the accessibility bus', find, 30)
+                try:
+                    if self.bus.pid(name) == self.p.pid: return name
+                except GLib.Error: pass                     # of a program that has ended
+        self.bus_name = wait('application on the accessibility bus', find, max(TIMEOUT, 30))
         self.root = Node(ROOT, self)
         self.window = self.root.find('frame')
         self.t_ready = time.monotonic() - self.t0

@@ -211,6 +211,29 @@ test_lloyd (void)
   g_assert_cmpfloat (again->view->sqnr_db, >, moved->view->sqnr_db);
 }
 
+/* Every bit turned over twice is what it was; the numbers are the format's. */
+static void
+test_bits (void)
+{
+  const BsLesson *lesson = find ("painted-bits");
+  double values[BS_LESSON_VALUES];
+
+  bs_lesson_defaults (lesson, values);
+  for (guint i = 0; i < 8; i++) {
+    double before = values[1];
+    lesson->press (values, i);
+    g_assert_cmpfloat (fabs (values[1] - before), ==, 1u << (7 - i));
+    lesson->press (values, i);
+    g_assert_cmpfloat (values[1], ==, before);
+  }
+  g_autoptr (BsLessonShown) one = show ("painted-bits", (double[BS_LESSON_VALUES]){ 0, 56 }),
+                            none = show ("painted-bits", (double[BS_LESSON_VALUES]){ 0, 127 }),
+                            least = show ("painted-bits", (double[BS_LESSON_VALUES]){ 4, 128 });
+  g_assert_cmpfloat (point_of (one->figures[1]->series->pdata[1], 0).y, ==, 1);
+  g_assert_nonnull (strstr (none->numbers, "no number"));
+  g_assert_nonnull (strstr (least->numbers, "add up to −128"));
+}
+
 static void
 test_amplitude (void)
 {
@@ -387,6 +410,7 @@ main (int argc, char **argv)
   g_test_add_func ("/lesson/outlier", test_outlier);
   g_test_add_func ("/lesson/levels", test_levels);
   g_test_add_func ("/lesson/lloyd", test_lloyd);
+  g_test_add_func ("/lesson/bits", test_bits);
   g_test_add_func ("/lesson/amplitude", test_amplitude);
   g_test_add_func ("/lesson/element", test_element);
   g_test_add_func ("/lesson/loud", test_loud);
