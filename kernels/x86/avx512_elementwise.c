@@ -80,51 +80,86 @@ requantize_s32 (const int32_t *acc,
   }
 }
 
+/* Constants of the two operands, broadcast. */
+typedef struct {
+  __m512i a_flip, b_flip, a_zero, b_zero;
+  __m512 ra, rb;
+} Operands;
+
+/* Sixteen levels of the result. */
+ALWAYS_INLINE __m512i
+binary_16 (const Operands *k, __m128i a, __m128i b, const bool product)
+{
+  __m512i x = _mm512_xor_si512 (_mm512_cvtepu8_epi32 (a), k->a_flip);
+  __m512i y = _mm512_xor_si512 (_mm512_cvtepu8_epi32 (b), k->b_flip);
+  __m512 value;
+
+  x = _mm512_sub_epi32 (x, k->a_zero);
+  y = _mm512_sub_epi32 (y, k->b_zero);
+  if (product)
+    value = _mm512_mul_ps (_mm512_cvtepi32_ps (_mm512_mullo_epi32 (x, y)), k->ra);
+  else
+    value = _mm512_add_ps (_mm512_mul_ps (_mm512_cvtepi32_ps (x), k->ra),
+                           _mm512_mul_ps (_mm512_cvtepi32_ps (y), k->rb));
+  return _mm512_cvtps_epi32 (value);
+}
+
 ALWAYS_INLINE void
 binary (const BskAddArgs *args,
         const uint8_t *a,
         const uint8_t *b,
         uint8_t *c,
         size_t n,
-        const bool product)
+        const bool product,
+        const bool b_one)
 {
-  const __m512i zero = _mm512_set1_epi32 (args->zero),
-                lo = _mm512_set1_epi32 (args->lo - args->zero);
-  const __m512i hi = _mm512_set1_epi32 (args->hi - args->zero);
-  const __m512i a_zero = _mm512_set1_epi32 (args->a_zero),
-                b_zero = _mm512_set1_epi32 (args->b_zero);
-  const __m512 ra = _mm512_set1_ps (args->ra), rb = _mm512_set1_ps (args->rb);
-  const __m128i a_flip = _mm_set1_epi8 ((char) args->a_flip),
-                b_flip = _mm_set1_epi8 ((char) args->b_flip);
-  const __m128i c_flip = _mm_set1_epi8 ((char) args->c_flip);
+  const BskFinish f = { .zero = args->zero, .lo = args->lo, .hi = args->hi, .flip = args->c_flip };
+  const Codes codes = codes_of (&f);
+  const Operands k = { .a_flip = _mm512_set1_epi32 (args->a_flip),
+                       .b_flip = _mm512_set1_epi32 (args->b_flip),
+                       .a_zero = _mm512_set1_epi32 (args->a_zero),
+                       .b_zero = _mm512_set1_epi32 (args->b_zero),
+                       .ra = _mm512_set1_ps (args->ra),
+                       .rb = _mm512_set1_ps (args->rb) };
+  const __m128i one = _mm_set1_epi8 (b_one ? (char) *b : 0);
+  size_t i = 0;
 
-  for (size_t i = 0; i < n; i += 16) {
+  for (; i + 64 <= n; i += 64) {
+    __m512i level[4];
+
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++)
+      level[j] =
+        binary_16 (&k, _mm_loadu_si128 ((const void *) (a + i + 16 * j)),
+                   b_one ? one : _mm_loadu_si128 ((const void *) (b + i + 16 * j)), product);
+    _mm512_storeu_si512 (c + i, pack_codes (level[0], level[1], level[2], level[3], &codes, false));
+  }
+  for (; i < n; i += 16) {
     __mmask16 mask = mask16 ((int) (n - i < 16 ? n - i : 16));
-    __m128i va = _mm_xor_si128 (_mm_maskz_loadu_epi8 (mask, a + i), a_flip);
-    __m128i vb = args->b_one ? _mm_set1_epi8 ((char) *b) : _mm_maskz_loadu_epi8 (mask, b + i);
-    __m512i x = _mm512_sub_epi32 (_mm512_cvtepu8_epi32 (va), a_zero);
-    __m512i y = _mm512_sub_epi32 (_mm512_cvtepu8_epi32 (_mm_xor_si128 (vb, b_flip)), b_zero);
-    __m512 value;
+    __m512i level = binary_16 (&k, _mm_maskz_loadu_epi8 (mask, a + i),
+                               b_one ? one : _mm_maskz_loadu_epi8 (mask, b + i), product);
 
-    if (product)
-      value = _mm512_mul_ps (_mm512_cvtepi32_ps (_mm512_mullo_epi32 (x, y)), ra);
-    else
-      value = _mm512_add_ps (_mm512_mul_ps (_mm512_cvtepi32_ps (x), ra),
-                             _mm512_mul_ps (_mm512_cvtepi32_ps (y), rb));
-    _mm_mask_storeu_epi8 (c + i, mask, codes_16 (_mm512_cvtps_epi32 (value), zero, lo, hi, c_flip));
+    level = pack_codes (level, level, level, level, &codes, false);
+    _mm_mask_storeu_epi8 (c + i, mask, _mm512_castsi512_si128 (level));
   }
 }
 
 static void
 add_bytes (const BskAddArgs *args, const uint8_t *a, const uint8_t *b, uint8_t *c, size_t n)
 {
-  binary (args, a, b, c, n, false);
+  if (args->b_one)
+    binary (args, a, b, c, n, false, true);
+  else
+    binary (args, a, b, c, n, false, false);
 }
 
 static void
 mul_bytes (const BskAddArgs *args, const uint8_t *a, const uint8_t *b, uint8_t *c, size_t n)
 {
-  binary (args, a, b, c, n, true);
+  if (args->b_one)
+    binary (args, a, b, c, n, true, true);
+  else
+    binary (args, a, b, c, n, true, false);
 }
 
 void
