@@ -144,7 +144,7 @@ finish_codes (const BskTileArgs *t,
   }
 }
 
-/* Sums or floats. */
+/* Sums or floats. Only the last vector of columns may be short. */
 ALWAYS_INLINE void
 finish_wide (const BskTileArgs *t,
              const __m512i *sum,
@@ -171,5 +171,5 @@ finish_wide (const BskTileArgs *t,
 #pragma GCC unroll 4
     for (int j = 0; j < vecs; j++)
       store_wide (c + 64 * j, out, sum[i * vecs + j], _mm512_loadu_ps (t->m + 16 * j),
-                  t->cols - 16 * j);
+                  j < vecs - 1 ? 16 : t->cols - 16 * j);
 }

@@ -171,7 +171,7 @@ single (const BskTileArgs *t,
   }
 }
 
-typedef enum { PLAIN, CODES, WIDE, N_FORMS } Form;
+typedef enum { PLAIN, CODES, SUMS, FLOATS, N_FORMS } Form;
 
 /* From a row at *a, the *x-th of its line, to one below. */
 ALWAYS_INLINE void
@@ -195,8 +195,8 @@ finish_rows (const BskTileArgs *t,
              const Codes *k,
              const Form form)
 {
-  if (form == WIDE)
-    finish_wide (t, sum, c, rows, vecs, half, t->finish->out);
+  if (form == SUMS || form == FLOATS)
+    finish_wide (t, sum, c, rows, vecs, half, form == SUMS ? BSK_S32 : BSK_F32);
   else
     finish_codes (t, sum, (uint8_t *) c, rows, vecs, half, k, form == PLAIN);
 }
@@ -442,15 +442,18 @@ static const Single table_s8[MAX_VECS + 1][MAX_ROWS + 1] = { HEIGHTS (ENTRY_SIGN
   }
 FULL_HEIGHTS (DEFINE_FULL, PLAIN)
 FULL_HEIGHTS (DEFINE_FULL, CODES)
-FULL_HEIGHTS (DEFINE_FULL, WIDE)
+FULL_HEIGHTS (DEFINE_FULL, SUMS)
+FULL_HEIGHTS (DEFINE_FULL, FLOATS)
 #define ENTRY_FULL(name, groups, group, vecs, half, form) full_##name##_##form,
 #define ENTRY_FULL_SIGNED(name, groups, group, vecs, half, form) full_##name##_##form##_signed,
 static const Full full_u8[N_FORMS][N_KINDS] = { { FULL_HEIGHTS (ENTRY_FULL, PLAIN) },
                                                 { FULL_HEIGHTS (ENTRY_FULL, CODES) },
-                                                { FULL_HEIGHTS (ENTRY_FULL, WIDE) } };
+                                                { FULL_HEIGHTS (ENTRY_FULL, SUMS) },
+                                                { FULL_HEIGHTS (ENTRY_FULL, FLOATS) } };
 static const Full full_s8[N_FORMS][N_KINDS] = { { FULL_HEIGHTS (ENTRY_FULL_SIGNED, PLAIN) },
                                                 { FULL_HEIGHTS (ENTRY_FULL_SIGNED, CODES) },
-                                                { FULL_HEIGHTS (ENTRY_FULL_SIGNED, WIDE) } };
+                                                { FULL_HEIGHTS (ENTRY_FULL_SIGNED, SUMS) },
+                                                { FULL_HEIGHTS (ENTRY_FULL_SIGNED, FLOATS) } };
 
 #define DEFINE_SHORT(name, kept, groups, group, vecs, half, form)                                  \
   static void full_##name##_##form (const BskTileArgs *t, size_t pairs)                            \
@@ -463,7 +466,8 @@ static const Full full_s8[N_FORMS][N_KINDS] = { { FULL_HEIGHTS (ENTRY_FULL_SIGNE
   }
 SHORT_HEIGHTS (DEFINE_SHORT, PLAIN)
 SHORT_HEIGHTS (DEFINE_SHORT, CODES)
-SHORT_HEIGHTS (DEFINE_SHORT, WIDE)
+SHORT_HEIGHTS (DEFINE_SHORT, SUMS)
+SHORT_HEIGHTS (DEFINE_SHORT, FLOATS)
 #define ENTRY_SHORT(name, kept, groups, group, vecs, half, form) full_##name##_##form,
 #define ENTRY_SHORT_SIGNED(name, kept, groups, group, vecs, half, form)                            \
   full_##name##_##form##_signed,
@@ -471,10 +475,12 @@ SHORT_HEIGHTS (DEFINE_SHORT, WIDE)
 enum { HALF_FOURS = MAX_VECS + 1, TWO_TWOS, FOUR_ONES, ONE_KEPT, N_SHORTS };
 static const Full short_u8[N_FORMS][N_SHORTS] = { { SHORT_HEIGHTS (ENTRY_SHORT, PLAIN) },
                                                   { SHORT_HEIGHTS (ENTRY_SHORT, CODES) },
-                                                  { SHORT_HEIGHTS (ENTRY_SHORT, WIDE) } };
+                                                  { SHORT_HEIGHTS (ENTRY_SHORT, SUMS) },
+                                                  { SHORT_HEIGHTS (ENTRY_SHORT, FLOATS) } };
 static const Full short_s8[N_FORMS][N_SHORTS] = { { SHORT_HEIGHTS (ENTRY_SHORT_SIGNED, PLAIN) },
                                                   { SHORT_HEIGHTS (ENTRY_SHORT_SIGNED, CODES) },
-                                                  { SHORT_HEIGHTS (ENTRY_SHORT_SIGNED, WIDE) } };
+                                                  { SHORT_HEIGHTS (ENTRY_SHORT_SIGNED, SUMS) },
+                                                  { SHORT_HEIGHTS (ENTRY_SHORT_SIGNED, FLOATS) } };
 static const struct {
   size_t groups, group;
 } short_sizes[N_SHORTS] = { SHORT_HEIGHTS (SIZES, ) };
@@ -543,9 +549,10 @@ full_tiles (const BskTileArgs *t, int kind)
 {
   size_t top = (size_t) max_rows[kind], count = t->rows / top - (t->rows % top > 0), done = 0;
   int quads = t->n_seg * t->quads;
-  const Form form = t->finish->plain                                       ? PLAIN
-                    : t->finish->out == BSK_U8 || t->finish->out == BSK_S8 ? CODES
-                                                                           : WIDE;
+  const Form form = t->finish->plain            ? PLAIN
+                    : t->finish->out == BSK_S32 ? SUMS
+                    : t->finish->out == BSK_F32 ? FLOATS
+                                                : CODES;
 
   if (t->row_sum || t->finish->cut)
     return 0;
