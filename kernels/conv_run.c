@@ -88,7 +88,7 @@ bsk_conv_scratch_bytes (const void *packed)
 }
 
 /* Up to this many bytes calls of memset and memcpy take longer than what they do. */
-enum { SHORT_ROW = 128 };
+enum { SHORT_ROW = 256 };
 
 static void
 copy_row (uint8_t *out, const uint8_t *row, size_t bytes)

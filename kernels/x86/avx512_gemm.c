@@ -303,8 +303,8 @@ full (const BskTileArgs *args,
 
 /* Where K is short, parts of it cost more than they hide: two tiles take turns, each walking all of
  * K before the other is finished. Weights of `kept` quads stay in registers; 0: they do not. */
-enum { MAX_KEPT = 3, MAX_SHORT = 24 };
-static const int short_quads[MAX_VECS + 1] = { [HALF] = 16, 16, 12, MAX_SHORT, 6 };
+enum { MAX_KEPT = 3, MAX_SHORT = 72 };
+static const int short_quads[MAX_VECS + 1] = { [HALF] = 16, 16, 12, 24, 6 };
 
 /* All of K, its quads `at` bytes from a row's start, for rows from *a on, the *x-th of its line. */
 ALWAYS_INLINE void
@@ -556,7 +556,8 @@ full_tiles (const BskTileArgs *t, int kind)
 
   if (t->row_sum || t->finish->cut)
     return 0;
-  if (quads <= short_quads[kind])
+  /* Lines that are not of fours could not be taken together otherwise. */
+  if (quads <= short_quads[kind] || (kind == 2 && quads <= MAX_SHORT && !fits_lines (t, 4)))
     done = short_tiles (t, kind, form);
   if (done > 0 || t->rows < top || 16 * count <= (size_t) quads)
     return done;

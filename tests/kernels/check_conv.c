@@ -204,6 +204,10 @@ check_conv (void)
            (w / 4 + n) % 2 ? BSK_S8 : BSK_U8, out_types[(w / 2 + n) % 3], 0, 0, CHECK_NO_ZEROS,
            seed++);
     }
+  /* Two vectors of columns and lines not of fours: the longest K that counts as short, and more. */
+  for (int i = 0; i < 6; i++)
+    one ((BskConvShape){ 9, 6 + i % 3 * 4, 32 + i / 3, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, 2,
+         i % 2 ? BSK_S8 : BSK_U8, out_types[i % 3], 0, 0, CHECK_NO_ZEROS, seed++);
   /* Lines so short, and K so long, that tiles take rows from two or three of them. */
   for (int w = 3; w <= 9; w++)
     one ((BskConvShape){ 8, w, 40, 70, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, 2,
