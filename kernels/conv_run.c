@@ -87,19 +87,88 @@ bsk_conv_scratch_bytes (const void *packed)
   return bytes + bsk_align (sums);
 }
 
+/* Where copying costs nothing beside that, copies of signed codes are flipped to unsigned ones, and
+ * the tiles need not flip each quad they read. */
+static bool
+copy_flips (const BskPacked *header)
+{
+  return header->a_flip && header->table->copy_pixels && padded (&header->shape) && !header->low &&
+         !header->row_sums;
+}
+
+static void
+fill_padding (const BskPacked *header, uint8_t *out, size_t bytes)
+{
+  if (copy_flips (header))
+    memset (out, header->pad_code ^ header->a_flip, bytes);
+  else
+    bsk_fill_padding (header, out, bytes);
+}
+
 /* Up to this many bytes calls of memset and memcpy take longer than what they do. */
 enum { SHORT_ROW = 256 };
 
+/* The left and right borders of some rows; the right one of a row and the left one of the next are
+ * one piece. */
 static void
-copy_row (uint8_t *out, const uint8_t *row, size_t bytes)
+fill_borders (const BskPacked *header,
+              uint8_t *out,
+              size_t count,
+              size_t left,
+              size_t inner,
+              size_t row)
+{
+  if (count == 0 || row == inner)
+    return;
+  if (row <= SHORT_ROW) {
+    fill_padding (header, out, count * row);
+    return;
+  }
+  fill_padding (header, out, left);
+  out += left + inner;
+  for (; count > 1; count--, out += row)
+    fill_padding (header, out, row - inner);
+  fill_padding (header, out, row - inner - left);
+}
+
+static void
+copy_row (const uint8_t *from, size_t bytes, uint8_t *to)
 {
   if (bytes < 16 || bytes > SHORT_ROW) {
-    memcpy (out, row, bytes);
+    memcpy (to, from, bytes);
     return;
   }
   for (size_t i = 0; i + 16 < bytes; i += 16)
-    memcpy (out + i, row + i, 16);
-  memcpy (out + bytes - 16, row + bytes - 16, 16);
+    memcpy (to + i, from + i, 16);
+  memcpy (to + bytes - 16, from + bytes - 16, 16);
+}
+
+static void
+copy_rows (const BskPacked *header,
+           const uint8_t *from,
+           size_t count,
+           size_t bytes,
+           uint8_t *to,
+           size_t to_row)
+{
+  if (copy_flips (header))
+    header->table->copy_pixels (&(BskCopyArgs){ .from = from,
+                                                .rows = count,
+                                                .pixels = 1,
+                                                .bytes = bytes,
+                                                .from_row = bytes,
+                                                .flip = header->a_flip,
+                                                .to = to,
+                                                .to_row = to_row });
+  else
+    for (size_t i = 0; i < count; i++)
+      copy_row (from + i * bytes, bytes, to + i * to_row);
+}
+
+static size_t
+clamp_row (int64_t row, size_t count)
+{
+  return row < 0 ? 0 : (size_t) row < count ? (size_t) row : count;
 }
 
 /* Copies rows [first, first + count) of the padded image; the borders only when asked. */
@@ -113,26 +182,18 @@ copy_padded (const BskPacked *header,
 {
   const BskConvShape *s = &header->shape;
   size_t px = bsk_px_bytes (header), left = (size_t) s->pad_left * px, inner = (size_t) s->w * px;
-  size_t right = (size_t) s->pad_right * px, row = left + inner + right;
+  size_t row = bsk_row_bytes (header);
+  size_t top = clamp_row ((int64_t) s->pad_top - first, count),
+         end = clamp_row ((int64_t) s->pad_top + s->h - first, count);
 
-  if (borders && row <= SHORT_ROW) {
-    bsk_fill_padding (header, out, count * row);
-    borders = false;
+  if (borders) {
+    fill_padding (header, out, top * row);
+    fill_borders (header, out + top * row, end - top, left, inner, row);
+    fill_padding (header, out + end * row, (count - end) * row);
   }
-  for (size_t i = 0; i < count; i++, out += row) {
-    int y = first + (int) i - s->pad_top;
-
-    if (y < 0 || y >= s->h) {
-      if (borders)
-        bsk_fill_padding (header, out, row);
-      continue;
-    }
-    if (borders) {
-      bsk_fill_padding (header, out, left);
-      bsk_fill_padding (header, out + left + inner, right);
-    }
-    copy_row (out + left, image + (size_t) y * inner, inner);
-  }
+  if (top < end)
+    copy_rows (header, image + ((size_t) first + top - (size_t) s->pad_top) * inner, end - top,
+               inner, out + top * row + left, row);
 }
 
 /* All panels over a block of images or rows. `top` is the padded image's row under the block's
@@ -170,6 +231,8 @@ run_block (const BskPacked *header,
   }
   for (int g = 0; !header->low && g < header->groups; g++) {
     bsk_panel_open (header, g, &tile);
+    if (copy_flips (header))
+      tile.a_flip = 0;
     tile.a_row = (size_t) s->stride_w * bsk_px_bytes (header);
     tile.c_row = run->c_px;
     tile.line = (size_t) header->out_w;
