@@ -133,6 +133,12 @@ draw_mark (const BsPlotFrame *frame,
     cairo_rectangle (frame->cr, round (at_x - half), MIN (at_y, base), MAX (round (2 * half), 1),
                      MAX (fabs (base - at_y), 1));
     cairo_fill (frame->cr);
+  } else if (series->mark == BS_FIGURE_CELLS) {
+    double right = round (bs_plot_axis_at (x, point->x + series->cell_width)),
+           top = round (bs_plot_axis_at (y, point->y + series->cell_height));
+    bs_plot_set_color (frame->cr, bs_plot_map_color (point->share), 1);
+    cairo_rectangle (frame->cr, round (at_x), top, right - round (at_x), round (at_y) - top);
+    cairo_fill (frame->cr);
   } else if (bs_plot_axis_shows (x, point->x) && bs_plot_axis_shows (y, point->y)) {
     bs_plot_marker (frame->cr, BS_MARKER_CIRCLE, at_x, at_y, radius);
     cairo_set_line_width (frame->cr, frame->style->line_width * 1.4);

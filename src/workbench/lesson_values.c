@@ -248,10 +248,54 @@ static const char *const scope_specs[] = { "int4",           "int4:channel",
                                            "int4:group=32",  "int4:group=16",
                                            "int4:element",   NULL };
 
+#define CELL 16 /* weights of a channel */
+
+/* Where the errors are: the mean of each channel's runs of weights, as bright as it is large. */
+static BsFigure *
+draw_error_map (const char *text, double loudness, GError **error)
+{
+  const gint64 dims[] = { CHANNELS, PER_CHANNEL };
+  g_autofree float *x = g_new (float, N_VALUES);
+  double means[N_VALUES / CELL] = { 0 }, most = 0, quiet = 0;
+  BsSpec spec;
+
+  bs_lesson_normal (x, N_VALUES);
+  make_loud (x, loudness);
+  if (!bs_spec_parse (text, &spec, error))
+    return NULL;
+  g_autoptr (BsQuant) quant = bs_quantize (&spec, x, dims, 2, 0, NULL, "", error);
+  if (quant == NULL)
+    return NULL;
+  for (guint i = 0; i < N_VALUES; i++)
+    means[i / CELL] += fabs ((double) quant->values[i] - (double) x[i]) / CELL;
+  for (guint i = 0; i < G_N_ELEMENTS (means); i++) {
+    most = MAX (most, means[i]);
+    if (i >= PER_CHANNEL / CELL) /* channel 0 is the loud one */
+      quiet += means[i] / (G_N_ELEMENTS (means) - PER_CHANNEL / CELL);
+  }
+  g_autofree char *bright = bs_lesson_number (most, 3);
+  g_autofree char *title = g_strdup_printf (_ ("Absolute error, from dark 0 to bright %s"), bright);
+  BsFigure *figure = bs_figure_new (title, _ ("Weight"), _ ("Channel"));
+  BsFigureSeries *cells = bs_figure_add_cells (figure, CELL, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (means); i++)
+    bs_figure_cell (cells, i * CELL % PER_CHANNEL, i * CELL / PER_CHANNEL,
+                    most > 0 ? means[i] / most : 0);
+  figure->x_hi = PER_CHANNEL;
+  figure->y_hi = CHANNELS;
+  g_autofree char *usual = bs_lesson_number (quiet, 3);
+  figure->description = g_strdup_printf (
+    _ ("The mean error of %d weights is at most %s; in the quiet channels it is %s on average."),
+    CELL, bright, usual);
+  return figure;
+}
+
 static gboolean
 show_granularity (const double *values, BsLessonShown *shown, GError **error)
 {
-  return show_values (scope_specs[(guint) values[0]], make_loud, values[1], shown, error);
+  const char *spec = scope_specs[(guint) values[0]];
+
+  shown->figures[1] = draw_error_map (spec, values[1], error);
+  return shown->figures[1] != NULL && show_values (spec, make_loud, values[1], shown, error);
 }
 
 const BsLesson bs_lesson_granularity = {

@@ -396,6 +396,11 @@ def test_lesson_figures():
                 break
         wait('x to be dragged', lambda: re.search('x = [6789]\\d\\d becomes', staircase().description))
         app.find(name='Presenter').click()
+        choose(app, 'Lesson', 3)
+        errors = lambda: plot(app, 'Absolute error, .*').description
+        before = wait('the map of errors', lambda: 'in the quiet channels' in errors() and errors())
+        choose(app, 'What the values become', 1)
+        wait('errors with a scale for each channel', lambda: errors() != before)
         choose(app, 'Lesson', 4)
         view, width = plot(app, 'Weights and levels'), plot(app, 'Weights and levels').box[2]
         wait('the levels', lambda: '15 levels' in view.description)

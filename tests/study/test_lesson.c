@@ -253,6 +253,18 @@ test_element (void)
     "granularity", (double[BS_LESSON_VALUES]){ choice_of ("granularity", "int4:element"), 20 });
 
   g_assert_cmpfloat (shown->view->bits_each, ==, 36);
+
+  /* One scale: errors everywhere. One for each channel: those of the loud one are by far the largest. */
+  g_autoptr (BsLessonShown) global = show ("granularity", (double[BS_LESSON_VALUES]){ 0, 20 }),
+                            local = show ("granularity", (double[BS_LESSON_VALUES]){ 1, 20 });
+  double of_global = 0, of_local = 0;
+  for (guint i = 64; i < 64 * 64; i++) {
+    of_global += point_of (global->figures[1]->series->pdata[0], i).share / (63 * 64);
+    of_local += point_of (local->figures[1]->series->pdata[0], i).share / (63 * 64);
+  }
+  g_assert_cmpfloat (of_global, >, 0.2);
+  g_assert_cmpfloat (of_local, <, 0.1);
+  g_assert_cmpfloat (point_of (local->figures[1]->series->pdata[0], 3).share, >, 0.5);
 }
 
 /* Where x = 500 ends in the picture. */

@@ -72,9 +72,27 @@ bs_figure_add (BsFigure *figure, BsFigureMark mark, const char *name, guint colo
 void
 bs_figure_point (BsFigureSeries *series, double x, double y, char *text)
 {
-  BsFigurePoint point = { x, y, text };
+  BsFigurePoint point = { x, y, text, 0 };
 
   g_array_append_val (series->points, point);
+}
+
+BsFigureSeries *
+bs_figure_add_cells (BsFigure *figure, double width, double height)
+{
+  BsFigureSeries *cells = bs_figure_add (figure, BS_FIGURE_CELLS, NULL, 0);
+
+  cells->cell_width = width;
+  cells->cell_height = height;
+  return cells;
+}
+
+void
+bs_figure_cell (BsFigureSeries *cells, double x, double y, double share)
+{
+  BsFigurePoint cell = { x, y, NULL, share };
+
+  g_array_append_val (cells->points, cell);
 }
 
 gboolean

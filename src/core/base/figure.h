@@ -12,13 +12,15 @@ typedef enum {
   BS_FIGURE_POINTS,
   BS_FIGURE_RINGS, /* hollow points, larger: what stands out */
   BS_FIGURE_BARS,  /* from the lower end of the y axis; x are whole numbers */
+  BS_FIGURE_CELLS, /* of a map: points are their lower left corners */
 } BsFigureMark;
 
 #define BS_FIGURE_INK G_MAXUINT /* the colour of text */
 
 typedef struct {
-  double x, y; /* NaN breaks a line */
-  char *text;  /* for the hover label; NULL: cannot be hovered */
+  double x, y;  /* NaN breaks a line */
+  char *text;   /* for the hover label; NULL: cannot be hovered */
+  double share; /* of a cell: its colour, 0 … 1 */
 } BsFigurePoint;
 
 typedef struct {
@@ -26,6 +28,7 @@ typedef struct {
   char *name;     /* in the legend; NULL: not there */
   guint color;    /* of the style's series, or BS_FIGURE_INK */
   GArray *points; /* BsFigurePoint */
+  double cell_width, cell_height;
 } BsFigureSeries;
 
 /* Filled by one function, then only read; reference counted. */
@@ -51,6 +54,10 @@ BsFigureSeries *bs_figure_add (BsFigure *figure, BsFigureMark mark, const char *
 
 /* bs_figure_point: text (transfer full), may be NULL. */
 void bs_figure_point (BsFigureSeries *series, double x, double y, char *text);
+
+/* bs_figure_add_cells: a map of cells that are so large; bs_figure_cell: one of them. */
+BsFigureSeries *bs_figure_add_cells (BsFigure *figure, double width, double height);
+void bs_figure_cell (BsFigureSeries *cells, double x, double y, double share);
 
 /* bs_figure_range: smallest and largest y (along_x: x) of all finite points; FALSE: there are none. */
 gboolean bs_figure_range (const BsFigure *figure, gboolean along_x, double *lo, double *hi);
