@@ -64,7 +64,7 @@ static void
 show_histograms (BsPageLessons *self, const BsLesson *lesson, const BsLessonShown *shown)
 {
   const BsPlotInput input = {
-    .layer = _ (lesson->title),
+    .title = shown->spec,
     .spec = shown->spec,
     .view = shown->view,
     .levels_move = lesson->drag != NULL,

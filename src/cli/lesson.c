@@ -101,7 +101,7 @@ save (const BsLessonShown *shown, GError **error)
     second || shown->view == NULL ? &bs_plot_figure : bs_plot_find ("weight-histogram");
   const BsPlotInput input = {
     .figure = shown->figures[second ? 1 : 0],
-    .layer = shown->spec,
+    .title = shown->spec,
     .view = shown->view,
   };
 

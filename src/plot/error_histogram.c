@@ -16,7 +16,8 @@ typedef struct {
 typedef struct {
   const guint64 *bins;
   double span, sqnr_db;
-  const char *layer, *with;
+  const char *layer; /* NULL: the weights are of none */
+  const char *with;
   gboolean of_weights;
 } Source;
 
@@ -29,7 +30,7 @@ find_source (const BsPlotInput *input, Source *source, GError **error)
     *source = (Source){ input->view->error_bins,
                         input->view->error_span,
                         input->view->sqnr_db,
-                        input->layer != NULL ? input->layer : "–",
+                        input->layer,
                         input->spec != NULL ? input->spec : "–",
                         TRUE };
     return TRUE;
@@ -79,8 +80,11 @@ build (const BsPlotInput *input, GError **error)
   for (guint i = 0; i < BS_ERROR_BINS; i++)
     total += source.bins[i];
   if (total == 0 || !(source.span > 0)) {
-    g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA, _ ("Layer “%s” has no error with %s"),
-                 source.layer, source.with);
+    if (source.layer == NULL)
+      g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA, _ ("There is no error with %s"), source.with);
+    else
+      g_set_error (error, BS_ERROR, BS_ERROR_NO_DATA, _ ("Layer “%s” has no error with %s"),
+                   source.layer, source.with);
     return NULL;
   }
   Histogram *own = g_new0 (Histogram, 1);
@@ -89,9 +93,10 @@ build (const BsPlotInput *input, GError **error)
   own->of_weights = source.of_weights;
   BsPlotData *data = bs_plot_data_new (input, own, g_free);
   g_free (data->title);
-  data->title = g_strdup_printf (source.of_weights ? _ ("Weight error of %s · %s")
-                                                   : _ ("Output error of %s · %s"),
-                                 source.layer, source.with);
+  data->title = source.layer == NULL ? g_strdup_printf (_ ("Errors with %s"), source.with)
+                : source.of_weights
+                  ? g_strdup_printf (_ ("Weight error of %s · %s"), source.layer, source.with)
+                  : g_strdup_printf (_ ("Output error of %s · %s"), source.layer, source.with);
   for (guint i = 0; i < BS_ERROR_BINS; i++) {
     own->share[i] = (double) source.bins[i] / own->total;
     if (ABS ((gint) i - BS_ERROR_BINS / 2) <= BS_ERROR_BINS / 20)
@@ -102,13 +107,18 @@ build (const BsPlotInput *input, GError **error)
   bs_plot_number (b, sizeof b, own->span, CLAMP ((int) ceil (2 - log10 (own->span)), 0, 6));
   bs_plot_number (c, sizeof c, source.sqnr_db, 1);
   bs_plot_number (d, sizeof d, (own->share[0] + own->share[BS_ERROR_BINS - 1]) * 100, 1);
-  data->description = g_strdup_printf (
-    source.of_weights
-      ? _ ("Errors of the weights of %s with %s: %s %% in the middle tenth of ±%s, %s %% at its "
-           "ends; SQNR %s dB.")
-      : _ ("Errors of layer %s with %s: %s %% in the middle tenth of ±%s, %s %% at its ends or "
-           "beyond; SQNR %s dB."),
-    source.layer, source.with, a, b, d, c);
+  if (source.layer == NULL)
+    data->description = g_strdup_printf (
+      _ ("Errors with %s: %s %% in the middle tenth of ±%s, %s %% at its ends; SQNR %s dB."),
+      source.with, a, b, d, c);
+  else
+    data->description = g_strdup_printf (
+      source.of_weights
+        ? _ ("Errors of the weights of %s with %s: %s %% in the middle tenth of ±%s, %s %% at its "
+             "ends; SQNR %s dB.")
+        : _ ("Errors of layer %s with %s: %s %% in the middle tenth of ±%s, %s %% at its ends or "
+             "beyond; SQNR %s dB."),
+      source.layer, source.with, a, b, d, c);
   return data;
 }
 
