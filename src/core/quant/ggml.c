@@ -1,8 +1,10 @@
 /* Block formats of ggml (llama.cpp), byte for byte.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "quant/ggml.h"
+#include "base/vectorize.h"
 #include "quant/minifloat.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -58,80 +60,106 @@ get_half (const guint8 *bytes)
   return bs_minifloat_decode (&bs_fp16, bytes[0] | (guint) bytes[1] << 8);
 }
 
-static void
-make_finite (const float *x, float *clean)
+/* make_finite: what is not becomes 0 or the largest magnitude of what is. Returns that; the bits of
+ * magnitudes have their order. */
+BS_INLINE float
+make_finite (const float *restrict x, float *restrict clean)
 {
-  float amax = 0;
+  const guint32 infinity = 0x7F800000;
+  guint32 bits[32], largest = 0;
+  float amax;
 
-  for (guint i = 0; i < 32; i++)
-    amax = isfinite (x[i]) ? fmaxf (amax, fabsf (x[i])) : amax;
-  for (guint i = 0; i < 32; i++)
-    clean[i] = isnan (x[i]) ? 0 : isinf (x[i]) ? copysignf (amax, x[i]) : x[i];
-}
-
-/* to_code: truncates to a code, without leaving [0, max]; a reciprocal that overflowed gives
- * infinity or NaN here. */
-static guint
-to_code (float v, guint max)
-{
-  return v > 0 ? (v < (float) max ? (guint) v : max) : 0;
-}
-
-static void
-encode_8 (const float *x, guint8 *bytes)
-{
-  float amax = 0;
-
-  for (guint i = 0; i < 32; i++)
-    amax = fmaxf (amax, fabsf (x[i]));
-  float d = amax / 127, inverse = d != 0 ? 1 / d : 0;
-  put_half (bytes, d);
+  memcpy (bits, x, sizeof bits);
   for (guint i = 0; i < 32; i++) {
-    float v = x[i] * inverse;
-    v = v == v ? fminf (fmaxf (v, -127), 127) : 0;
-    bytes[2 + i] = (guint8) (gint8) roundf (v);
+    guint32 size = bits[i] & G_MAXINT32;
+    size = size < infinity ? size : 0;
+    largest = MAX (largest, size);
+  }
+  memcpy (&amax, &largest, sizeof amax);
+  for (guint i = 0; i < 32; i++) {
+    float v = bs_select (x[i] == x[i], x[i], 0);
+    v = bs_select (v > FLT_MAX, amax, v);
+    clean[i] = bs_select (v < -FLT_MAX, -amax, v);
+  }
+  return amax;
+}
+
+/* to_codes: truncates to codes, without leaving [0, max]; a reciprocal that overflowed gives
+ * infinity or NaN here. */
+BS_INLINE void
+to_codes (const float *restrict x,
+          float min,
+          float inverse,
+          float offset,
+          guint max,
+          gint32 *restrict codes)
+{
+  for (guint i = 0; i < 32; i++) {
+    float v = (x[i] - min) * inverse + offset;
+    v = bs_select (v > 0, v, 0);
+    codes[i] = (gint32) bs_select (v < (float) max, v, (float) max);
   }
 }
 
-void
+/* Just less than a half, which added to what is just less than a half would give 1. */
+#define HALF 0x1.fffffep-2f
+
+BS_INLINE void
+encode_8 (const float *restrict x, float amax, guint8 *restrict bytes)
+{
+  float d = amax / 127, inverse = d != 0 ? 1 / d : 0;
+  gint32 codes[32];
+
+  put_half (bytes, d);
+  for (guint i = 0; i < 32; i++) {
+    float v = x[i] * inverse;
+    v = bs_select (v == v, v, 0);
+    v = bs_select (v > -127, v, -127);
+    v = bs_select (v < 127, v, 127);
+    codes[i] = (gint32) (v + bs_select (v < 0, -HALF, HALF)); /* halves away from zero */
+  }
+  for (guint i = 0; i < 32; i++)
+    bytes[2 + i] = (guint8) codes[i];
+}
+
+BS_VECTORIZED void
 bs_ggml_encode (BsGgmlType type, const float *x, guint8 *bytes)
 {
   guint max = types[type].has_fifth ? 31 : 15;
   guint at = types[type].has_min ? 4 : 2;
   float clean[32], d, offset, min = 0;
+  gint32 codes[32];
   guint32 fifth = 0;
 
   g_assert (types[type].block == 32);
-  make_finite (x, clean);
+  float amax = make_finite (x, clean);
   if (type == BS_GGML_Q8_0) {
-    encode_8 (clean, bytes);
+    encode_8 (clean, amax, bytes);
     return;
   }
   if (types[type].has_min) {
     float hi = clean[0];
     min = clean[0];
     for (guint i = 1; i < 32; i++) {
-      min = fminf (min, clean[i]);
-      hi = fmaxf (hi, clean[i]);
+      min = MIN (clean[i], min);
+      hi = MAX (clean[i], hi);
     }
     d = (hi - min) / (float) max;
     offset = 0.5f;
     put_half (bytes + 2, min);
   } else {
-    float extreme =
-      0; /* the first value of largest magnitude, with its sign: it becomes code 0, exactly */
-    for (guint i = 0; i < 32; i++)
-      if (fabsf (clean[i]) > fabsf (extreme))
-        extreme = clean[i];
-    d = extreme / -(float) ((max + 1) / 2);
+    guint first = 0; /* of largest magnitude, with its sign: it becomes code 0, exactly */
+    while (fabsf (clean[first]) < amax)
+      first++;
+    d = (amax > 0 ? clean[first] : 0) / -(float) ((max + 1) / 2);
     offset = (float) ((max + 1) / 2) + 0.5f;
   }
   float inverse = d != 0 ? 1 / d : 0;
   put_half (bytes, d);
   guint8 *nibbles = bytes + at + (types[type].has_fifth ? 4 : 0);
+  to_codes (clean, min, inverse, offset, max, codes);
   for (guint j = 0; j < 16; j++) {
-    guint low = to_code ((clean[j] - min) * inverse + offset, max);
-    guint high = to_code ((clean[j + 16] - min) * inverse + offset, max);
+    guint low = (guint) codes[j], high = (guint) codes[j + 16];
     nibbles[j] = (guint8) ((low & 15) | (high & 15) << 4);
     fifth |= (low >> 4) << j | (high >> 4) << (j + 16);
   }
