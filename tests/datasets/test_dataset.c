@@ -1,6 +1,7 @@
 /* Tests of data sets: fitting samples to a model, labels, options, archives.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "datasets/dataset.h"
+#include "datasets/dataset_table.h"
 #include "datasets/npy.h"
 #include "datasets/npz.h"
 #include "fixture.h"
@@ -371,6 +372,26 @@ test_idx (void)
   g_unlink (train_path);
 }
 
+/* What file dialogs offer and a window takes for data when it is dropped. */
+static void
+test_names (void)
+{
+  static const char *const data[] = { "a.npz",
+                                      "a.npy",
+                                      "a.csv",
+                                      "B.TSV",
+                                      "psalms.txt",
+                                      "t10k-images-idx3-ubyte",
+                                      "train-labels-idx1-ubyte.gz" };
+  static const char *const others[] = { "net.onnx", "plan.json", "txt", "a.wav", "" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (data); i++)
+    g_assert_true (bs_dataset_is_named (data[i]));
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_false (bs_dataset_is_named (others[i]));
+  g_assert_true (bs_dataset_is_named (g_get_tmp_dir ())); /* pictures or sounds */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -388,6 +409,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/damaged", test_damaged);
   g_test_add_func ("/dataset/csv", test_csv);
   g_test_add_func ("/dataset/idx", test_idx);
+  g_test_add_func ("/dataset/names", test_names);
   status = g_test_run ();
   g_autofree char *path = g_build_filename (folder, "data.npz", NULL);
   g_unlink (path);
