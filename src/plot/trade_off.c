@@ -273,7 +273,8 @@ build (const BsPlotInput *input, GError **error)
     bs_plot_data_free (data);
     g_set_error_literal (error, BS_ERROR, BS_ERROR_NOT_FINITE,
                          input->cost == BS_PLOT_LATENCY
-                           ? _ ("No result has a measured time; sweep --latency measures it")
+                           ? _ ("No result has a measured time; the switch on the page Sweep, or "
+                                "sweep --latency, measures it")
                            : _ ("No result has a measure that could be plotted"));
     return NULL;
   }
