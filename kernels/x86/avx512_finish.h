@@ -120,7 +120,7 @@ finish_codes (const BskTileArgs *t,
         j < here * vecs ? scale_sums (sum[i * vecs + j], m[j % vecs]) : _mm512_setzero_si512 ();
     codes = pack_codes (q[0], q[1], q[2], q[3], k, plain);
     if (vecs == 1) {
-      if (t->c_row == 16 && t->cols == 16 && here == 4)
+      if (here == 4 && __builtin_expect (t->c_row == 16 && t->cols == 16, true))
         _mm512_storeu_si512 (out, codes);
       else
         store_16s (out, t->c_row, codes, here, t->cols);
