@@ -1,5 +1,5 @@
 /* Depthwise convolution by whole rows, for levels with depthwise_flat: padded copies of the input
- * rows in work, and which of them make a quad.
+ * rows in work, which of them make a quad, and what lies on an edge.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "conv.h"
 
@@ -26,6 +26,14 @@ block_bytes (const BskPacked *header)
          (size_t) header->dw_taps * (size_t) header->dw_rows * 4 * BSK_FLAT_BLOCK;
 }
 
+/* What is kept of blocks on an edge. Where blocks do not run on, all of their positions miss the same
+ * taps, and differ in start alone. */
+static size_t
+edge_bytes (const BskPacked *header)
+{
+  return header->dw_runs_on ? block_bytes (header) : BSK_FLAT_M;
+}
+
 /* Whether blocks can run on from pixel to pixel although pixels of the input are skipped. */
 static bool
 hops (const BskConvShape *s)
@@ -34,17 +42,87 @@ hops (const BskConvShape *s)
          s->cin % BSK_FLAT_BLOCK;
 }
 
-/* Whether input rows are read where they are, signs and padding left to the kernel. Where pixels
- * are skipped without hops, that takes blocks of single pixels, which must not be too empty. */
+/* Output pixels [*first, *end) have all kernel columns inside the image. */
+static void
+inner_pixels (const BskPacked *header, int64_t *first, int64_t *end)
+{
+  const BskConvShape *s = &header->shape;
+  int64_t last = (int64_t) s->w - 1 + s->pad_left - (int64_t) (s->kw - 1) * s->dilation_w;
+
+  *first = ((int64_t) s->pad_left + s->stride_w - 1) / s->stride_w;
+  *first = *first < header->out_w ? *first : header->out_w;
+  *end = last < 0 ? 0 : last / s->stride_w + 1;
+  *end = *end < header->out_w ? *end : header->out_w;
+  *end = *end > *first ? *end : *first;
+}
+
+/* Whether input rows are read where they are, signs left to the kernel. Where pixels are skipped
+ * without hops, that takes blocks of single pixels, which must not be too empty. Reading reaches as
+ * far before and behind a row as the padding: not further than to the next row, therefore. */
 static bool
 reads_in_place (const BskPacked *header)
 {
+  enum { MOST_EDGES = 16 };
   const BskConvShape *s = &header->shape;
   int block = (s->cin - 1) % BSK_FLAT_BLOCK + 1; /* the last one of a pixel */
+  int64_t first, end;
 
   if (along_row (s))
     return s->stride_w == 1 && s->pad_left == 0 && s->pad_right == 0;
+  inner_pixels (header, &first, &end);
+  if (s->kw > 64 || header->out_w - (end - first) > MOST_EDGES || s->pad_left > s->w ||
+      s->pad_right > s->w)
+    return false;
   return s->stride_w == 1 || hops (s) || (BSK_FLAT_BLOCK - block) * 3 <= s->cin;
+}
+
+/* The blocks of a row; those outside [first, end) have taps outside the image, and packed forms of
+ * their own. They run on over the ends of pixels, or each pixel has whole ones. */
+typedef struct {
+  bool runs_on;
+  size_t n, first, end;
+  size_t px, px_blocks; /* positions and whole blocks of a pixel */
+} Row;
+
+static size_t
+blocks_of (size_t positions)
+{
+  return (positions + BSK_FLAT_BLOCK - 1) / BSK_FLAT_BLOCK;
+}
+
+static Row
+row_of (const BskPacked *header, bool runs_on, bool direct)
+{
+  size_t px = (size_t) header->shape.cin, out_w = (size_t) header->out_w;
+  Row row = { .runs_on = runs_on, .px = px, .px_blocks = blocks_of (px) };
+  int64_t first = 0, end = header->out_w;
+
+  if (direct && !along_row (&header->shape))
+    inner_pixels (header, &first, &end);
+  if (runs_on) {
+    row.n = blocks_of (out_w * px);
+    row.first = blocks_of ((size_t) first * px);
+    row.end = end == header->out_w ? row.n : (size_t) end * px / BSK_FLAT_BLOCK;
+  } else {
+    row.n = out_w * row.px_blocks;
+    row.first = (size_t) first * row.px_blocks;
+    row.end = (size_t) end * row.px_blocks;
+  }
+  row.end = row.end > row.first ? row.end : row.first;
+  return row;
+}
+
+/* The first position of block n: its pixel and its channel. */
+static size_t
+first_pixel (const Row *row, size_t n)
+{
+  return row->runs_on ? n * BSK_FLAT_BLOCK / row->px : n / row->px_blocks;
+}
+
+static size_t
+first_channel (const Row *row, size_t n)
+{
+  return row->runs_on ? n * BSK_FLAT_BLOCK % row->px : n % row->px_blocks * BSK_FLAT_BLOCK;
 }
 
 bool
@@ -53,7 +131,8 @@ bsk_flat_describe (BskPacked *header, size_t *quads)
   enum { FEW_PERIODS = 9, FEW_CHANNELS = 32 };
   const BskConvShape *s = &header->shape;
   int period = s->cin, lanes = header->table->lanes;
-  size_t bytes;
+  size_t bytes, edges;
+  Row row;
 
   if (header->k > INT32_MAX / 2048) /* offsets of weights in a block would leave int */
     return false;
@@ -74,52 +153,113 @@ bsk_flat_describe (BskPacked *header, size_t *quads)
     period /= 2;
   /* Blocks run on over the ends of pixels, unless that takes more weights than the first-level
    * cache holds and little room is lost in blocks that do not. */
-  header->dw_runs_on = period <= FEW_PERIODS || s->cin <= FEW_CHANNELS;
+  header->dw_runs_on = s->cin % BSK_FLAT_BLOCK && (period <= FEW_PERIODS || s->cin <= FEW_CHANNELS);
   if (s->stride_w > 1 && reads_in_place (header) && !hops (s))
     header->dw_runs_on = false;
-  header->dw_blocks = header->dw_runs_on ? period : (s->cin + BSK_FLAT_BLOCK - 1) / BSK_FLAT_BLOCK;
-  if (!bsk_size_mul ((size_t) header->dw_blocks, block_bytes (header), &bytes))
+  header->dw_blocks = header->dw_runs_on ? period : (int) blocks_of ((size_t) s->cin);
+  row = row_of (header, header->dw_runs_on, reads_in_place (header));
+  header->dw_edges = row.first + row.n - row.end;
+  if (!bsk_size_mul ((size_t) header->dw_blocks, block_bytes (header), &bytes) ||
+      !bsk_size_mul (header->dw_edges, edge_bytes (header), &edges) || bytes > SIZE_MAX / 4 ||
+      edges > SIZE_MAX / 4)
     return false;
-  bytes /= 4 * (size_t) ((s->cin + lanes - 1) / lanes * lanes);
+  bytes = (bytes + edges) / (4 * (size_t) ((s->cin + lanes - 1) / lanes * lanes));
   *quads = bytes + 1;
   return true;
+}
+
+/* Whether kernel column kx is inside the image for output pixel x. */
+static bool
+inside (const BskConvShape *s, int64_t x, int kx)
+{
+  int64_t at = x * s->stride_w - s->pad_left + (int64_t) kx * s->dilation_w;
+
+  return at >= 0 && at < s->w;
+}
+
+/* Packs a channel as one position of a block: at output pixel x, whose taps may leave the image, or
+ * at any, −1; or nothing but its start. */
+static void
+pack_position (const BskPacked *header,
+               const BskChannel *weights,
+               size_t channel,
+               int position,
+               int64_t x,
+               bool start_only,
+               char *block)
+{
+  const BskConvShape *s = &header->shape;
+  const int rows = header->dw_rows, taps = header->dw_sets * columns (s);
+  const uint32_t pad = (uint8_t) (header->pad_code ^ header->a_flip);
+  /* Vector position / 4 mod 4, 16-byte lane position / 16: see BskFlatArgs. */
+  const int slot = position / 4 % 4 * 16 + position / 16 * 4 + position % 4;
+  uint32_t start = (uint32_t) ((const int32_t *) bsk_at (header, header->start))[channel];
+
+  for (int i = 0; i < s->kh * s->kw; i++) {
+    int ky = i / s->kw, kx = i % s->kw, weight = bsk_channel_weight (weights, (size_t) i);
+
+    if (x >= 0 && !inside (s, x, kx)) {
+      start += pad * (uint32_t) weight;
+      continue;
+    }
+    for (int j = 0; j < header->dw_parts * rows && !start_only; j++) {
+      int part = j / rows, row = j % rows, at = along_row (s) ? kx : ky + row;
+      int tap = part * taps + at / 4 * columns (s) + (along_row (s) ? 0 : kx);
+
+      block[BSK_FLAT_WEIGHTS + ((tap * rows + row) * BSK_FLAT_BLOCK + slot) * 4 + at % 4] =
+        (char) bsk_depthwise_part (weight, part);
+    }
+  }
+  ((uint32_t *) (void *) block)[slot] = start;
+  if (start_only)
+    return;
+  ((float *) (void *) (block + BSK_FLAT_M))[slot] =
+    ((const float *) bsk_at (header, header->m))[channel];
+  ((int32_t *) (void *) (block + BSK_FLAT_CUT))[slot] =
+    ((const int32_t *) bsk_at (header, header->cut))[channel];
+}
+
+/* Packs block n of a row. */
+static void
+pack_block (const BskPacked *header,
+            const BskGemmArgs *args,
+            const void *w,
+            const Row *row,
+            size_t n,
+            bool edge,
+            char *block)
+{
+  size_t x = first_pixel (row, n), channel = first_channel (row, n);
+
+  for (int i = 0; i < BSK_FLAT_BLOCK; i++, channel++) {
+    BskChannel weights;
+
+    if (channel == row->px && !row->runs_on)
+      return;
+    if (channel == row->px) {
+      channel = 0;
+      x++;
+    }
+    weights = bsk_channel (header, args, w, (size_t) header->k, channel);
+    pack_position (header, &weights, channel, i, edge ? (int64_t) x : -1, edge && !row->runs_on,
+                   block);
+  }
 }
 
 void
 bsk_flat_pack (BskPacked *header, const BskGemmArgs *args, const void *w)
 {
-  const BskConvShape *s = &header->shape;
-  const int32_t *start = bsk_at (header, header->start), *cut = bsk_at (header, header->cut);
-  const float *m = bsk_at (header, header->m);
-  int rows = header->dw_rows, taps = header->dw_sets * columns (s);
+  const Row row = row_of (header, header->dw_runs_on, reads_in_place (header));
+  char *block = bsk_at (header, header->w);
 
-  header->dw_taps = taps * header->dw_parts;
-  for (int i = 0; i < header->dw_blocks * BSK_FLAT_BLOCK; i++) {
-    int position = i % BSK_FLAT_BLOCK, channel = header->dw_runs_on ? i % s->cin : i;
-    /* Vector position / 4 mod 4, 16-byte lane position / 16: see BskFlatArgs. */
-    int slot = position / 4 % 4 * 16 + position / 16 * 4 + position % 4;
-    char *block =
-      (char *) bsk_at (header, header->w) + (size_t) (i / BSK_FLAT_BLOCK) * block_bytes (header);
-    BskChannel weights;
-
-    if (channel >= s->cin)
-      continue;
-    weights = bsk_channel (header, args, w, (size_t) header->k, (size_t) channel);
-    ((int32_t *) (void *) block)[slot] = start[channel];
-    ((float *) (void *) (block + BSK_FLAT_M))[slot] = m[channel];
-    ((int32_t *) (void *) (block + BSK_FLAT_CUT))[slot] = cut[channel];
-    for (int t = 0; t < header->dw_taps * rows; t++)
-      for (int j = 0; j < 4; j++) {
-        int set = t / rows % taps / columns (s);
-        int ky = along_row (s) ? 0 : 4 * set + j - t % rows,
-            kx = along_row (s) ? 4 * set + j : t / rows % columns (s);
-
-        if (ky >= 0 && ky < s->kh && kx < s->kw)
-          block[BSK_FLAT_WEIGHTS + (t * BSK_FLAT_BLOCK + slot) * 4 + j] =
-            (char) bsk_depthwise_part (bsk_channel_weight (&weights, (size_t) (ky * s->kw + kx)),
-                                       t / rows / taps);
-      }
-  }
+  header->dw_taps = header->dw_sets * columns (&header->shape) * header->dw_parts;
+  for (size_t n = 0; n < (size_t) header->dw_blocks; n++, block += block_bytes (header))
+    pack_block (header, args, w, &row, n, false, block);
+  for (size_t n = 0; n < row.n; n++)
+    if (n < row.first || n >= row.end) {
+      pack_block (header, args, w, &row, n, true, block);
+      block += edge_bytes (header);
+    }
 }
 
 /* A padded row is kept as stride_w runs, run f with the pixels f, f + stride_w, …: so the pixels
@@ -162,16 +302,24 @@ tap_offset (const BskConvShape *s, int kx)
   return span_of (s, (int) (px % stride)).at + px / stride * (size_t) s->cin;
 }
 
-/* Output rows per call of the kernel, and input rows from the first to the last one below them.
- * Groups of rows follow each other by two input rows, or else there is one group. */
+/* Output rows of a strip, and input rows from the first to the last one below some. Groups of rows
+ * follow each other by two input rows, or else there is one group. */
 static int
-rows_per_call (const BskPacked *header)
+strip_rows (const BskPacked *header)
 {
   const BskConvShape *s = &header->shape;
   bool apart = !along_row (s) && header->dw_rows * s->stride_h == 2 && s->dilation_h == 1;
   int most = apart ? 4 : header->dw_rows;
 
   return most < header->out_h ? most : header->out_h;
+}
+
+static int
+groups_of (const BskPacked *header, int rows)
+{
+  int per_group = header->dw_rows;
+
+  return rows <= per_group ? 1 : rows <= 2 * per_group ? 2 : 4;
 }
 
 static size_t
@@ -183,39 +331,116 @@ rows_below (const BskPacked *header, int out_rows)
          (size_t) (s->kh - 1) * (size_t) s->dilation_h + 1;
 }
 
+static size_t
+row_bytes (const BskConvShape *s)
+{
+  return run_bytes (s) * (size_t) s->stride_w;
+}
+
+/* Most strips per call of the kernel: copies of rows stay in the first-level cache. */
+static int
+most_strips (const BskPacked *header, bool direct)
+{
+  enum { MOST = 16, RING_BYTES = 20000 };
+  int rows = strip_rows (header), strips = (header->out_h + rows - 1) / rows;
+
+  strips = strips < MOST ? strips : MOST;
+  if (!direct)
+    while (strips > 1 &&
+           rows_below (header, strips * rows) > RING_BYTES / row_bytes (&header->shape))
+      strips--;
+  return strips;
+}
+
+/* Where a row is: bytes from the image, or from the copies. */
+typedef struct {
+  ptrdiff_t at;
+  bool copied;
+} Place;
+
 /* What one call of bsk_conv works with. */
 typedef struct {
   const BskPacked *header;
   const BskConvRun *run;
   BskFlatArgs args;
   const uint8_t **rows;  /* what args.rows points to */
-  size_t *tap;           /* likewise */
+  Place *places;         /* of the rows, whatever the image */
+  ptrdiff_t (*c_row)[4]; /* what args.c_row points to */
+  ptrdiff_t *tap;        /* likewise */
   Span *span;            /* [stride_w] */
-  uint8_t *blank, *ring; /* a row of padding; slots for padded rows, row y in slot y mod n_slots */
+  BskFlatBlock *blocks;  /* what args.edges and args.blocks point to */
+  /* A row of padding, and then slots for padded rows, row y in slot y mod n_slots; or the first and
+   * the last row of the image. */
+  uint8_t *copies;
   size_t row_bytes, n_slots;
   bool direct; /* rows are read where they are */
+  Row row;     /* of blocks */
   const uint8_t *image;
   int64_t copied; /* rows of the image below this one have been copied if needed */
+  int n_rows;     /* output rows of the strips that args describes */
 } Work;
 
-/* Bytes of the kernel's pointers and offsets, and of the spans. */
+/* Most rows below one strip. */
 static size_t
-pointer_bytes (const BskPacked *header)
+strip_rows_below (const BskPacked *header)
 {
-  return bsk_align ((size_t) header->dw_sets * (size_t) header->dw_parts * 10 * sizeof (uint8_t *) +
-                    (size_t) columns (&header->shape) * sizeof (size_t) +
+  return (size_t) header->dw_sets * (size_t) header->dw_parts * 10;
+}
+
+/* Bytes of what the kernel's arguments point to, and of the spans. */
+static size_t
+argument_bytes (const BskPacked *header)
+{
+  size_t strips = (size_t) most_strips (header, reads_in_place (header));
+
+  return bsk_align (strips * (strip_rows_below (header) * (sizeof (uint8_t *) + sizeof (Place)) +
+                              4 * sizeof (ptrdiff_t)) +
+                    (size_t) columns (&header->shape) * sizeof (ptrdiff_t) +
                     (size_t) header->shape.stride_w * sizeof (Span));
+}
+
+static size_t
+most_blocks (const BskPacked *header)
+{
+  return row_of (header, false, false).n + 1; /* the kernel reads one more */
+}
+
+/* Slots for copies of rows. */
+static size_t
+slots (const BskPacked *header)
+{
+  int rows = most_strips (header, false) * strip_rows (header);
+
+  return rows_below (header, rows < header->out_h ? rows : header->out_h);
+}
+
+/* Copies of rows that are read in place: bytes of one, and where its row starts. */
+static size_t
+copy_lead (const BskConvShape *s)
+{
+  return bsk_align ((size_t) s->pad_left * (size_t) s->cin);
+}
+
+static size_t
+copy_bytes (const BskConvShape *s)
+{
+  return copy_lead (s) +
+         bsk_align (((size_t) s->w + (size_t) s->pad_right) * (size_t) s->cin + 2 * BSK_SLACK);
 }
 
 bool
 bsk_flat_scratch (const BskPacked *header, size_t *bytes)
 {
-  size_t slots = reads_in_place (header) ? 0 : rows_below (header, rows_per_call (header)), row;
+  const BskConvShape *s = &header->shape;
+  size_t row, blocks, copies = 0;
 
-  if (!bsk_size_mul (run_bytes (&header->shape), (size_t) header->shape.stride_w, &row) ||
-      !bsk_size_mul (row, slots + 1, bytes) || *bytes > SIZE_MAX / 2)
+  if (!bsk_size_mul (run_bytes (s), (size_t) s->stride_w, &row) ||
+      !bsk_size_mul (row, slots (header) + 1, bytes) ||
+      !bsk_size_mul (most_blocks (header), sizeof (BskFlatBlock), &blocks) ||
+      (reads_in_place (header) && !bsk_size_mul (copy_bytes (s), 3, &copies)) ||
+      *bytes > SIZE_MAX / 4 || copies > SIZE_MAX / 4 || blocks > SIZE_MAX / 4)
     return false;
-  *bytes += pointer_bytes (header);
+  *bytes = (*bytes > copies ? *bytes : copies) + bsk_align (blocks) + argument_bytes (header);
   return true;
 }
 
@@ -228,24 +453,30 @@ fill_padding (const Work *k)
   size_t px = (size_t) s->cin;
 
   if (s->pad_top || s->pad_bottom)
-    memset (k->blank, code, k->row_bytes);
+    memset (k->copies, code, k->row_bytes);
   for (int f = 0; f < s->stride_w && !k->direct; f++)
-    for (size_t i = 0; i < k->n_slots; i++) {
+    for (size_t i = 1; i <= k->n_slots; i++) {
       const Span *span = &k->span[f];
-      uint8_t *run = k->ring + i * k->row_bytes + span->at;
+      uint8_t *run = k->copies + i * k->row_bytes + span->at;
 
       memset (run, code, span->first * px);
       memset (run + span->end * px, code, (span->total - span->end) * px);
     }
 }
 
-/* Copies rows of the image up to padded row `end`; `slot` is that of the first one. */
+/* Copies those of `n` padded rows from `top` on that are in the image and have no copy yet. */
 static void
-copy_rows (Work *k, size_t slot, int64_t end)
+copy_rows (Work *k, int64_t top, size_t n)
 {
   const BskConvShape *s = &k->header->shape;
-  size_t px = (size_t) s->cin;
+  size_t px = (size_t) s->cin, slot;
+  int64_t first = top < s->pad_top ? s->pad_top : top, end = top + (int64_t) n;
 
+  if (k->copied < first)
+    k->copied = first;
+  if (end > (int64_t) s->pad_top + s->h)
+    end = (int64_t) s->pad_top + s->h;
+  slot = (size_t) k->copied % k->n_slots;
   while (k->copied < end) {
     size_t left = (size_t) (end - k->copied);
     size_t rows = left < k->n_slots - slot ? left : k->n_slots - slot;
@@ -261,7 +492,7 @@ copy_rows (Work *k, size_t slot, int64_t end)
       const Span *span = &k->span[f];
 
       copy.pixels = span->end - span->first;
-      copy.to = k->ring + slot * k->row_bytes + span->at + span->first * px;
+      copy.to = k->copies + (slot + 1) * k->row_bytes + span->at + span->first * px;
       copy.from =
         from + ((size_t) f + span->first * (size_t) s->stride_w - (size_t) s->pad_left) * px;
       if (s->stride_w == 1) {
@@ -276,144 +507,210 @@ copy_rows (Work *k, size_t slot, int64_t end)
   }
 }
 
-/* Points the kernel at the input rows below `n` output rows from padded row `top` on. A slot of a
- * quad without a row has weights of 0, or a sum that is not kept. */
+/* What the kernel reads before the first row of an image, and behind the last one, may not be
+ * memory of ours. */
 static void
-choose_rows (Work *k, int64_t top, int n)
+copy_ends (const Work *k)
+{
+  const BskConvShape *s = &k->header->shape;
+  size_t bytes = (size_t) s->w * (size_t) s->cin;
+  uint8_t *to = k->copies + k->row_bytes + copy_lead (s);
+
+  memcpy (to, k->image, bytes);
+  memcpy (to + k->row_bytes, k->image + (size_t) (s->h - 1) * bytes, bytes);
+}
+
+/* Where row y of the image is. */
+static Place
+place_of (const Work *k, int64_t y)
+{
+  const BskConvShape *s = &k->header->shape;
+  size_t copy;
+
+  if (k->direct && (k->row.runs_on ? y > 0 && y < s->h - 1 : y >= 0 && y < s->h))
+    return (Place){ (ptrdiff_t) y * s->w * s->cin, false };
+  if (y < 0 || y >= s->h)
+    copy = 0;
+  else if (k->direct)
+    copy = y == 0 ? 1 : 2;
+  else
+    copy = 1 + (size_t) (y + s->pad_top) % k->n_slots;
+  return (Place){ (ptrdiff_t) (copy * k->row_bytes + (k->direct ? copy_lead (s) : 0)), true };
+}
+
+/* Where the input rows below `n` output rows from padded row `top` on are. A slot of a quad without
+ * a row has weights of 0, or a sum that is not kept. */
+static void
+choose_rows (const Work *k, int64_t top, int n, Place *places)
 {
   const BskConvShape *s = &k->header->shape;
   size_t per_set = 2 * (size_t) k->args.groups + 2, below = rows_below (k->header, n);
-  size_t base = (size_t) top % k->n_slots, row = (size_t) s->w * (size_t) s->cin;
-  size_t of_part = (size_t) k->header->dw_sets * per_set;
-  int64_t first = top < s->pad_top ? s->pad_top : top, end = top + (int64_t) below;
+  size_t n_sets = (size_t) k->header->dw_sets, of_part = n_sets * per_set;
 
-  if (k->copied < first)
-    k->copied = first;
-  if (end > (int64_t) s->pad_top + s->h)
-    end = (int64_t) s->pad_top + s->h;
-  if (!k->direct && k->copied < end)
-    copy_rows (k, (size_t) k->copied % k->n_slots, end);
-  for (size_t i = 0; i < (size_t) k->header->dw_sets; i++) {
+  for (size_t i = 0; i < n_sets; i++)
     for (size_t j = 0; j < per_set; j++) {
-      size_t at = along_row (s) ? 0 : (4 * i + j) * (size_t) s->dilation_h, slot;
-      int64_t y;
-      const uint8_t *from;
+      size_t at = along_row (s) ? 0 : (4 * i + j) * (size_t) s->dilation_h;
+      Place *place = &places[i * per_set + j];
 
-      if (at >= below)
-        at = 0;
-      y = top + (int64_t) at;
-      slot = base + at < k->n_slots ? base + at : base + at - k->n_slots;
-      if (y < s->pad_top || y - s->pad_top >= s->h)
-        from = k->blank;
-      else if (k->direct)
-        from = k->image + (size_t) (y - s->pad_top) * row;
-      else
-        from = k->ring + slot * k->row_bytes;
+      *place = place_of (k, top - s->pad_top + (int64_t) (at < below ? at : 0));
       if (along_row (s) && 4 * i + j < (size_t) s->kw)
-        from += tap_offset (s, (int) (4 * i + j));
-      k->rows[i * per_set + j] = from;
+        place->at += (ptrdiff_t) tap_offset (s, (int) (4 * i + j));
     }
-  }
   for (int i = 1; i < k->header->dw_parts; i++) /* the same rows again */
-    memcpy (k->rows + (size_t) i * of_part, k->rows, of_part * sizeof *k->rows);
+    memcpy (places + (size_t) i * of_part, places, of_part * sizeof *places);
 }
 
-/* All blocks of the output rows that `args` describes so far, the first at c. */
+/* The same rows of each image have the same places. */
 static void
-run_rows (Work *k, char *const c[4])
+point_at_rows (const Work *k)
 {
-  /* Weights of one pixel that stay in the first-level cache. */
-  enum { WEIGHT_BYTES = 16000 };
-  const BskPacked *header = k->header;
-  const BskTable *table = header->table;
-  size_t px = (size_t) header->shape.cin, row = (size_t) header->out_w * px,
-         bytes = header->c_bytes;
-  size_t w_step = block_bytes (header), n = (px + BSK_FLAT_BLOCK - 1) / BSK_FLAT_BLOCK, together;
-  size_t from_px = k->direct ? (size_t) header->shape.stride_w * px : px;
-  const char *w = bsk_at (header, header->w);
-  BskFlatArgs *args = &k->args;
+  size_t n = k->args.n_strips * (size_t) k->args.n_sets * (2 * (size_t) k->args.groups + 2);
 
-  args->w_step = w_step;
-  args->c_step = BSK_FLAT_BLOCK * bytes;
-  memcpy (args->c, c, sizeof args->c);
-  if (header->dw_runs_on && k->run->c_px == px * bytes) {
-    args->px = px;
-    args->hop = from_px - px;
-    args->w = w;
-    args->w_end = w + (size_t) header->dw_blocks * w_step;
-    args->skip = args->c_skip = 0;
-    args->count = (row + BSK_FLAT_BLOCK - 1) / BSK_FLAT_BLOCK;
-    args->mask = ~0ull;
-    args->last_mask = ~0ull >> (-row % BSK_FLAT_BLOCK);
-    table->depthwise_flat (args);
-    return;
-  }
-  /* Pixel by pixel: all blocks of one, or one block of all pixels at a time. */
-  together = n * w_step <= WEIGHT_BYTES ? n : 1;
-  args->skip = from_px - together * BSK_FLAT_BLOCK;
-  args->c_skip = k->run->c_px - together * args->c_step;
-  args->count = (size_t) header->out_w * together;
-  for (size_t i = 0; i < n; i += together) {
-    args->at = i * BSK_FLAT_BLOCK;
-    args->w = w + i * w_step;
-    args->w_end = args->w + together * w_step;
-    args->mask = i + together < n ? ~0ull : ~0ull >> (-px % BSK_FLAT_BLOCK);
-    args->last_mask = args->mask;
-    table->depthwise_flat (args);
+  for (size_t i = 0; i < n; i++)
+    k->rows[i] = (k->places[i].copied ? k->copies : k->image) + k->places[i].at;
+}
+
+/* Strips of output rows from y on, at most `left` rows. All strips of a call have as many groups. */
+static void
+choose_strips (Work *k, int y, int left)
+{
+  const BskPacked *header = k->header;
+  const BskConvShape *s = &header->shape;
+  int rows = strip_rows (header), most = most_strips (header, k->direct) * rows, odd;
+  ptrdiff_t c_row = (ptrdiff_t) ((size_t) header->out_w * k->run->c_px);
+  size_t per_strip;
+
+  left = left < most ? left : most;
+  odd = left % rows;
+  if (left > rows && odd && groups_of (header, odd) < groups_of (header, rows))
+    left -= odd;
+  k->n_rows = left;
+  k->args.groups = groups_of (header, left < rows ? left : rows);
+  k->args.n_strips = (size_t) ((left + rows - 1) / rows);
+  per_strip =
+    (size_t) header->dw_sets * (size_t) header->dw_parts * (2 * (size_t) k->args.groups + 2);
+  for (size_t i = 0; i < k->args.n_strips; i++, y += rows, left -= rows) {
+    choose_rows (k, (int64_t) y * s->stride_h, left < rows ? left : rows,
+                 k->places + i * per_strip);
     for (int j = 0; j < 4; j++)
-      args->c[j] += args->c_step;
+      k->c_row[i][j] = (y + (j < left ? j : left - 1)) * c_row;
   }
-  args->at = 0;
+}
+
+/* Block n of a row, for the kernel. */
+static BskFlatBlock
+block_of (const Work *k, size_t n)
+{
+  const BskPacked *header = k->header;
+  const BskConvShape *s = &header->shape;
+  const Row *row = &k->row;
+  const char *blocks = bsk_at (header, header->w), *edges;
+  size_t x = first_pixel (row, n), channel = first_channel (row, n), left = row->px - channel,
+         from_px = k->direct ? (size_t) s->stride_w * row->px : row->px,
+         here = row->runs_on ? (size_t) header->out_w * row->px - n * BSK_FLAT_BLOCK : left;
+  BskFlatBlock b = { .at = (ptrdiff_t) (x * from_px + channel),
+                     .c_at = (ptrdiff_t) (x * k->run->c_px + channel * header->c_bytes),
+                     .mask = here < 64 ? ~0ull >> (64 - here) : ~0ull };
+
+  if (k->direct)
+    b.at -= (ptrdiff_t) s->pad_left * s->cin;
+  if (row->runs_on && from_px > row->px && left < 64)
+    b.rest = ~0ull << left;
+  b.w = blocks +
+        n % (row->runs_on ? (size_t) header->dw_blocks : row->px_blocks) * block_bytes (header);
+  b.start = b.w;
+  if (n >= row->first && n < row->end)
+    return b;
+  edges = blocks + (size_t) header->dw_blocks * block_bytes (header);
+  b.start = edges + (n < row->first ? n : row->first + n - row->end) * edge_bytes (header);
+  if (row->runs_on)
+    b.w = b.start;
+  for (int kx = 0; kx < s->kw && !row->runs_on; kx++)
+    b.missing |= (uint64_t) !inside (s, (int64_t) x, kx) << kx;
+  return b;
+}
+
+/* Lists those on an edge, when they miss taps, and then the others: all blocks of a pixel one after
+ * the other or, when their weights would not stay in the first-level cache, one block of all pixels.
+ */
+static void
+list_blocks (Work *k)
+{
+  enum { WEIGHT_BYTES = 24000 };
+  const Row *row = &k->row;
+  BskFlatArgs *args = &k->args;
+  const size_t out_w = (size_t) k->header->out_w;
+  BskFlatBlock *edge = k->blocks, *other;
+
+  args->n_edges = row->runs_on ? 0 : row->n - (row->end - row->first);
+  args->passes = 1;
+  if (!row->runs_on && row->px_blocks * block_bytes (k->header) > WEIGHT_BYTES)
+    args->passes = row->px_blocks;
+  args->count = (row->n - args->n_edges) / args->passes;
+  args->edges = edge;
+  args->blocks = other = edge + args->n_edges;
+  for (size_t i = 0; i < row->n; i++) {
+    BskFlatBlock b = block_of (k, args->passes == 1 ? i : i % out_w * row->px_blocks + i / out_w);
+
+    if (b.missing)
+      *edge++ = b;
+    else
+      *other++ = b;
+  }
 }
 
 void
 bsk_flat_run (const BskPacked *header, const BskConvRun *run)
 {
   const BskConvShape *s = &header->shape;
-  int most = rows_per_call (header), per_group = header->dw_rows;
-  Work k = { .header = header, .run = run, .rows = (const uint8_t **) (void *) run->scratch };
+  const bool dense = run->c_px == (size_t) s->cin * header->c_bytes;
+  const size_t strips = (size_t) most_strips (header, reads_in_place (header));
+  Work k = { .header = header,
+             .run = run,
+             .rows = (const uint8_t **) (void *) run->scratch,
+             .direct = reads_in_place (header) && (dense || !header->dw_runs_on) };
 
-  k.tap = (size_t *) (void *) (k.rows + (size_t) header->dw_sets * (size_t) header->dw_parts * 10);
+  k.places = (Place *) (void *) (k.rows + strips * strip_rows_below (header));
+  k.c_row = (ptrdiff_t (*)[4]) (void *) (k.places + strips * strip_rows_below (header));
+  k.tap = (ptrdiff_t *) (k.c_row + strips);
   k.span = (Span *) (void *) (k.tap + columns (s));
-  k.row_bytes = run_bytes (s) * (size_t) s->stride_w;
-  k.n_slots = rows_below (header, most);
-  k.blank = run->scratch + pointer_bytes (header);
-  k.ring = k.blank + k.row_bytes;
-  k.direct = reads_in_place (header);
-  k.args = (BskFlatArgs){ .rows = k.rows,
-                          .tap = k.tap,
-                          .n_sets = header->dw_sets * header->dw_parts,
-                          .n_taps = columns (s),
-                          .per_group = per_group,
-                          .end = SIZE_MAX,
-                          .pad = (uint8_t) header->pad_code,
-                          .flip = k.direct ? header->a_flip : 0,
-                          .finish = &header->finish };
+  k.blocks = (BskFlatBlock *) (void *) (run->scratch + argument_bytes (header));
+  k.copies =
+    run->scratch + argument_bytes (header) + bsk_align (most_blocks (header) * sizeof *k.blocks);
+  k.row_bytes = k.direct ? copy_bytes (s) : row_bytes (s);
+  k.n_slots = slots (header);
+  k.row = row_of (header, header->dw_runs_on && dense, k.direct);
+  k.args =
+    (BskFlatArgs){ .rows = k.rows,
+                   .c_row = (const ptrdiff_t (*)[4]) k.c_row,
+                   .tap = k.tap,
+                   .n_sets = header->dw_sets * header->dw_parts,
+                   .n_taps = columns (s),
+                   .per_group = header->dw_rows,
+                   .hop = k.direct && k.row.runs_on ? (s->stride_w - 1) * (ptrdiff_t) s->cin : 0,
+                   .flip = k.direct ? header->a_flip : 0,
+                   .finish = &header->finish };
   for (int i = 0; i < columns (s); i++)
     k.tap[i] = along_row (s) ? 0
-               : k.direct    ? (size_t) i * (size_t) s->dilation_w * (size_t) s->cin
-                             : tap_offset (s, i);
+               : k.direct    ? (ptrdiff_t) i * s->dilation_w * s->cin
+                             : (ptrdiff_t) tap_offset (s, i);
   for (int f = 0; f < s->stride_w; f++)
     k.span[f] = span_of (s, f);
-  if (k.direct && !along_row (s)) {
-    k.args.lead = (size_t) s->pad_left * (size_t) s->cin;
-    k.args.end = k.args.lead + (size_t) s->w * (size_t) s->cin;
-  }
+  list_blocks (&k);
   fill_padding (&k);
   for (size_t i = 0; i < run->n_images; i++) {
-    size_t c_row = (size_t) header->out_w * run->c_px;
-
     k.image = run->a + i * run->a_image;
     k.copied = 0;
-    for (int y = run->y0; y < run->y1; y += most) {
-      int n = run->y1 - y < most ? run->y1 - y : most;
-      char *c[4];
-
-      for (int j = 0; j < 4; j++)
-        c[j] = run->c + i * run->c_image + (size_t) (y + (j < n ? j : n - 1)) * c_row;
-      k.args.groups = n <= per_group ? 1 : n <= 2 * per_group ? 2 : 4;
-      choose_rows (&k, (int64_t) y * s->stride_h, n);
-      run_rows (&k, c);
+    if (k.direct && k.row.runs_on)
+      copy_ends (&k);
+    for (int y = run->y0; y < run->y1; y += k.n_rows) {
+      if (k.n_rows < run->y1 - run->y0) /* else they are those of the image before */
+        choose_strips (&k, y, run->y1 - y);
+      if (!k.direct)
+        copy_rows (&k, (int64_t) y * s->stride_h, rows_below (header, k.n_rows));
+      point_at_rows (&k);
+      k.args.c = run->c + i * run->c_image;
+      header->table->depthwise_flat (&k.args);
     }
   }
 }

@@ -43,6 +43,7 @@ typedef struct {
   int dw_sets, dw_taps, dw_rows; /* depthwise: quad sets, taps in all, output rows per pass */
   int dw_parts;    /* depthwise: int8 parts that a weight is the sum of, each with its own taps */
   int dw_blocks;   /* by whole rows: blocks of weights, see BskFlatArgs */
+  size_t dw_edges; /* and of those whose taps leave the image, behind them */
   bool dw_runs_on; /* and whether these run on over the ends of pixels */
 } BskPacked;
 

@@ -98,33 +98,36 @@ typedef struct {
  * A quad holds one byte of each of four input rows. Unpacking four vectors of bytes to quads works
  * inside 16-byte lanes, so quad vector j has positions 16 L + 4 j … 16 L + 4 j + 3 in lane L, and
  * the packed form of a block is in that order: int32 start[64], float m[64], int32 cut[64], then
- * int8 w[n_sets][n_taps][per_group][64][4]. */
+ * int8 w[n_sets][n_taps][per_group][64][4]. Where a tap leaves the image its weight is 0, or it is
+ * missing from the block, and the padding is part of start; what is read there does not matter. */
 enum { BSK_FLAT_BLOCK = 64, BSK_FLAT_M = 256, BSK_FLAT_CUT = 512, BSK_FLAT_WEIGHTS = 768 };
 typedef struct {
-  const uint8_t *const *rows; /* [n_sets][2 · groups + 2] */
-  const size_t *tap;          /* [n_taps] byte offsets */
+  const char *w; /* packed form; its start may be elsewhere */
+  const char *start;
+  uint64_t missing;   /* bit t: without tap t */
+  ptrdiff_t at, c_at; /* bytes in a row of the input and of the output */
+  uint64_t mask;      /* positions that exist */
+  uint64_t rest; /* positions behind the end of an output pixel, `hop` bytes further on in the input
+                    than the others */
+} BskFlatBlock;
+typedef struct {
+  size_t n_strips;
+  const uint8_t *const *rows; /* [n_strips][n_sets][2 · groups + 2] */
+  const ptrdiff_t *tap;       /* [n_taps] byte offsets */
   int n_sets, n_taps;
   int per_group; /* output rows that one group of four input rows gives: 1, or 2 (the second with
                     weights one slot on) */
   int groups;    /* 1, 2, or 4 with per_group 1; each starts two input rows after the one before */
-  const char *w; /* the first block's packed form */
-  size_t w_step; /* bytes to the next block's; at w_end it starts over */
-  const char *w_end;
-  size_t at;        /* bytes of a row before the first block */
-  size_t lead, end; /* bytes of a row before `lead` and from `end` on are `pad`, not in memory; rows
-                       point to byte `lead` */
-  /* hop > 0, with per_group 1: blocks run on over pixels of px bytes, which in the input follow
-   * each other hop bytes later; a block meets two pixels at most. */
-  size_t px, hop;
-  uint8_t pad, flip; /* flip 0x80: rows hold signed codes; pad is not flipped yet */
-  char *c[4];        /* the first block of each output row; one that is not to be kept is where
-                          the one before is */
-  size_t c_step;     /* bytes from block to block */
-  size_t skip, c_skip; /* bytes, modulo 2⁶⁴, added in a row of the input and of the output where the
-                          weights start over */
-  size_t count;
-  uint64_t mask, last_mask; /* positions that exist of the block before the weights start over, and
-                               of the last block; all do of the others */
+  const BskFlatBlock *blocks; /* [passes][count] of each row, and one more that is only read; all
+                                 strips in one pass, then in the next */
+  size_t passes, count;
+  const BskFlatBlock *edges; /* [n_edges] those with missing taps */
+  size_t n_edges;
+  ptrdiff_t hop; /* 0, or with per_group 1: see BskFlatBlock */
+  uint8_t flip;  /* 0x80: rows hold signed codes */
+  char *c;
+  const ptrdiff_t (*c_row)[4]; /* [n_strips] bytes from c to each output row; one that is not to be
+                                  kept is where the one before is */
   const BskFinish *finish;
 } BskFlatArgs;
 

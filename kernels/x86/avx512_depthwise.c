@@ -12,20 +12,19 @@ typedef struct {
 
 /* The four vectors of a block, already scaled and rounded, to 64 codes. What the byte unpacks have
  * spread over the vectors, the packs put back in order. */
-ALWAYS_INLINE void
-store_codes (const Place *place, const __m512i q[4], const Codes *k, const bool clamp)
+ALWAYS_INLINE __m512i
+block_codes (const __m512i q[4], const Codes *k)
 {
   __m512i low = _mm512_adds_epi16 (_mm512_packs_epi32 (q[0], q[1]), k->zero);
   __m512i high = _mm512_adds_epi16 (_mm512_packs_epi32 (q[2], q[3]), k->zero);
-  __m512i codes = _mm512_packus_epi16 (low, high);
 
-  if (clamp)
-    codes = _mm512_min_epu8 (_mm512_max_epu8 (codes, k->lo), k->hi);
-  codes = _mm512_xor_si512 (codes, k->flip);
-  if (place->mask == ~0ull)
-    _mm512_storeu_si512 (place->c, codes);
-  else
-    _mm512_mask_storeu_epi8 (place->c, place->mask, codes);
+  return _mm512_packus_epi16 (low, high);
+}
+
+ALWAYS_INLINE __m512i
+clip_codes (__m512i codes, const Codes *k)
+{
+  return _mm512_xor_si512 (_mm512_min_epu8 (_mm512_max_epu8 (codes, k->lo), k->hi), k->flip);
 }
 
 /* Sums, floats, and codes of sums to be cut: once rather than once per kernel. 16-byte lane L of
@@ -57,7 +56,7 @@ emit_other (Place place, __m512i s0, __m512i s1, __m512i s2, __m512i s3)
   if (f->out == BSK_U8 || f->out == BSK_S8) {
     const Codes k = codes_of (f);
 
-    store_codes (&place, sum, &k, true);
+    _mm512_mask_storeu_epi8 (place.c, place.mask, clip_codes (block_codes (sum, &k), &k));
   }
 }
 
@@ -70,57 +69,44 @@ once (__m512i v)
   return v;
 }
 
-/* Bytes at … at + 63 of a row that exist. */
-ALWAYS_INLINE __mmask64
-inside (const BskFlatArgs *d, size_t at)
-{
-  size_t first = at < d->lead ? d->lead - at : 0, end = d->end > at ? d->end - at : 0;
-
-  return first < 64 ? mask64 (end) & ~0ull << first : 0;
-}
-
-/* How a tap's block of a row is read: as it is; with the `rest` of it, behind the end of an output
- * pixel, `hop` bytes further on; or, on an edge, only what exists of either. */
-typedef enum { WHOLE, SPLIT, EDGE } How;
-
+/* How a tap's block of a row is read. */
 typedef struct {
-  __m512i flip, pad;
-  __mmask64 rest, first, second;
+  __m512i flip;
+  __mmask64 rest;
   ptrdiff_t hop;
 } Read;
 
 ALWAYS_INLINE __m512i
-read_row (const uint8_t *p, const Read *read, const bool flip, const How how)
+read_row (const uint8_t *p, const Read *read, const bool flip, const bool hops)
 {
-  __m512i v = how == EDGE ? _mm512_mask_loadu_epi8 (read->pad, read->first, p)
-                          : _mm512_loadu_si512 ((const void *) p);
+  __m512i v = _mm512_loadu_si512 ((const void *) p);
 
-  if (how == SPLIT)
+  if (hops)
     v = _mm512_mask_loadu_epi8 (v, read->rest, p + read->hop);
-  else if (how == EDGE && read->hop && read->second)
-    v = _mm512_mask_loadu_epi8 (v, read->second, p + read->hop);
   return once (flip ? _mm512_xor_si512 (v, read->flip) : v);
 }
 
 /* One tap of all output rows. Neighbouring groups share two rows, and thereby pairs of unpacked
- * rows. */
+ * rows. After the last tap, sums are multiplied by m and rounded: between dot products, which are
+ * done by other units. */
 ALWAYS_INLINE void
 add_tap (const uint8_t *const *rows,
          ptrdiff_t from,
          const char *w,
+         const char *m,
          __m512i sum[4][4],
          const Read *read,
          const int groups,
          const int per_group,
          const bool flip,
-         const How how)
+         const bool hops)
 {
   __m512i pairs[2][5];
 
 #pragma GCC unroll 5
   for (int i = 0; i <= groups; i++) {
-    __m512i a = read_row (rows[2 * i] + from, read, flip, how);
-    __m512i b = read_row (rows[2 * i + 1] + from, read, flip, how);
+    __m512i a = read_row (rows[2 * i] + from, read, flip, hops);
+    __m512i b = read_row (rows[2 * i + 1] + from, read, flip, hops);
 
     pairs[0][i] = _mm512_unpacklo_epi8 (a, b);
     pairs[1][i] = _mm512_unpackhi_epi8 (a, b);
@@ -142,142 +128,235 @@ add_tap (const uint8_t *const *rows,
       for (int i = 0; i < groups; i++)
         DOT (sum[i * per_group + r][j], q[i], b);
     }
+    if (m)
+#pragma GCC unroll 4
+      for (int i = 0; i < groups * per_group; i++)
+        sum[i][j] = scale_sums (sum[i][j], _mm512_load_ps (m + 64 * j));
   }
 }
 
-/* All taps of the block at `at`; on an edge, where some of them may be in the padding. */
 ALWAYS_INLINE void
-add_taps (const BskFlatArgs *d,
-          size_t at,
-          const char *w,
-          __m512i sum[4][4],
+start_sums (const char *starts, __m512i sum[4][4], const int rows)
+{
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++) {
+    const __m512i start = _mm512_load_si512 (starts + 64 * j);
+
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; i++)
+      sum[i][j] = start;
+  }
+}
+
+/* A block whose results are codes. Last row first: where it is not to be kept, the one before
+ * overwrites it. */
+ALWAYS_INLINE void
+store_codes (const BskFlatBlock *b,
+             char *const c[4],
+             __m512i sum[4][4],
+             const Codes *k,
+             const int rows,
+             const bool plain)
+{
+#pragma GCC unroll 4
+  for (int i = rows - 1; i >= 0; i--) {
+    __m512i codes = block_codes (sum[i], k);
+
+    _mm512_mask_storeu_epi8 (c[i] + b->c_at, b->mask, plain ? codes : clip_codes (codes, k));
+  }
+}
+
+/* The rows of one set, of each strip. */
+ALWAYS_INLINE const uint8_t *const *
+rows_of (const BskFlatArgs *d, size_t strip, const int n)
+{
+  return d->rows + strip * (size_t) d->n_sets * (size_t) n;
+}
+
+ALWAYS_INLINE void
+find_output (const BskFlatArgs *d, size_t strip, char *c[4], const int n)
+{
+#pragma GCC unroll 4
+  for (int i = 0; i < n; i++)
+    c[i] = d->c + d->c_row[strip][i];
+}
+
+static bool
+is_codes (const BskFinish *f)
+{
+  return !f->cut && (f->out == BSK_U8 || f->out == BSK_S8);
+}
+
+/* One pass over a strip of blocks with three taps and codes as results: the usual case, straight. What
+ * the next block needs is read early, because its first loads wait for that. */
+ALWAYS_INLINE void
+three_taps_strip (const BskFlatArgs *d,
+                  const BskFlatBlock *blocks,
+                  size_t strip,
+                  const Codes *k,
+                  const int groups,
+                  const int per_group,
+                  const bool flip,
+                  const bool hops,
+                  const bool plain)
+{
+  const ptrdiff_t tap[3] = { d->tap[0], d->tap[1], d->tap[2] };
+  const BskFlatBlock *end = blocks + d->count;
+  Read read = { .flip = _mm512_set1_epi8 ((char) 0x80), .hop = hops ? d->hop : 0 };
+  const uint8_t *rows[10];
+  char *c[4];
+  BskFlatBlock b = *blocks;
+
+#pragma GCC unroll 10
+  for (int i = 0; i < 2 * groups + 2; i++) {
+    rows[i] = rows_of (d, strip, 2 * groups + 2)[i];
+    __asm__("" : "+r"(rows[i])); /* or gcc loads it anew for each block */
+  }
+  find_output (d, strip, c, groups * per_group);
+  while (blocks < end) {
+    const BskFlatBlock next = *++blocks;
+    __m512i sum[4][4];
+
+    read.rest = b.rest;
+    start_sums (b.w, sum, groups * per_group);
+    if (hops && b.rest)
+#pragma GCC unroll 3
+      for (int t = 0; t < 3; t++)
+        add_tap (rows, b.at + tap[t], b.w + BSK_FLAT_WEIGHTS + 256 * per_group * t,
+                 t == 2 ? b.w + BSK_FLAT_M : NULL, sum, &read, groups, per_group, flip, true);
+    else
+#pragma GCC unroll 3
+      for (int t = 0; t < 3; t++)
+        add_tap (rows, b.at + tap[t], b.w + BSK_FLAT_WEIGHTS + 256 * per_group * t,
+                 t == 2 ? b.w + BSK_FLAT_M : NULL, sum, &read, groups, per_group, flip, false);
+    store_codes (&b, c, sum, k, groups * per_group, plain);
+    b = next;
+  }
+}
+
+ALWAYS_INLINE void
+three_taps (const BskFlatArgs *d,
+            const int groups,
+            const int per_group,
+            const bool flip,
+            const bool hops,
+            const bool plain)
+{
+  const Codes k = codes_of (d->finish);
+
+  for (size_t pass = 0; pass < d->passes; pass++)
+    for (size_t i = 0; i < d->n_strips; i++)
+      three_taps_strip (d, d->blocks + pass * d->count, i, &k, groups, per_group, flip, hops,
+                        plain);
+}
+
+/* A block of any number of taps, some of which may be missing; with any results. */
+ALWAYS_INLINE void
+any_taps (const BskFlatArgs *d,
+          const BskFlatBlock *b,
+          const uint8_t *const *rows,
+          char *const c[4],
           Read *read,
           const int groups,
           const int per_group,
           const bool flip,
-          const How how)
+          const bool hops,
+          const bool edge)
 {
-  const uint8_t *const *rows = d->rows;
+  const BskFinish *f = d->finish;
+  const int n_rows = groups * per_group, n_taps = d->n_taps;
+  const ptrdiff_t *tap = d->tap, at = b->at;
+  const uint64_t missing = b->missing;
+  const char *w = b->w + BSK_FLAT_WEIGHTS;
+  __m512i sum[4][4];
+  Codes k;
 
+  read->rest = b->rest;
+  start_sums (edge ? b->start : b->w, sum, n_rows);
   for (int set = 0; set < d->n_sets; set++, rows += 2 * groups + 2)
-    for (int t = 0; t < d->n_taps; t++, w += 256 * per_group) {
-      ptrdiff_t from = (ptrdiff_t) (at + d->tap[t] - d->lead);
-
-      if (how == EDGE) {
-        read->first = inside (d, at + d->tap[t]) & ~read->rest;
-        read->second = read->rest ? inside (d, at + d->hop + d->tap[t]) & read->rest : 0;
-        /* Reading nothing from an unmapped page takes an age. */
-        from = read->first || read->second ? from : 0;
-      }
-      add_tap (rows, from, w, sum, read, groups, per_group, flip, how);
-    }
+    for (int t = 0; t < n_taps; t++, w += 256 * per_group)
+      if (!(edge && missing >> t & 1))
+        add_tap (rows, at + tap[t], w, NULL, sum, read, groups, per_group, flip, hops);
+  if (!is_codes (f)) {
+#pragma GCC unroll 4
+    for (int i = n_rows - 1; i >= 0; i--)
+      emit_other ((Place){ f, b->w, c[i] + b->c_at, b->mask }, sum[i][0], sum[i][1], sum[i][2],
+                  sum[i][3]);
+    return;
+  }
+  k = codes_of (f);
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++)
+#pragma GCC unroll 4
+    for (int i = 0; i < n_rows; i++)
+      sum[i][j] = scale_sums (sum[i][j], _mm512_load_ps (b->w + BSK_FLAT_M + 64 * j));
+  store_codes (b, c, sum, &k, n_rows, false);
 }
 
-/* Blocks of 64 positions, for `groups` groups of four input rows that give `per_group` output rows
- * each. Four output rows at a time, because then a vector of weights that is loaded is used for two
- * or four dot products: loads would limit otherwise. Their 16 sums, six pairs of rows, and the
- * quads and weights in work fill the registers. Three taps have code of their own, which keeps the
- * rows' addresses in registers. `hops`: see BskFlatArgs. */
+/* Strips of any blocks, or of those on an edge. */
 ALWAYS_INLINE void
-blocks (const BskFlatArgs *d,
-        const int groups,
-        const int per_group,
-        const bool flip,
-        const bool hops)
+any_blocks (const BskFlatArgs *d,
+            const int groups,
+            const int per_group,
+            const bool flip,
+            const bool hops,
+            const bool edge)
 {
-  const Codes k = codes_of (d->finish);
-  const bool clamp = d->finish->lo > 0 || d->finish->hi < 255,
-             other = d->finish->cut || (d->finish->out != BSK_U8 && d->finish->out != BSK_S8),
-             three = d->n_sets == 1 && d->n_taps == 3;
-  const size_t reach = 64 + d->tap[d->n_taps - 1];
-  const char *w = d->w;
-  size_t at = d->at, c_at = 0, left = d->px; /* bytes to the end of the pixel */
-  Read read = { .flip = _mm512_set1_epi8 ((char) 0x80),
-                .pad = _mm512_set1_epi8 ((char) d->pad),
-                .hop = hops ? (ptrdiff_t) d->hop : 0 };
-  const uint8_t *rows[10];
+  const BskFlatBlock *blocks = edge ? d->edges : d->blocks;
+  const BskFlatBlock *end = blocks + (edge ? d->n_edges : d->passes * d->count);
+  Read read = { .flip = _mm512_set1_epi8 ((char) 0x80), .hop = hops ? d->hop : 0 };
+  char *c[4];
 
-#pragma GCC unroll 10
-  for (int i = 0; i < 2 * groups + 2; i++)
-    rows[i] = d->rows[i] - d->lead;
-  for (size_t n = 0; n < d->count; n++) {
-    const char *next = w + d->w_step, *taps = w + BSK_FLAT_WEIGHTS;
-    __m512i sum[4][4], m[4];
-    Place place = { .finish = d->finish, .w = w, .mask = next == d->w_end ? d->mask : ~0ull };
-
-    if (n + 1 == d->count)
-      place.mask = d->last_mask;
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) {
-      const __m512i start = _mm512_load_si512 (w + 64 * j);
-
-#pragma GCC unroll 4
-      for (int i = 0; i < groups * per_group; i++)
-        sum[i][j] = start;
-    }
-    if (hops)
-      read.rest = left < 64 ? ~0ull << left : 0;
-    if (at < d->lead || at + (hops ? d->hop : 0) + reach > d->end || (hops && !three && read.rest))
-      add_taps (d, at, taps, sum, &read, groups, per_group, flip, EDGE);
-    else if (hops && read.rest)
-#pragma GCC unroll 3
-      for (int t = 0; t < 3; t++)
-        add_tap (rows, (ptrdiff_t) (at + d->tap[t]), taps + 256 * per_group * t, sum, &read, groups,
-                 per_group, flip, SPLIT);
-    else if (three)
-#pragma GCC unroll 3
-      for (int t = 0; t < 3; t++)
-        add_tap (rows, (ptrdiff_t) (at + d->tap[t]), taps + 256 * per_group * t, sum, &read, groups,
-                 per_group, flip, WHOLE);
-    else
-      add_taps (d, at, taps, sum, &read, groups, per_group, flip, WHOLE);
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++)
-      m[j] = once (_mm512_loadu_si512 (w + BSK_FLAT_M + 64 * j));
-      /* Last row first: where it is not to be kept, the one before overwrites it. */
-#pragma GCC unroll 4
-    for (int i = groups * per_group - 1; i >= 0; i--) {
-      __m512i q[4];
-
-      place.c = d->c[i] + c_at;
-      if (other) {
-        emit_other (place, sum[i][0], sum[i][1], sum[i][2], sum[i][3]);
-        continue;
-      }
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; j++)
-        q[j] = scale_sums (sum[i][j], _mm512_castsi512_ps (m[j]));
-      store_codes (&place, q, &k, clamp);
-    }
-    at += BSK_FLAT_BLOCK;
-    if (hops) {
-      for (; left <= BSK_FLAT_BLOCK; left += d->px)
-        at += d->hop;
-      left -= BSK_FLAT_BLOCK;
-    }
-    c_at += d->c_step;
-    w = next;
-    if (w == d->w_end) {
-      w = d->w;
-      at += d->skip;
-      c_at += d->c_skip;
-    }
+  for (size_t i = 0; i < d->n_strips; i++) {
+    find_output (d, i, c, groups * per_group);
+    for (const BskFlatBlock *b = blocks; b < end; b++)
+      any_taps (d, b, rows_of (d, i, 2 * groups + 2), c, &read, groups, per_group, flip, hops,
+                edge);
   }
 }
+
+/* For `groups` groups of four input rows that give `per_group` output rows each. Four output rows at
+ * a time, because then a vector of weights that is loaded is used for two or four dot products: loads
+ * would limit otherwise. Their 16 sums, six pairs of rows, and the quads and weights in work fill the
+ * registers, which is why each kind of block has a function of its own. `hops`: d->hop is not 0. */
+typedef struct {
+  void (*three) (const BskFlatArgs *);
+  void (*any) (const BskFlatArgs *);
+  void (*edges) (const BskFlatArgs *);
+} Kernels;
 
 #define DEFINE(name, groups, per_group, hops)                                                      \
-  static void name (const BskFlatArgs *d)                                                          \
+  static void name##_three (const BskFlatArgs *d)                                                  \
+  {                                                                                                \
+    if (d->flip && d->finish->plain)                                                               \
+      three_taps (d, groups, per_group, true, hops, true);                                         \
+    else if (d->flip)                                                                              \
+      three_taps (d, groups, per_group, true, hops, false);                                        \
+    else if (d->finish->plain)                                                                     \
+      three_taps (d, groups, per_group, false, hops, true);                                        \
+    else                                                                                           \
+      three_taps (d, groups, per_group, false, hops, false);                                       \
+  }                                                                                                \
+  static void name##_any (const BskFlatArgs *d)                                                    \
   {                                                                                                \
     if (d->flip)                                                                                   \
-      blocks (d, groups, per_group, true, hops);                                                   \
+      any_blocks (d, groups, per_group, true, hops, false);                                        \
     else                                                                                           \
-      blocks (d, groups, per_group, false, hops);                                                  \
-  }
-DEFINE (blocks_1x1, 1, 1, false)
-DEFINE (blocks_2x1, 2, 1, false)
-DEFINE (blocks_4x1, 4, 1, false)
-DEFINE (blocks_1x2, 1, 2, false)
-DEFINE (blocks_2x2, 2, 2, false)
+      any_blocks (d, groups, per_group, false, hops, false);                                       \
+  }                                                                                                \
+  static void name##_edges (const BskFlatArgs *d)                                                  \
+  {                                                                                                \
+    if (d->flip)                                                                                   \
+      any_blocks (d, groups, per_group, true, hops, true);                                         \
+    else                                                                                           \
+      any_blocks (d, groups, per_group, false, hops, true);                                        \
+  }                                                                                                \
+  static const Kernels name = { name##_three, name##_any, name##_edges };
+DEFINE (strips_1x1, 1, 1, false)
+DEFINE (strips_2x1, 2, 1, false)
+DEFINE (strips_4x1, 4, 1, false)
+DEFINE (strips_1x2, 1, 2, false)
+DEFINE (strips_2x2, 2, 2, false)
 DEFINE (hops_1x1, 1, 1, true)
 DEFINE (hops_2x1, 2, 1, true)
 DEFINE (hops_4x1, 4, 1, true)
@@ -285,12 +364,18 @@ DEFINE (hops_4x1, 4, 1, true)
 static void
 depthwise_flat (const BskFlatArgs *d)
 {
+  const Kernels *k;
+
   if (d->per_group == 2)
-    (d->groups == 1 ? blocks_1x2 : blocks_2x2) (d);
+    k = d->groups == 1 ? &strips_1x2 : &strips_2x2;
   else if (d->hop)
-    (d->groups == 1 ? hops_1x1 : d->groups == 2 ? hops_2x1 : hops_4x1) (d);
+    k = d->groups == 1 ? &hops_1x1 : d->groups == 2 ? &hops_2x1 : &hops_4x1;
   else
-    (d->groups == 1 ? blocks_1x1 : d->groups == 2 ? blocks_2x1 : blocks_4x1) (d);
+    k = d->groups == 1 ? &strips_1x1 : d->groups == 2 ? &strips_2x1 : &strips_4x1;
+  if (d->count > 0)
+    (d->n_sets == 1 && d->n_taps == 3 && is_codes (d->finish) ? k->three : k->any) (d);
+  if (d->n_edges > 0)
+    k->edges (d);
 }
 
 /* Pixels of at most 64 bytes: where the row goes on far enough, they are read and written with what

@@ -75,6 +75,20 @@ check_buffer (size_t bytes)
   return map + room - bytes;
 }
 
+void *
+check_buffer_behind_page (size_t bytes)
+{
+  size_t page = (size_t) sysconf (_SC_PAGESIZE);
+  char *buffer = check_buffer ((bytes + page - 1) / page * page);
+
+  buffers[n_buffers - 1].canary = NULL;
+  if (mprotect (buffers[n_buffers - 1].map, page, PROT_NONE)) {
+    perror ("check_buffer_behind_page");
+    exit (1);
+  }
+  return buffer;
+}
+
 void
 check_free_all (void)
 {
@@ -82,7 +96,7 @@ check_free_all (void)
     bool good = true;
 
     n_buffers--;
-    for (int i = 0; i < CANARY; i++)
+    for (int i = 0; i < CANARY && buffers[n_buffers].canary; i++)
       good = good && (unsigned char) buffers[n_buffers].canary[i] == CANARY_BYTE;
     check_that (good, "wrote before the start of buffer %d", n_buffers);
     munmap (buffers[n_buffers].map, buffers[n_buffers].bytes);

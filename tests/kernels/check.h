@@ -17,6 +17,9 @@ float check_normal (void);          /* about standard normal */
 /* check_buffer: memory that ends exactly at an unreadable page and starts with a canary; freed by
  * check_free_all. */
 void *check_buffer (size_t bytes);
+
+/* check_buffer_behind_page: memory that starts, rather than ends, at an unreadable page. */
+void *check_buffer_behind_page (size_t bytes);
 /* check_free_all: frees all buffers and fails when a canary was written over. */
 void check_free_all (void);
 

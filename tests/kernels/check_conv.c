@@ -92,7 +92,7 @@ one (BskConvShape s,
   args.bias = seed % 2 ? bias : NULL;
   w = check_weights (&args, (size_t) s.cout, (size_t) s.cout * k, zeros, seed % 7 ? -128 : -7,
                      seed % 7 ? 127 : 7, w_kind);
-  a = check_buffer (images * a_image + BSK_SLACK);
+  a = (seed % 2 ? check_buffer : check_buffer_behind_page) (images * a_image + BSK_SLACK);
   check_fill (a, images * a_image + BSK_SLACK, a_type, args.a.qmin, args.a.qmax, a_kind);
   out_bytes =
     ((images - 1) * c_image + ((size_t) out_h * (size_t) out_w - 1) * ldc + (size_t) s.cout) *
@@ -263,6 +263,19 @@ check_depthwise (void)
     s.w = 5 + i * 7 % 13;
     s.pad_left = i / 3 % 3;
     one (s, 2, i / 2 % 2 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S32, 0, 0, CHECK_NO_ZEROS, seed);
+  }
+  /* Blocks on an edge: all of a row's, several at each end, of whole pixels or not, and padding that
+   * reaches further than the row is wide. */
+  for (int i = 0; i < 96; i++, seed++) {
+    static const int some[] = { 16, 24, 48, 64, 72, 96, 128, 192 };
+    BskConvShape s = square (1 + i % 9, some[i % 8], some[i % 8], i % 3 ? 3 : 5, 1 + i / 8 % 2,
+                             i % 3 ? 1 : 2, some[i % 8]);
+
+    s.w = 1 + i * 5 % 17;
+    s.pad_left = i % 7 ? s.pad_left : 6;
+    s.pad_right = i % 11 ? s.pad_right : 20;
+    one (s, 1 + (size_t) i % 3, i / 2 % 2 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S32,
+         i % 4 ? 0 : 5, 0, i % 6 == 5 ? CHECK_ZEROS : CHECK_NO_ZEROS, seed);
   }
   /* One output pixel: the stride, however long, is not taken. */
   one ((BskConvShape){ 5, 5, 24, 24, 5, 5, 9999, 1 << 30, 1, 1, 0, 0, 0, 0, 24 }, 2, BSK_S8, BSK_U8,
