@@ -10,21 +10,25 @@ typedef struct {
   __mmask64 mask;
 } Place;
 
+/* Codes of the whole range of their type need no clipping but that of the packs. */
+typedef enum { WHOLE_U8, WHOLE_S8, PART } Range;
+
 /* The four vectors of a block, already scaled and rounded, to 64 codes. What the byte unpacks have
  * spread over the vectors, the packs put back in order. */
 ALWAYS_INLINE __m512i
-block_codes (const __m512i q[4], const Codes *k)
+block_codes (const __m512i q[4], const Codes *k, const Range range)
 {
-  __m512i low = _mm512_adds_epi16 (_mm512_packs_epi32 (q[0], q[1]), k->zero);
-  __m512i high = _mm512_adds_epi16 (_mm512_packs_epi32 (q[2], q[3]), k->zero);
+  const __m512i zero =
+    range == WHOLE_S8 ? _mm512_sub_epi16 (k->zero, _mm512_set1_epi16 (128)) : k->zero;
+  __m512i low = _mm512_adds_epi16 (_mm512_packs_epi32 (q[0], q[1]), zero), codes;
+  __m512i high = _mm512_adds_epi16 (_mm512_packs_epi32 (q[2], q[3]), zero);
 
-  return _mm512_packus_epi16 (low, high);
-}
-
-ALWAYS_INLINE __m512i
-clip_codes (__m512i codes, const Codes *k)
-{
-  return _mm512_xor_si512 (_mm512_min_epu8 (_mm512_max_epu8 (codes, k->lo), k->hi), k->flip);
+  if (range == WHOLE_S8)
+    return _mm512_packs_epi16 (low, high);
+  codes = _mm512_packus_epi16 (low, high);
+  if (range == PART)
+    codes = _mm512_xor_si512 (_mm512_min_epu8 (_mm512_max_epu8 (codes, k->lo), k->hi), k->flip);
+  return codes;
 }
 
 /* Sums, floats, and codes of sums to be cut: once rather than once per kernel. 16-byte lane L of
@@ -56,7 +60,7 @@ emit_other (Place place, __m512i s0, __m512i s1, __m512i s2, __m512i s3)
   if (f->out == BSK_U8 || f->out == BSK_S8) {
     const Codes k = codes_of (f);
 
-    _mm512_mask_storeu_epi8 (place.c, place.mask, clip_codes (block_codes (sum, &k), &k));
+    _mm512_mask_storeu_epi8 (place.c, place.mask, block_codes (sum, &k, PART));
   }
 }
 
@@ -156,14 +160,11 @@ store_codes (const BskFlatBlock *b,
              __m512i sum[4][4],
              const Codes *k,
              const int rows,
-             const bool plain)
+             const Range range)
 {
 #pragma GCC unroll 4
-  for (int i = rows - 1; i >= 0; i--) {
-    __m512i codes = block_codes (sum[i], k);
-
-    _mm512_mask_storeu_epi8 (c[i] + b->c_at, b->mask, plain ? codes : clip_codes (codes, k));
-  }
+  for (int i = rows - 1; i >= 0; i--)
+    _mm512_mask_storeu_epi8 (c[i] + b->c_at, b->mask, block_codes (sum[i], k, range));
 }
 
 /* The rows of one set, of each strip. */
@@ -198,7 +199,7 @@ three_taps_strip (const BskFlatArgs *d,
                   const int per_group,
                   const bool flip,
                   const bool hops,
-                  const bool plain)
+                  const Range range)
 {
   const ptrdiff_t tap[3] = { d->tap[0], d->tap[1], d->tap[2] };
   const BskFlatBlock *end = blocks + d->count;
@@ -229,7 +230,7 @@ three_taps_strip (const BskFlatArgs *d,
       for (int t = 0; t < 3; t++)
         add_tap (rows, b.at + tap[t], b.w + BSK_FLAT_WEIGHTS + 256 * per_group * t,
                  t == 2 ? b.w + BSK_FLAT_M : NULL, sum, &read, groups, per_group, flip, false);
-    store_codes (&b, c, sum, k, groups * per_group, plain);
+    store_codes (&b, c, sum, k, groups * per_group, range);
     b = next;
   }
 }
@@ -240,14 +241,14 @@ three_taps (const BskFlatArgs *d,
             const int per_group,
             const bool flip,
             const bool hops,
-            const bool plain)
+            const Range range)
 {
   const Codes k = codes_of (d->finish);
 
   for (size_t pass = 0; pass < d->passes; pass++)
     for (size_t i = 0; i < d->n_strips; i++)
       three_taps_strip (d, d->blocks + pass * d->count, i, &k, groups, per_group, flip, hops,
-                        plain);
+                        range);
 }
 
 /* A block of any number of taps, some of which may be missing; with any results. */
@@ -290,7 +291,7 @@ any_taps (const BskFlatArgs *d,
 #pragma GCC unroll 4
     for (int i = 0; i < n_rows; i++)
       sum[i][j] = scale_sums (sum[i][j], _mm512_load_ps (b->w + BSK_FLAT_M + 64 * j));
-  store_codes (b, c, sum, &k, n_rows, false);
+  store_codes (b, c, sum, &k, n_rows, PART);
 }
 
 /* Strips of any blocks, or of those on an edge. */
@@ -328,14 +329,19 @@ typedef struct {
 #define DEFINE(name, groups, per_group, hops)                                                      \
   static void name##_three (const BskFlatArgs *d)                                                  \
   {                                                                                                \
-    if (d->flip && d->finish->plain)                                                               \
-      three_taps (d, groups, per_group, true, hops, true);                                         \
+    const BskFinish *f = d->finish;                                                                \
+    const bool whole = f->lo == 0 && f->hi == 255;                                                 \
+                                                                                                   \
+    if (d->flip && whole && f->flip)                                                               \
+      three_taps (d, groups, per_group, true, hops, WHOLE_S8);                                     \
+    else if (d->flip && whole)                                                                     \
+      three_taps (d, groups, per_group, true, hops, WHOLE_U8);                                     \
     else if (d->flip)                                                                              \
-      three_taps (d, groups, per_group, true, hops, false);                                        \
-    else if (d->finish->plain)                                                                     \
-      three_taps (d, groups, per_group, false, hops, true);                                        \
+      three_taps (d, groups, per_group, true, hops, PART);                                         \
+    else if (whole && !f->flip)                                                                    \
+      three_taps (d, groups, per_group, false, hops, WHOLE_U8);                                    \
     else                                                                                           \
-      three_taps (d, groups, per_group, false, hops, false);                                       \
+      three_taps (d, groups, per_group, false, hops, PART);                                        \
   }                                                                                                \
   static void name##_any (const BskFlatArgs *d)                                                    \
   {                                                                                                \
