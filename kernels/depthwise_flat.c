@@ -337,17 +337,17 @@ row_bytes (const BskConvShape *s)
   return run_bytes (s) * (size_t) s->stride_w;
 }
 
-/* Most strips per call of the kernel: copies of rows stay in the first-level cache. */
+/* Most strips per call of the kernel: copies of rows stay close. */
 static int
 most_strips (const BskPacked *header, bool direct)
 {
-  enum { MOST = 16, RING_BYTES = 20000 };
+  enum { MOST = 16, COPY_BYTES = 20000 };
   int rows = strip_rows (header), strips = (header->out_h + rows - 1) / rows;
 
   strips = strips < MOST ? strips : MOST;
   if (!direct)
     while (strips > 1 &&
-           rows_below (header, strips * rows) > RING_BYTES / row_bytes (&header->shape))
+           rows_below (header, strips * rows) > COPY_BYTES / row_bytes (&header->shape))
       strips--;
   return strips;
 }
@@ -369,15 +369,15 @@ typedef struct {
   ptrdiff_t *tap;        /* likewise */
   Span *span;            /* [stride_w] */
   BskFlatBlock *blocks;  /* what args.edges and args.blocks point to */
-  /* A row of padding, and then slots for padded rows, row y in slot y mod n_slots; or the first and
-   * the last row of the image. */
+  /* A row of padding, and then the padded rows below the strips; or the first and the last row of
+   * the image. */
   uint8_t *copies;
-  size_t row_bytes, n_slots;
+  size_t row_bytes;
   bool direct; /* rows are read where they are */
   Row row;     /* of blocks */
   const uint8_t *image;
-  int64_t copied; /* rows of the image below this one have been copied if needed */
-  int n_rows;     /* output rows of the strips that args describes */
+  int64_t top; /* the first padded row below the strips that args describes */
+  int n_rows;  /* output rows of these */
 } Work;
 
 /* Most rows below one strip. */
@@ -405,9 +405,9 @@ most_blocks (const BskPacked *header)
   return row_of (header, false, false).n + 1; /* the kernel reads one more */
 }
 
-/* Slots for copies of rows. */
+/* Most copies of rows. */
 static size_t
-slots (const BskPacked *header)
+most_copies (const BskPacked *header)
 {
   int rows = most_strips (header, false) * strip_rows (header);
 
@@ -435,7 +435,7 @@ bsk_flat_scratch (const BskPacked *header, size_t *bytes)
   size_t row, blocks, copies = 0;
 
   if (!bsk_size_mul (run_bytes (s), (size_t) s->stride_w, &row) ||
-      !bsk_size_mul (row, slots (header) + 1, bytes) ||
+      !bsk_size_mul (row, most_copies (header) + 1, bytes) ||
       !bsk_size_mul (most_blocks (header), sizeof (BskFlatBlock), &blocks) ||
       (reads_in_place (header) && !bsk_size_mul (copy_bytes (s), 3, &copies)) ||
       *bytes > SIZE_MAX / 4 || copies > SIZE_MAX / 4 || blocks > SIZE_MAX / 4)
@@ -444,66 +444,57 @@ bsk_flat_scratch (const BskPacked *header, size_t *bytes)
   return true;
 }
 
-/* Padding left and right of all slots, which stays there from image to image, and the blank row. */
+/* The blank row, and padding left and right of all copies, which stays there from image to image. */
 static void
 fill_padding (const Work *k)
 {
   const BskConvShape *s = &k->header->shape;
   int code = k->header->pad_code ^ (k->direct ? 0 : k->header->a_flip);
-  size_t px = (size_t) s->cin;
+  size_t px = (size_t) s->cin, n = most_copies (k->header);
 
   if (s->pad_top || s->pad_bottom)
     memset (k->copies, code, k->row_bytes);
   for (int f = 0; f < s->stride_w && !k->direct; f++)
-    for (size_t i = 1; i <= k->n_slots; i++) {
+    for (size_t i = 1; i <= n; i++) {
       const Span *span = &k->span[f];
       uint8_t *run = k->copies + i * k->row_bytes + span->at;
 
-      memset (run, code, span->first * px);
-      memset (run + span->end * px, code, (span->total - span->end) * px);
+      if (span->first > 0)
+        memset (run, code, span->first * px);
+      if (span->total > span->end)
+        memset (run + span->end * px, code, (span->total - span->end) * px);
     }
 }
 
-/* Copies those of `n` padded rows from `top` on that are in the image and have no copy yet. */
+/* Copies those of the padded rows below the strips that are in the image. */
 static void
-copy_rows (Work *k, int64_t top, size_t n)
+copy_rows (const Work *k)
 {
   const BskConvShape *s = &k->header->shape;
-  size_t px = (size_t) s->cin, slot;
-  int64_t first = top < s->pad_top ? s->pad_top : top, end = top + (int64_t) n;
+  const size_t px = (size_t) s->cin;
+  const int64_t end = k->top + (int64_t) rows_below (k->header, k->n_rows) - s->pad_top;
+  const int64_t first = k->top - s->pad_top;
+  const int64_t from = first < 0 ? 0 : first, to = end < s->h ? end : s->h;
+  BskCopyArgs copy = { .rows = to > from ? (size_t) (to - from) : 0,
+                       .from_row = (size_t) s->w * px,
+                       .to_row = k->row_bytes,
+                       .bytes = px,
+                       .step = (size_t) s->stride_w * px,
+                       .flip = k->header->a_flip };
 
-  if (k->copied < first)
-    k->copied = first;
-  if (end > (int64_t) s->pad_top + s->h)
-    end = (int64_t) s->pad_top + s->h;
-  slot = (size_t) k->copied % k->n_slots;
-  while (k->copied < end) {
-    size_t left = (size_t) (end - k->copied);
-    size_t rows = left < k->n_slots - slot ? left : k->n_slots - slot;
-    BskCopyArgs copy = { .rows = rows,
-                         .from_row = (size_t) s->w * px,
-                         .to_row = k->row_bytes,
-                         .bytes = px,
-                         .step = (size_t) s->stride_w * px,
-                         .flip = k->header->a_flip };
-    const uint8_t *from = k->image + (size_t) (k->copied - s->pad_top) * copy.from_row;
+  for (int f = 0; f < s->stride_w; f++) {
+    const Span *span = &k->span[f];
 
-    for (int f = 0; f < s->stride_w; f++) {
-      const Span *span = &k->span[f];
-
-      copy.pixels = span->end - span->first;
-      copy.to = k->copies + (slot + 1) * k->row_bytes + span->at + span->first * px;
-      copy.from =
-        from + ((size_t) f + span->first * (size_t) s->stride_w - (size_t) s->pad_left) * px;
-      if (s->stride_w == 1) {
-        copy.bytes = copy.pixels * px;
-        copy.pixels = 1;
-      }
-      if (copy.pixels > 0)
-        k->header->table->copy_pixels (&copy);
+    copy.pixels = span->end - span->first;
+    copy.to = k->copies + (size_t) (from - first + 1) * k->row_bytes + span->at + span->first * px;
+    copy.from = k->image + (size_t) from * copy.from_row +
+                ((size_t) f + span->first * (size_t) s->stride_w - (size_t) s->pad_left) * px;
+    if (s->stride_w == 1) {
+      copy.bytes = copy.pixels * px;
+      copy.pixels = 1;
     }
-    k->copied += (int64_t) rows;
-    slot = 0;
+    if (copy.pixels > 0)
+      k->header->table->copy_pixels (&copy);
   }
 }
 
@@ -534,7 +525,7 @@ place_of (const Work *k, int64_t y)
   else if (k->direct)
     copy = y == 0 ? 1 : 2;
   else
-    copy = 1 + (size_t) (y + s->pad_top) % k->n_slots;
+    copy = 1 + (size_t) (y + s->pad_top - k->top);
   return (Place){ (ptrdiff_t) (copy * k->row_bytes + (k->direct ? copy_lead (s) : 0)), true };
 }
 
@@ -585,6 +576,7 @@ choose_strips (Work *k, int y, int left)
   if (left > rows && odd && groups_of (header, odd) < groups_of (header, rows))
     left -= odd;
   k->n_rows = left;
+  k->top = (int64_t) y * s->stride_h;
   k->args.groups = groups_of (header, left < rows ? left : rows);
   k->args.n_strips = (size_t) ((left + rows - 1) / rows);
   per_strip =
@@ -678,7 +670,6 @@ bsk_flat_run (const BskPacked *header, const BskConvRun *run)
   k.copies =
     run->scratch + argument_bytes (header) + bsk_align (most_blocks (header) * sizeof *k.blocks);
   k.row_bytes = k.direct ? copy_bytes (s) : row_bytes (s);
-  k.n_slots = slots (header);
   k.row = row_of (header, header->dw_runs_on && dense, k.direct);
   k.args =
     (BskFlatArgs){ .rows = k.rows,
@@ -698,16 +689,14 @@ bsk_flat_run (const BskPacked *header, const BskConvRun *run)
     k.span[f] = span_of (s, f);
   list_blocks (&k);
   fill_padding (&k);
-  for (size_t i = 0; i < run->n_images; i++) {
-    k.image = run->a + i * run->a_image;
-    k.copied = 0;
-    if (k.direct && k.row.runs_on)
-      copy_ends (&k);
-    for (int y = run->y0; y < run->y1; y += k.n_rows) {
-      if (k.n_rows < run->y1 - run->y0) /* else they are those of the image before */
-        choose_strips (&k, y, run->y1 - y);
+  for (int y = run->y0; y < run->y1; y += k.n_rows) {
+    choose_strips (&k, y, run->y1 - y);
+    for (size_t i = 0; i < run->n_images; i++) {
+      k.image = run->a + i * run->a_image;
       if (!k.direct)
-        copy_rows (&k, (int64_t) y * s->stride_h, rows_below (header, k.n_rows));
+        copy_rows (&k);
+      else if (k.row.runs_on)
+        copy_ends (&k);
       point_at_rows (&k);
       k.args.c = run->c + i * run->c_image;
       header->table->depthwise_flat (&k.args);
