@@ -2,6 +2,7 @@
  * lanes are two vectors.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx2.h"
+#include "avx2_reduce.h"
 
 #include <math.h>
 
@@ -18,16 +19,6 @@ ALWAYS_INLINE unsigned
 count (__m256 mask)
 {
   return (unsigned) __builtin_popcount ((unsigned) _mm256_movemask_ps (mask));
-}
-
-ALWAYS_INLINE double
-reduce (__m256 low, __m256 high)
-{
-  __m256 eight = _mm256_add_ps (low, high);
-  __m128 four = _mm_add_ps (_mm256_castps256_ps128 (eight), _mm256_extractf128_ps (eight, 1));
-  __m128 two = _mm_add_ps (four, _mm_movehl_ps (four, four));
-
-  return (double) _mm_cvtss_f32 (_mm_add_ss (two, _mm_movehdup_ps (two)));
 }
 
 ALWAYS_INLINE float
@@ -215,12 +206,12 @@ lanes_close (const Lanes *l, BskStats *stats)
   stats->min = min < stats->min ? min : stats->min;
   stats->max = max > stats->max ? max : stats->max;
   stats->err_max = worst > stats->err_max ? worst : stats->err_max;
-  stats->sum += reduce (l->sum[0], l->sum[1]);
-  stats->sum_sq += reduce (l->sum_sq[0], l->sum_sq[1]);
-  stats->err_sum += reduce (l->err_sum[0], l->err_sum[1]);
-  stats->err_sq += reduce (l->err_sq[0], l->err_sq[1]);
-  stats->xy += reduce (l->xy[0], l->xy[1]);
-  stats->y_sq += reduce (l->y_sq[0], l->y_sq[1]);
+  stats->sum += reduce_8 (_mm256_add_ps (l->sum[0], l->sum[1]));
+  stats->sum_sq += reduce_8 (_mm256_add_ps (l->sum_sq[0], l->sum_sq[1]));
+  stats->err_sum += reduce_8 (_mm256_add_ps (l->err_sum[0], l->err_sum[1]));
+  stats->err_sq += reduce_8 (_mm256_add_ps (l->err_sq[0], l->err_sq[1]));
+  stats->xy += reduce_8 (_mm256_add_ps (l->xy[0], l->xy[1]));
+  stats->y_sq += reduce_8 (_mm256_add_ps (l->y_sq[0], l->y_sq[1]));
 }
 
 typedef struct {

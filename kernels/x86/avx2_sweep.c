@@ -1,6 +1,7 @@
 /* Squared errors of many settings with AVX2.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "avx2.h"
+#include "avx2_reduce.h"
 
 #include <math.h>
 
@@ -83,10 +84,7 @@ reduce (__m256 *sum)
   for (int width = 4; width > 0; width /= 2)
     for (int i = 0; i < width; i++)
       sum[i] = _mm256_add_ps (sum[i], sum[i + width]);
-  __m128 four = _mm_add_ps (_mm256_castps256_ps128 (sum[0]), _mm256_extractf128_ps (sum[0], 1));
-  __m128 two = _mm_add_ps (four, _mm_movehl_ps (four, four));
-
-  return (double) _mm_cvtss_f32 (_mm_add_ss (two, _mm_movehdup_ps (two)));
+  return reduce_8 (sum[0]);
 }
 
 /* The rows of one kind: bit i of `rows` stands for row i. */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "../table.h"
+#include "avx2_reduce.h"
 
 #include <immintrin.h>
 
@@ -68,6 +69,14 @@ is_finite (__m512 x)
 {
   return (__mmask16) ~_mm512_fpclass_ps_mask (x, 0x01 | 0x80 | 0x08 |
                                                    0x10); /* quiet and signalling NaN, ±∞ */
+}
+
+/* Adds lanes pairwise: (i, i + 8), and so on. */
+ALWAYS_INLINE double
+reduce_16 (__m512 lanes)
+{
+  return reduce_8 (
+    _mm256_add_ps (_mm512_castps512_ps256 (lanes), _mm512_extractf32x8_ps (lanes, 1)));
 }
 
 /* Four codes rows of 16 from one vector, `cols` of each, rows `step` bytes apart, the first `rows`

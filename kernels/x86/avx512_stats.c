@@ -4,17 +4,6 @@
 
 #include <math.h>
 
-/* The tree of the definition: (i, i + 8), (i, i + 4), (i, i + 2), (0, 1). */
-ALWAYS_INLINE double
-reduce (__m512 lanes)
-{
-  __m256 eight = _mm256_add_ps (_mm512_castps512_ps256 (lanes), _mm512_extractf32x8_ps (lanes, 1));
-  __m128 four = _mm_add_ps (_mm256_castps256_ps128 (eight), _mm256_extractf128_ps (eight, 1));
-  __m128 two = _mm_add_ps (four, _mm_movehl_ps (four, four));
-
-  return (double) _mm_cvtss_f32 (_mm_add_ss (two, _mm_movehdup_ps (two)));
-}
-
 static void
 histogram_index (const float *x, size_t n, float lo, float m, int bins, uint16_t *index)
 {
@@ -98,12 +87,12 @@ lanes_close (const Lanes *l, BskStats *stats)
   stats->min = min < stats->min ? min : stats->min;
   stats->max = max > stats->max ? max : stats->max;
   stats->err_max = worst > stats->err_max ? worst : stats->err_max;
-  stats->sum += reduce (l->sum);
-  stats->sum_sq += reduce (l->sum_sq);
-  stats->err_sum += reduce (l->err_sum);
-  stats->err_sq += reduce (l->err_sq);
-  stats->xy += reduce (l->xy);
-  stats->y_sq += reduce (l->y_sq);
+  stats->sum += reduce_16 (l->sum);
+  stats->sum_sq += reduce_16 (l->sum_sq);
+  stats->err_sum += reduce_16 (l->err_sum);
+  stats->err_sq += reduce_16 (l->err_sq);
+  stats->xy += reduce_16 (l->xy);
+  stats->y_sq += reduce_16 (l->y_sq);
 }
 
 /* What error_rows needs to know about the settings of a row. low, high: values beyond are cut to

@@ -133,12 +133,7 @@ add_row (__m512 *sum, const float *row, const Levels *k, const bool cut, const b
 ALWAYS_INLINE double
 reduce (const __m512 *sum)
 {
-  __m512 lanes = _mm512_add_ps (_mm512_add_ps (sum[0], sum[2]), _mm512_add_ps (sum[1], sum[3]));
-  __m256 eight = _mm256_add_ps (_mm512_castps512_ps256 (lanes), _mm512_extractf32x8_ps (lanes, 1));
-  __m128 four = _mm_add_ps (_mm256_castps256_ps128 (eight), _mm256_extractf128_ps (eight, 1));
-  __m128 two = _mm_add_ps (four, _mm_movehl_ps (four, four));
-
-  return (double) _mm_cvtss_f32 (_mm_add_ss (two, _mm_movehdup_ps (two)));
+  return reduce_16 (_mm512_add_ps (_mm512_add_ps (sum[0], sum[2]), _mm512_add_ps (sum[1], sum[3])));
 }
 
 /* The rows of one kind: bit i of `rows` stands for row i. */
