@@ -589,16 +589,15 @@ choose_strips (Work *k, int y, int left)
   }
 }
 
-/* Block n of a row, for the kernel. */
+/* Block n of a row, for the kernel; its first position is that channel of output pixel x. */
 static BskFlatBlock
-block_of (const Work *k, size_t n)
+block_of (const Work *k, size_t n, size_t x, size_t channel)
 {
   const BskPacked *header = k->header;
   const BskConvShape *s = &header->shape;
   const Row *row = &k->row;
   const char *blocks = bsk_at (header, header->w), *edges;
-  size_t x = first_pixel (row, n), channel = first_channel (row, n), left = row->px - channel,
-         from_px = k->direct ? (size_t) s->stride_w * row->px : row->px,
+  size_t left = row->px - channel, from_px = k->direct ? (size_t) s->stride_w * row->px : row->px,
          here = row->runs_on ? (size_t) header->out_w * row->px - n * BSK_FLAT_BLOCK : left;
   BskFlatBlock b = { .at = (ptrdiff_t) (x * from_px + channel),
                      .c_at = (ptrdiff_t) (x * k->run->c_px + channel * header->c_bytes),
@@ -608,8 +607,8 @@ block_of (const Work *k, size_t n)
     b.at -= (ptrdiff_t) s->pad_left * s->cin;
   if (row->runs_on && from_px > row->px && left < 64)
     b.rest = ~0ull << left;
-  b.w = blocks +
-        n % (row->runs_on ? (size_t) header->dw_blocks : row->px_blocks) * block_bytes (header);
+  b.w = blocks + block_bytes (header) *
+                   (row->runs_on ? n % (size_t) header->dw_blocks : channel / BSK_FLAT_BLOCK);
   b.start = b.w;
   if (n >= row->first && n < row->end)
     return b;
@@ -631,7 +630,6 @@ list_blocks (Work *k)
   enum { WEIGHT_BYTES = 24000 };
   const Row *row = &k->row;
   BskFlatArgs *args = &k->args;
-  const size_t out_w = (size_t) k->header->out_w;
   BskFlatBlock *edge = k->blocks, *other;
 
   args->n_edges = row->runs_on ? 0 : row->n - (row->end - row->first);
@@ -641,13 +639,23 @@ list_blocks (Work *k)
   args->count = (row->n - args->n_edges) / args->passes;
   args->edges = edge;
   args->blocks = other = edge + args->n_edges;
-  for (size_t i = 0; i < row->n; i++) {
-    BskFlatBlock b = block_of (k, args->passes == 1 ? i : i % out_w * row->px_blocks + i / out_w);
+  for (size_t pass = 0; pass < args->passes; pass++) {
+    size_t x = 0, channel = pass * BSK_FLAT_BLOCK;
 
-    if (b.missing)
-      *edge++ = b;
-    else
-      *other++ = b;
+    for (size_t n = pass; n < row->n; n += args->passes) {
+      BskFlatBlock b = block_of (k, n, x, channel);
+
+      if (b.missing)
+        *edge++ = b;
+      else
+        *other++ = b;
+      if (args->passes > 1) {
+        x++;
+        continue;
+      }
+      for (channel += BSK_FLAT_BLOCK; channel >= row->px; x++)
+        channel = row->runs_on ? channel - row->px : 0;
+    }
   }
 }
 

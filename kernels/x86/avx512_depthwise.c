@@ -257,6 +257,7 @@ any_taps (const BskFlatArgs *d,
           const BskFlatBlock *b,
           const uint8_t *const *rows,
           char *const c[4],
+          const Codes *early,
           Read *read,
           const int groups,
           const int per_group,
@@ -285,12 +286,12 @@ any_taps (const BskFlatArgs *d,
                   sum[i][3]);
     return;
   }
-  k = codes_of (f);
 #pragma GCC unroll 4
   for (int j = 0; j < 4; j++)
 #pragma GCC unroll 4
     for (int i = 0; i < n_rows; i++)
       sum[i][j] = scale_sums (sum[i][j], _mm512_load_ps (b->w + BSK_FLAT_M + 64 * j));
+  k = n_rows == 4 ? codes_of (f) : *early; /* with 16 sums, there are no registers for it */
   store_codes (b, c, sum, &k, n_rows, PART);
 }
 
@@ -305,13 +306,14 @@ any_blocks (const BskFlatArgs *d,
 {
   const BskFlatBlock *blocks = edge ? d->edges : d->blocks;
   const BskFlatBlock *end = blocks + (edge ? d->n_edges : d->passes * d->count);
+  const Codes k = codes_of (d->finish);
   Read read = { .flip = _mm512_set1_epi8 ((char) 0x80), .hop = hops ? d->hop : 0 };
   char *c[4];
 
   for (size_t i = 0; i < d->n_strips; i++) {
     find_output (d, i, c, groups * per_group);
     for (const BskFlatBlock *b = blocks; b < end; b++)
-      any_taps (d, b, rows_of (d, i, 2 * groups + 2), c, &read, groups, per_group, flip, hops,
+      any_taps (d, b, rows_of (d, i, 2 * groups + 2), c, &k, &read, groups, per_group, flip, hops,
                 edge);
   }
 }
