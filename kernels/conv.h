@@ -38,6 +38,13 @@ void bsk_flat_pack (BskPacked *header, const BskGemmArgs *args, const void *w);
 bool bsk_flat_scratch (const BskPacked *header, size_t *bytes);
 void bsk_flat_run (const BskPacked *header, const BskConvRun *run);
 
+/* A one-row kernel puts four of its columns, not rows, into a quad. */
+static inline bool
+bsk_along_row (const BskConvShape *s)
+{
+  return s->kh == 1;
+}
+
 /* Columns of the padded image that the convolution reads. */
 static inline size_t
 bsk_padded_w (const BskConvShape *s)

@@ -6,13 +6,6 @@
 
 #include <string.h>
 
-/* A one-row kernel puts four of its columns, not rows, into a quad. */
-static bool
-along_row (const BskConvShape *s)
-{
-  return s->kh == 1;
-}
-
 /* Quads are made for a block of channels and output pixels at a time, so that they stay in the
  * first-level cache. */
 enum { QUAD_BYTES = 14000, BLOCK_CHANNELS = 64, FLAT_CHANNELS = 192 };
@@ -37,7 +30,7 @@ bsk_depthwise_count_parts (BskPacked *header, const BskChannel *channel)
 static size_t
 columns_below (const BskConvShape *s, size_t pixels)
 {
-  size_t span = along_row (s) ? 1 : (size_t) (s->kw - 1) * (size_t) s->dilation_w + 1;
+  size_t span = bsk_along_row (s) ? 1 : (size_t) (s->kw - 1) * (size_t) s->dilation_w + 1;
 
   return (pixels - 1) * (size_t) s->stride_w + span;
 }
@@ -53,7 +46,7 @@ bsk_depthwise_describe (BskPacked *header, size_t *quads)
   header->groups = 1;
   header->n = s->cout;
   header->n_seg = 1;
-  if (along_row (s)) {
+  if (bsk_along_row (s)) {
     header->dw_sets = (s->kw + 3) / 4;
     header->dw_taps = header->dw_sets;
     header->dw_rows = 1;
@@ -119,7 +112,7 @@ bsk_depthwise_pack (BskPacked *header, const BskGemmArgs *args, const void *w)
   for (int i = 0; i < header->dw_taps; i++) {
     int t = i % taps;
 
-    tap[i] = along_row (s)
+    tap[i] = bsk_along_row (s)
                ? t * set
                : t / s->kw * set + (ptrdiff_t) (t % s->kw) * s->dilation_w * header->dw_width * 4;
   }
@@ -132,8 +125,8 @@ bsk_depthwise_pack (BskPacked *header, const BskGemmArgs *args, const void *w)
         int t = at % taps;
 
         for (int i = 0; i < 4; i++) {
-          int ky = along_row (s) ? 0 : t / s->kw * 4 + i - row,
-              kx = along_row (s) ? 4 * t + i : t % s->kw;
+          int ky = bsk_along_row (s) ? 0 : t / s->kw * 4 + i - row,
+              kx = bsk_along_row (s) ? 4 * t + i : t % s->kw;
 
           if (ky >= 0 && ky < s->kh && kx < s->kw)
             b[i] = bsk_depthwise_part (bsk_channel_weight (&channel, (size_t) (ky * s->kw + kx)),
@@ -298,14 +291,14 @@ bsk_depthwise_run (const BskPacked *header, const BskConvRun *run)
       char *c = run->c + i * run->c_image + (size_t) y * (size_t) header->out_w * run->c_px;
       int64_t top = (int64_t) y * s->stride_h;
 
-      if (along_row (s))
+      if (bsk_along_row (s))
         copy_row (header, image, top, copy);
       for (Block b = { 0 }; b.c0 < s->cin; b.c0 += header->dw_width) {
         b.channels = s->cin - b.c0 < header->dw_width ? s->cin - b.c0 : header->dw_width;
         for (b.x0 = 0; b.x0 < header->out_w; b.x0 += header->dw_pixels) {
           b.pixels =
             header->out_w - b.x0 < header->dw_pixels ? header->out_w - b.x0 : header->dw_pixels;
-          if (along_row (s))
+          if (bsk_along_row (s))
             fill_columns (header, &b, copy, quads);
           else
             fill_rows (header, &b, image, top, quads, blank);
