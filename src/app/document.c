@@ -342,6 +342,8 @@ bs_document_class_init (BsDocumentClass *klass)
     g_signal_new ("opened", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   bs_document_signals[BS_DOCUMENT_SIGNAL_EXPORTED] = g_signal_new (
     "exported", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  bs_document_signals[BS_DOCUMENT_SIGNAL_SCANNED] =
+    g_signal_new ("scanned", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -17,6 +17,7 @@ G_BEGIN_DECLS
  *   "failed"    GError, ready to show
  *   "opened"    a model is there
  *   "exported"  BsExportReport, borrowed
+ *   "scanned"   another part of a scan is there
  */
 #define BS_TYPE_DOCUMENT (bs_document_get_type ())
 G_DECLARE_FINAL_TYPE (BsDocument, bs_document, BS, DOCUMENT, GObject)
@@ -89,7 +90,8 @@ BsResultItem *bs_document_float_result (BsDocument *self);
 BsLayerItem *bs_document_selected_layer (BsDocument *self);
 gboolean bs_document_is_running (BsDocument *self);
 
-/* bs_document_scanned: of the last scan in this mode; NULL: none yet. Changes when "running" does. */
+/* bs_document_scanned: of the last scan in this mode, filled as far as it is; NULL: none yet. Valid
+ * until "scanned". */
 const BsSensitivity *bs_document_scanned (BsDocument *self, BsSensitivityMode mode);
 BsStudy *bs_document_study (BsDocument *self); /* NULL while a job has it, or before the first */
 

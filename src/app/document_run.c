@@ -76,14 +76,15 @@ results_cb (BsJob *job, GPtrArray *results, BsDocument *self)
 }
 
 static void
-take_scan (BsDocument *self)
+scanned_cb (BsJob *job, BsDocument *self)
 {
-  BsSensitivity *scan = bs_job_take_scan (self->job);
+  BsSensitivity *scan = bs_job_take_scan (job);
 
   if (scan == NULL)
     return;
   g_clear_pointer (&self->scans[scan->mode], bs_sensitivity_free);
   self->scans[scan->mode] = scan;
+  g_signal_emit (self, bs_document_signals[BS_DOCUMENT_SIGNAL_SCANNED], 0);
 }
 
 static void
@@ -94,7 +95,6 @@ finished_cb (BsJob *job, BsDocument *self)
 
   take_float (self);
   self->study = bs_job_take_study (job);
-  take_scan (self);
   if (bs_job_seconds_each (job) > 0)
     self->seconds_each = bs_job_seconds_each (job);
   g_signal_handlers_disconnect_by_data (job, self);
@@ -144,6 +144,7 @@ start_job (BsDocument *self, BsJobSpec *spec)
   self->job = bs_job_new (spec);
   g_signal_connect (self->job, "progress", G_CALLBACK (progress_cb), self);
   g_signal_connect (self->job, "results", G_CALLBACK (results_cb), self);
+  g_signal_connect (self->job, "scanned", G_CALLBACK (scanned_cb), self);
   g_signal_connect (self->job, "finished", G_CALLBACK (finished_cb), self);
   progress_cb (self->job, 0, _ ("Starting"), self);
   bs_job_start (self->job);

@@ -17,7 +17,6 @@ struct _BsJob {
   gint cancelled; /* atomic */
   GError *error;
   BsExportReport *report;
-  BsSensitivity *scan;
   gint64 study_id;
   double seconds_each;
   char *data_text; /* with the limit of the settings */
@@ -28,11 +27,12 @@ struct _BsJob {
   GPtrArray *pending; /* BsResult */
   BsResult *float_result;
   GPtrArray *findings;
+  BsSensitivity *scan; /* not delivered yet */
   double fraction;
   char *text;
 };
 
-enum { SIGNAL_PROGRESS, SIGNAL_RESULTS, SIGNAL_FINISHED, N_SIGNALS };
+enum { SIGNAL_PROGRESS, SIGNAL_RESULTS, SIGNAL_SCANNED, SIGNAL_FINISHED, N_SIGNALS };
 
 static guint signals[N_SIGNALS];
 
@@ -68,6 +68,7 @@ deliver_cb (gpointer data)
   results = g_steal_pointer (&self->pending);
   double fraction = self->fraction;
   text = g_strdup (self->text);
+  gboolean scanned = self->scan != NULL;
   gboolean done = self->done;
   g_mutex_unlock (&self->lock);
 
@@ -75,6 +76,8 @@ deliver_cb (gpointer data)
     g_signal_emit (self, signals[SIGNAL_PROGRESS], 0, fraction, text);
   if (results != NULL)
     g_signal_emit (self, signals[SIGNAL_RESULTS], 0, results);
+  if (scanned)
+    g_signal_emit (self, signals[SIGNAL_SCANNED], 0);
   if (done) {
     g_thread_join (g_steal_pointer (&self->thread));
     g_signal_emit (self, signals[SIGNAL_FINISHED], 0);
@@ -125,6 +128,23 @@ result_cb (gpointer user, BsResult *result)
   g_ptr_array_add (self->pending, bs_result_ref (result));
   arm (self);
   g_mutex_unlock (&self->lock);
+}
+
+/* scan (transfer full), in the place of one that says less. */
+static void
+set_scan (BsJob *self, BsSensitivity *scan)
+{
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->scan, bs_sensitivity_free);
+  self->scan = scan;
+  arm (self);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+filled_cb (gpointer user, const BsSensitivity *so_far)
+{
+  set_scan (user, bs_sensitivity_copy (so_far));
 }
 
 static void
@@ -234,7 +254,7 @@ run_scan (BsJob *self, const BsObserver *observer)
   BsJobSpec *spec = self->spec;
   const BsPlan *plan = &spec->settings->plan;
   const BsObserver quiet = { observer->progress, NULL, observer->cancelled, observer->user };
-  BsSensitivityPlan scan = { .mode = spec->scan_mode };
+  BsSensitivityPlan scan = { .mode = spec->scan_mode, .filled = filled_cb, .user = self };
   g_autofree char *scopes = bs_sweep_list_set (plan->scopes, "model", FALSE, "tensor");
   g_autoptr (BsStore) store = bs_store_open (spec->db_path, &self->error);
 
@@ -246,8 +266,11 @@ run_scan (BsJob *self, const BsObserver *observer)
   if (weights == NULL)
     return;
   scan.weights = weights;
-  self->scan = bs_workbench_sensitivity (spec->study, store, spec->model_path, self->data_text,
-                                         &scan, &quiet, &self->study_id, &self->error);
+  BsSensitivity *found =
+    bs_workbench_sensitivity (spec->study, store, spec->model_path, self->data_text, &scan, &quiet,
+                              &self->study_id, &self->error);
+  if (found != NULL)
+    set_scan (self, found);
 }
 
 static void
@@ -316,6 +339,8 @@ bs_job_class_init (BsJobClass *klass)
                                            G_TYPE_NONE, 2, G_TYPE_DOUBLE, G_TYPE_STRING);
   signals[SIGNAL_RESULTS] = g_signal_new ("results", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                           G_TYPE_NONE, 1, G_TYPE_PTR_ARRAY);
+  signals[SIGNAL_SCANNED] =
+    g_signal_new ("scanned", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_FINISHED] =
     g_signal_new ("finished", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -386,7 +411,10 @@ bs_job_take_report (BsJob *job)
 BsSensitivity *
 bs_job_take_scan (BsJob *job)
 {
-  return g_steal_pointer (&job->scan);
+  g_mutex_lock (&job->lock);
+  BsSensitivity *scan = g_steal_pointer (&job->scan);
+  g_mutex_unlock (&job->lock);
+  return scan;
 }
 
 gint64

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  *
  *   "progress"  double fraction, const char *text
  *   "results"   GPtrArray of BsResult: a batch, in the order they were measured
+ *   "scanned"   a scan has its table, still empty, or more of it is filled
  *   "finished"  once, last; then the getters below answer
  */
 typedef enum {
@@ -62,7 +63,6 @@ const GError *bs_job_error (BsJob *job); /* NULL: succeeded or cancelled */
 gboolean bs_job_was_cancelled (BsJob *job);
 BsStudy *bs_job_take_study (BsJob *job);         /* (transfer full), or NULL */
 BsExportReport *bs_job_take_report (BsJob *job); /* (transfer full), or NULL */
-BsSensitivity *bs_job_take_scan (BsJob *job);    /* (transfer full), or NULL */
 gint64 bs_job_study_id (BsJob *job);             /* in the database; 0: none */
 const char *bs_job_measured_key (BsJob *job);    /* of spec->config; NULL: none was given */
 double bs_job_seconds_each (
@@ -73,5 +73,8 @@ BsResult *bs_job_float (BsJob *job); /* (transfer full) */
 
 /* As soon as they are known, once: what will hurt, about weights, activations and biases. */
 GPtrArray *bs_job_take_findings (BsJob *job); /* BsFinding (transfer full), or NULL */
+
+/* After "scanned": the table so far, the last time as the scan left it. */
+BsSensitivity *bs_job_take_scan (BsJob *job); /* (transfer full), or NULL */
 
 G_END_DECLS

@@ -69,7 +69,7 @@ show_selection (BsPageSensitivity *self)
 }
 
 static void
-update (BsPageSensitivity *self)
+show_map (BsPageSensitivity *self)
 {
   BsSensitivityMode mode;
   guint n;
@@ -91,7 +91,21 @@ update (BsPageSensitivity *self)
                                    : input.scan != NULL
                                      ? _ ("A click gives the layer that width")
                                      : _ ("Scan Layers measures one layer after the other"));
-  show_selection (self);
+}
+
+static void
+update (BsPageSensitivity *self)
+{
+  show_map (self);
+  if (self->document != NULL && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    show_selection (self);
+}
+
+/* The keyboard may be walking: it stays where it is. */
+static void
+scanned_cb (BsPageSensitivity *self)
+{
+  show_map (self);
 }
 
 static void
@@ -196,6 +210,7 @@ bs_page_sensitivity_set_document (BsPageSensitivity *self, BsDocument *document)
   bs_edits_button_set_document (self->edits, document);
   g_signal_connect_object (bs_document_results (document), "items-changed", G_CALLBACK (update),
                            self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "scanned", G_CALLBACK (scanned_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "opened", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "notify::running", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);

@@ -246,9 +246,24 @@ place_cursor (BsPlotView *self)
     }
 }
 
+/* New results arrive while the pointer rests and the keyboard walks: both stay on their items. */
+static guint
+item_after (BsPlotView *self, const BsPlot *plot, const BsPlotData *data, guint at)
+{
+  guint n, n_after = 0;
+  const BsPlotItem *items = bs_plot_view_items (self, &n),
+                   *after = data != NULL ? bs_plot_data_items (data, &n_after) : NULL;
+  gboolean same =
+    plot == self->plot && at < n && at < n_after && items[at].index == after[at].index;
+
+  return same ? at : BS_PLOT_NONE;
+}
+
 void
 bs_plot_view_take (BsPlotView *self, const BsPlot *plot, BsPlotData *data, const char *reason)
 {
+  self->hovered = item_after (self, plot, data, self->hovered);
+  self->cursor = item_after (self, plot, data, self->cursor);
   if (data != NULL && self->data != NULL && plot == self->plot)
     bs_plot_data_follow (data, self->data);
   g_clear_pointer (&self->data, bs_plot_data_free);
@@ -257,11 +272,11 @@ bs_plot_view_take (BsPlotView *self, const BsPlot *plot, BsPlotData *data, const
   if (plot != self->plot && self->zoomed)
     bs_plot_view_set_zoom (self, NULL);
   self->plot = plot;
-  self->hovered = self->cursor = BS_PLOT_NONE;
   self->data = data;
   if (data != NULL && self->zoomed)
     bs_plot_data_set_zoom (data, &self->zoom);
-  place_cursor (self); /* new results arrive while the keyboard walks: it stays where it was */
+  if (self->cursor == BS_PLOT_NONE)
+    place_cursor (self);
   if (plot->title != NULL || data != NULL)
     gtk_accessible_update_property (
       GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,

@@ -15,6 +15,7 @@ typedef struct {
   double *cells;             /* [rows × columns], dB; NaN: not measured */
   double lo, hi;             /* of those that are finite; lo > hi: there are none */
   guint worst;               /* the cell of lo */
+  guint n_measured;          /* cells */
   const char *measure;       /* what the colours say */
 } Map;
 
@@ -60,6 +61,8 @@ set_cell (Map *own, guint row, guint column, double value)
   guint cell = row * own->columns->len + column;
 
   own->cells[cell] = value;
+  if (!isnan (value))
+    own->n_measured++;
   if (!isfinite (value))
     return;
   if (value < own->lo)
@@ -82,7 +85,9 @@ describe (BsPlotData *data, Map *own, const char *with)
                        (char *) own->columns->pdata[own->worst % n]);
   } else {
     data->description = g_strdup_printf (
-      _ ("%u layers under %u configurations; no layer loses anything."), own->rows->len, n);
+      own->n_measured > 0 ? _ ("%u layers under %u configurations; no layer loses anything.")
+                          : _ ("%u layers under %u configurations; nothing is measured yet."),
+      own->rows->len, n);
     own->lo = 0;
     own->hi = 1;
   }
@@ -155,6 +160,19 @@ scan_text (const BsSensitivity *scan, guint layer, guint option)
                           scan->options[option].text, quality, number);
 }
 
+/* How far a scan is, after what describe says. */
+static void
+describe_rest (BsPlotData *data, const Map *own)
+{
+  guint n = own->rows->len * own->columns->len;
+
+  if (own->n_measured == 0 || own->n_measured == n)
+    return;
+  g_autofree char *found = data->description;
+  g_autofree char *rest = g_strdup_printf (_ ("%u of %u are measured."), own->n_measured, n);
+  data->description = g_strdup_printf ("%s %s", found, rest);
+}
+
 /* What arrives at the output when one layer is quantized or spared. An item's index is
  * layer × n_options + option. */
 static BsPlotData *
@@ -182,6 +200,7 @@ build_scan (const BsPlotInput *input, GError **error)
                    "%s dB with %s at %s.")
               : _ ("SQNR of the output with all but one of %u layers quantized in %u ways; the "
                    "lowest is %s dB without %s at %s."));
+  describe_rest (data, own);
   return data;
 }
 
@@ -242,7 +261,8 @@ draw (BsPlotData *data,
     column_names = MAX (column_names, bs_plot_text_width (&frame, own->columns->pdata[j], 0.9));
   column_names = MIN (column_names, height * 0.3);
   frame.bottom = round (full_bottom - column_names - em * 0.7);
-  draw_scale (&frame, own);
+  if (own->n_measured > 0)
+    draw_scale (&frame, own);
 
   double w = (frame.right - frame.left) / own->columns->len,
          h = (frame.bottom - frame.top) / own->rows->len;

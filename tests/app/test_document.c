@@ -222,6 +222,49 @@ test_stop (Fixture *f, gconstpointer unused)
   wait_until (!bs_document_is_running (f->document));
 }
 
+static guint
+n_scanned (Fixture *f)
+{
+  const BsSensitivity *scan = bs_document_scanned (f->document, BS_SENSITIVITY_ONLY);
+  guint n = 0;
+
+  for (guint i = 0; scan != NULL && i < scan->n_layers * scan->n_options; i++)
+    n += scan->results[i] != NULL;
+  return n;
+}
+
+static void
+scanned_cb (BsDocument *document, Fixture *f)
+{
+  f->n_batches += bs_document_is_running (document);
+}
+
+/* A scan is seen while it fills; stopping keeps what is there. */
+static void
+test_scan (Fixture *f, gconstpointer unused)
+{
+  g_autofree char *other = example ("fashion_mobilenet.onnx");
+
+  bs_document_open (f->document, other, NULL, NULL);
+  wait_until (f->n_opened == 1);
+  g_signal_connect (f->document, "scanned", G_CALLBACK (scanned_cb), f);
+  set_plan (f, "int2..int8", "tensor", 20);
+  bs_document_scan (f->document, BS_SENSITIVITY_ONLY);
+  wait_until (bs_document_scanned (f->document, BS_SENSITIVITY_ONLY) != NULL);
+  g_assert_true (bs_document_is_running (f->document));
+  g_assert_cmpuint (n_scanned (f), ==, 0);
+  wait_until (n_scanned (f) > 1);
+  g_assert_cmpuint (f->n_batches, >, 1);
+  guint seen = n_scanned (f);
+  bs_document_stop (f->document);
+  wait_until (!bs_document_is_running (f->document));
+  g_assert_null (f->failure);
+  g_assert_cmpuint (n_scanned (f), >=, seen);
+  g_assert_true (bs_document_scanned (f->document, BS_SENSITIVITY_ONLY)->interrupted);
+  set_plan (f, "int2..int8", "tensor", 10); /* another yardstick */
+  g_assert_null (bs_document_scanned (f->document, BS_SENSITIVITY_ONLY));
+}
+
 /* Opening another model ends the job of the first; what that still delivers is dropped. */
 static void
 test_open_while_running (Fixture *f, gconstpointer unused)
@@ -429,6 +472,7 @@ main (int argc, char **argv)
     { "/document/run", test_run },
     { "/document/choice-stays", test_choice_stays },
     { "/document/stop", test_stop },
+    { "/document/scan", test_scan },
     { "/document/open-while-running", test_open_while_running },
     { "/document/undo", test_undo },
     { "/document/latency", test_latency },

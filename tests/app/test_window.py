@@ -319,7 +319,8 @@ def test_scan():
         wait('the results', lambda: view().startswith('SQNR of 3 layers'))
         choose(app, 'Map', 1)
         app.find('push button', 'Scan Layers').click()
-        wait('the scan', lambda: view().startswith('SQNR of the output with one of 3 layers quantized in 14 ways'), LONG)
+        wait('the scan', lambda: view().startswith('SQNR of the output with one of 3 layers quantized in 14 ways'))
+        wait('the whole scan', lambda: 'are measured' not in view() and not visible(app, 'Stop'), LONG)
         plot(app, 'Sensitivity').click(fx=0.5, fy=0.45)
         app.find('label', r'/f/f.3/Gemm: int\d(:channel)?')
         app.key('Home')
@@ -330,6 +331,19 @@ def test_scan():
         wait('the end', lambda: not visible(app, 'Stop'), LONG)
         tab(app, 'Trade-off')
         wait('the edited configuration to be selected', lambda: ' · mixed · ' in summary(app), LONG)
+
+
+def test_scan_fills():
+    "a scan is seen while it runs, and stays as it is when it is stopped"
+    with session('test_scan_fills', os.path.join(EXAMPLES, 'fashion_mobilenet.onnx'), '--page', 'sensitivity', '--db', os.path.join(folder, 'scan.db')) as app:
+        measured = lambda: [int(n) for n in re.findall(r'(\d+) of \d+ are measured', plot(app, 'Sensitivity').description)]
+        choose(app, 'Map', 1)
+        app.find('push button', 'Scan Layers').do()
+        first = wait('cells', measured, LONG)
+        wait('more of them', lambda: measured() > first, LONG)
+        app.find('push button', 'Stop').click()
+        wait('the end', lambda: not visible(app, 'Stop'), LONG)
+        assert measured() > first, (measured(), first)
 
 
 def test_budget():
@@ -519,7 +533,7 @@ def main():
     together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard, test_zoom,
                 test_selection_is_linked, test_layer_by_plot, test_graph, test_filter, test_other_pages, test_export_dialog, test_choose_data, test_quit]
     after = [test_stored_study, test_no_warnings]
-    alone = [test_x_axis, test_layer_editing, test_scan, test_budget, test_findings, test_lessons, test_lesson_figures, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
+    alone = [test_x_axis, test_layer_editing, test_scan, test_scan_fills, test_budget, test_findings, test_lessons, test_lesson_figures, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
     if sys.argv[1:] == ['session']:
         print('1..%d' % (len(together) + len(after)))
         app = start('--db', os.path.join(folder, 'results.db'))

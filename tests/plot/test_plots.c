@@ -353,6 +353,12 @@ test_scan (Fixture *f, gconstpointer unused)
   g_assert_nonnull (strstr (items[3].text, "not measured"));
   g_assert_nonnull (
     strstr (bs_plot_data_description (data), "the lowest is 10.0 dB with conv1 at int2"));
+  g_assert_true (g_str_has_suffix (bs_plot_data_description (data), ". 3 of 4 are measured."));
+  memset (results, 0, sizeof results);
+  g_autoptr (BsPlotData) empty = build (bs_plot_find ("heat-map"), &f->input);
+  cairo_surface_destroy (
+    draw (bs_plot_find ("heat-map"), empty, &bs_plot_style_light, WIDTH, HEIGHT, TRUE));
+  g_assert_nonnull (strstr (bs_plot_data_description (empty), "nothing is measured yet"));
 }
 
 /* The largest weight lies outside the range by no more than the rounding of its scale: it is kept. */

@@ -40,6 +40,33 @@ bs_sensitivity_free (BsSensitivity *s)
   g_free (s);
 }
 
+static BsResult *
+ref_or_null (BsResult *result)
+{
+  return result != NULL ? bs_result_ref (result) : NULL;
+}
+
+BsSensitivity *
+bs_sensitivity_copy (const BsSensitivity *s)
+{
+  BsSensitivity *copy = g_new (BsSensitivity, 1);
+  guint n = s->n_layers * s->n_options;
+
+  *copy = *s;
+  copy->layers = g_strdupv (s->layers);
+  copy->options = g_memdup2 (s->options, (s->n_options + 1) * sizeof *s->options);
+  copy->uniform = g_new0 (BsResult *, s->n_options + 1);
+  copy->results = g_new0 (BsResult *, n + 1);
+  copy->base = ref_or_null (s->base);
+  for (guint i = 0; i < s->n_options; i++) {
+    copy->options[i].text = g_strdup (s->options[i].text);
+    copy->uniform[i] = ref_or_null (s->uniform[i]);
+  }
+  for (guint i = 0; i < n; i++)
+    copy->results[i] = ref_or_null (s->results[i]);
+  return copy;
+}
+
 BsResult *
 bs_sensitivity_result (const BsSensitivity *s, guint layer, guint option)
 {
@@ -142,13 +169,16 @@ seconds_left (const Scan *scan)
   return single < 0 ? -1 : single + MAX (all, 0);
 }
 
+/* option NULL: as the others are */
 static void
 report (const Scan *scan, const char *layer, const char *option)
 {
-  g_autofree char *what = NULL;
+  g_autofree char *what = NULL, *others = bs_spec_to_string (&scan->plan->others);
 
   if (scan->observer == NULL || scan->observer->progress == NULL)
     return;
+  if (option == NULL)
+    option = others;
   what = layer != NULL ? g_strdup_printf ("%s · %s", layer, option) : g_strdup (option);
   scan->observer->progress (scan->observer->user, scan->done, scan->total, what,
                             seconds_left (scan));
@@ -176,7 +206,9 @@ result_of (BsSensitivity *s, Cell cell)
 }
 
 /* In the order of measuring. A base, whose cuts serve other cells, comes before them: one for all
- * where single layers are quantized, one for each option where single layers are spared. */
+ * where single layers are quantized, one for each option where single layers are spared. In the
+ * first case all layers at once come last: they take long and nothing that is shown waits for them.
+ */
 static GArray *
 list_cells (const Scan *scan)
 {
@@ -186,6 +218,12 @@ list_cells (const Scan *scan)
   Cell cell = { -1, -1 };
 
   g_array_append_val (cells, cell);
+  /* from the middle, whose distance to the output is the mean one */
+  for (guint k = 0, at = n / 2; s->mode == BS_SENSITIVITY_ONLY && k < n;
+       k++, at = (at + step) % n) {
+    cell = (Cell){ (gint) (at / s->n_options), (gint) (at % s->n_options) };
+    g_array_append_val (cells, cell);
+  }
   for (guint o = 0; o < s->n_options; o++) {
     cell = (Cell){ -1, (gint) o };
     g_array_append_val (cells, cell);
@@ -194,12 +232,6 @@ list_cells (const Scan *scan)
       cell.layer = (gint) l;
       g_array_append_val (cells, cell);
     }
-  }
-  /* from the middle, whose distance to the output is the mean one */
-  for (guint k = 0, at = n / 2; s->mode == BS_SENSITIVITY_ONLY && k < n;
-       k++, at = (at + step) % n) {
-    cell = (Cell){ (gint) (at / s->n_options), (gint) (at % s->n_options) };
-    g_array_append_val (cells, cell);
   }
   return cells;
 }
@@ -216,7 +248,7 @@ measure (Scan *scan, Cell cell, gboolean keep_cuts, GError **error)
   gint64 start = g_get_monotonic_time ();
   gboolean timed = scan->plan->latency && layer == NULL;
 
-  report (scan, layer, cell.option >= 0 ? scan->s->options[cell.option].text : "");
+  report (scan, layer, cell.option >= 0 ? scan->s->options[cell.option].text : NULL);
   if (scan->deadline_us != 0 && g_get_monotonic_time () >= scan->deadline_us) {
     g_set_error (error, BS_ERROR, BS_ERROR_CANCELLED, "Out of time.");
     return NULL;
@@ -250,11 +282,19 @@ expect (Scan *scan, Cell cell)
     bs_study_expect (scan->study, config);
 }
 
+static void
+tell_filled (const Scan *scan)
+{
+  if (scan->plan->filled != NULL)
+    scan->plan->filled (scan->plan->user, scan->s);
+}
+
 static gboolean
 scan_cells (Scan *scan, GError **error)
 {
   g_autoptr (GArray) cells = list_cells (scan);
 
+  tell_filled (scan);
   for (guint i = 0; i < cells->len; i++) {
     Cell cell = g_array_index (cells, Cell, i);
     gboolean is_base =
@@ -268,6 +308,7 @@ scan_cells (Scan *scan, GError **error)
     *result = measure (scan, cell, is_base, error);
     if (*result == NULL)
       return FALSE;
+    tell_filled (scan);
   }
   return TRUE;
 }
@@ -344,7 +385,7 @@ bs_sensitivity_scan (BsStudy *study,
   }
   s->interrupted = !ok;
   if (ok)
-    report (&scan, NULL, "");
+    report (&scan, NULL, NULL);
   return g_steal_pointer (&s);
 }
 

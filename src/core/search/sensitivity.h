@@ -19,6 +19,12 @@ typedef struct {
   char *text;    /* canonical text of spec */
 } BsSensitivityOption;
 
+typedef struct _BsSensitivity BsSensitivity;
+
+/* Called while a scan runs, on its thread: with the empty table, then after each measurement.
+ * so_far is the scan's own, valid until the callback returns: copy it to keep it. */
+typedef void (*BsSensitivityFilled) (gpointer user, const BsSensitivity *so_far);
+
 typedef struct {
   GArray *weights, *acts; /* BsSpec, scanned separately; either may be NULL or empty, not both */
   BsSensitivityMode mode;
@@ -27,10 +33,12 @@ typedef struct {
   GHashTable *known; /* key → BsResult measured before; NULL: none */
   double seconds;    /* time box; 0: none */
   gboolean latency;  /* base and uniform results are timed, too */
+  BsSensitivityFilled filled; /* may be NULL */
+  gpointer user;              /* of filled */
 } BsSensitivityPlan;
 
 /* What a scan found. Immutable; partly filled when it was stopped: then some results are NULL. */
-typedef struct {
+struct _BsSensitivity {
   guint n_layers, n_options;
   char **layers;                /* [n_layers] node names, in execution order */
   BsSensitivityOption *options; /* [n_options] weights first */
@@ -39,7 +47,7 @@ typedef struct {
   BsResult **uniform; /* [n_options] all layers at the option, with layer errors */
   BsResult **results; /* [n_layers × n_options] */
   gboolean interrupted;
-} BsSensitivity;
+};
 
 /* bs_sensitivity_scan: measures all layers at all options. Layers are visited far apart first, so
  * that a stopped scan shows the whole network and the time left can be told early.
@@ -52,6 +60,7 @@ BsSensitivity *bs_sensitivity_scan (BsStudy *study,
                                     const BsSensitivityPlan *plan,
                                     const BsObserver *observer,
                                     GError **error);
+BsSensitivity *bs_sensitivity_copy (const BsSensitivity *sensitivity); /* shares the results */
 void bs_sensitivity_free (BsSensitivity *sensitivity);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsSensitivity, bs_sensitivity_free)
 
