@@ -206,6 +206,64 @@ net_groups_new (guint32 seed)
   return finish (b);
 }
 
+/* Returns the size of the output in a direction d, of one in. */
+static gint64
+transposed_size (const NetTransposed *t, guint d, gint64 in)
+{
+  return (in - 1) * t->stride[d] + (t->kernel[d] - 1) * t->dilation[d] + 1 + t->extra[d] -
+         t->pads[d] - t->pads[d + 2];
+}
+
+static void
+transposed (BsModelBuilder *b,
+            GRand *rand,
+            const NetTransposed *t,
+            gboolean flat,
+            const char *in,
+            const char *out)
+{
+  g_autofree char *w = g_strconcat (t->name, "_w", NULL), *bias = g_strconcat (t->name, "_b", NULL);
+  guint from = flat ? 1 : 0, n = 2 - from;
+  gint64 dims[4] = { t->cin, t->cout / t->groups, t->kernel[from], t->kernel[1] },
+         pads[4] = { t->pads[from], flat ? t->pads[3] : t->pads[1], t->pads[2], t->pads[3] };
+  guint inputs[3] = { bs_model_builder_tensor (b, in), weight (b, rand, w, dims, 2 + n),
+                      weight (b, rand, bias, &t->cout, 1) };
+  guint output = bs_model_builder_tensor (b, out);
+  BsNode *node = bs_model_builder_node (b, "ConvTranspose", "", t->name, inputs, 3, &output, 1);
+
+  set_ints (node, "pads", pads, 2 * n);
+  set_ints (node, "strides", t->stride + from, n);
+  set_ints (node, "dilations", t->dilation + from, n);
+  set_ints (node, "output_padding", t->extra + from, n);
+  set_int (node, "group", t->groups);
+}
+
+BsModel *
+net_transposed_new (const NetTransposed *layers, guint n, gboolean flat, guint32 seed)
+{
+  g_autoptr (BsModelBuilder) b = bs_model_builder_new ("transposed", "ONNX");
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  g_autofree char *in = g_strdup ("x");
+  gint64 h = flat ? 1 : NET_HEIGHT, w = NET_WIDTH;
+
+  declare (b, "x", (gint64[]){ BS_DIM_FREE, layers[0].cin, flat ? w : h, w }, flat ? 3 : 4, TRUE);
+  for (guint i = 0; i < n; i++) {
+    g_autofree char *relu = g_strconcat (layers[i].name, "_relu", NULL),
+                    *sum = g_strconcat (layers[i].name, "_sum", NULL),
+                    *out = g_strconcat (layers[i].name, "_y", NULL);
+    transposed (b, rand, &layers[i], flat, in, sum);
+    simple (b, "Relu", relu, sum, out);
+    h = flat ? 1 : transposed_size (&layers[i], 0, h);
+    w = transposed_size (&layers[i], 1, w);
+    g_free (in);
+    in = g_steal_pointer (&out);
+  }
+  simple (b, "Flatten", "flat", in, "f");
+  gemm (b, rand, "fc", "f", "y", NET_CLASSES, layers[n - 1].cout * h * w);
+  declare (b, "y", (gint64[]){ BS_DIM_FREE, NET_CLASSES }, 2, FALSE);
+  return finish (b);
+}
+
 static void
 reshape (BsModelBuilder *b,
          const char *name,

@@ -21,6 +21,19 @@ BsModel *net_fixed_new (guint32 seed);
  * sums long enough for groups of weights; images of 3 × 3. */
 BsModel *net_groups_new (guint32 seed);
 
+/* A ConvTranspose; pads as ONNX has them. */
+typedef struct {
+  const char *name;
+  gint64 cin, cout, groups, kernel[2], stride[2], dilation[2], pads[4], extra[2];
+} NetTransposed;
+
+#define NET_HEIGHT 4
+#define NET_WIDTH 5
+
+/* net_transposed_new: n of them, each with a Relu called like it and “_relu”, Flatten, Gemm "fc";
+ * flat: on lines, the second number of each pair. */
+BsModel *net_transposed_new (const NetTransposed *layers, guint n, gboolean flat, guint32 seed);
+
 /* net_data: n evaluation samples with random labels, for the model's input. */
 BsDataset *net_data (const BsModel *model, guint n, guint32 seed);
 

@@ -32,6 +32,20 @@ static void G_GNUC_PRINTF (2, 3) add_sentence (GPtrArray *to, const char *format
   va_end (args);
 }
 
+/* Whether output channels that share a place on the weights' channel axis, as those of a transposed
+ * convolution with groups do, have the same scale and zero point. */
+static gboolean
+scales_along_axis (const BsPlannedLayer *layer)
+{
+  guint n = (guint) layer->quant[0]->dims[layer->layer.channel_axis];
+
+  for (guint c = n; c < layer->n_channels; c++)
+    if (layer->scale[c] != layer->scale[c % n] ||
+        (layer->zero != NULL && layer->zero[c] != layer->zero[c % n]))
+      return FALSE;
+  return TRUE;
+}
+
 /* Integer codes with one scale for the tensor or each channel, also where a group is as long as a
  * channel: what DequantizeLinear can say of weights. */
 static gboolean
@@ -39,8 +53,10 @@ weights_expressible (const BsPlannedLayer *layer)
 {
   const BsSpec *spec = layer->weights;
 
-  return bs_spec_integer_codes (spec, NULL, NULL) && spec->bits <= 8 &&
-         (spec->scope <= BS_SCOPE_CHANNEL || (layer->on_integers && layer->group == 0));
+  if (!bs_spec_integer_codes (spec, NULL, NULL) || spec->bits > 8)
+    return FALSE;
+  return layer->on_integers ? layer->group == 0 && scales_along_axis (layer)
+                            : spec->scope <= BS_SCOPE_CHANNEL;
 }
 
 /* Codes as the kernels multiply them, bias and factors of Gemm included; else decoded floats stand
@@ -150,7 +166,8 @@ write_weights (Qdq *q, const BsPlannedLayer *layer, guint k)
   const BsQuant *quant = layer->quant[k];
   gboolean is_signed = layer->weights->is_signed;
   gboolean per_channel = quant->n_scales > 1 || layer->n_rescaled > 0;
-  gsize n_scales = per_channel ? MAX (quant->n_scales, layer->n_channels) : 1;
+  gint axis = layer->weights->scope == BS_SCOPE_CHANNEL ? quant->axis : layer->layer.channel_axis;
+  gsize n_scales = per_channel ? (gsize) quant->dims[axis] : 1;
   const char *node = q->model->nodes[layer->layer.node].name;
   g_autofree char *stem =
     g_strdup_printf ("%s_%s", t->name, node); /* shared weights: one copy for each layer */
@@ -181,9 +198,7 @@ write_weights (Qdq *q, const BsPlannedLayer *layer, guint k)
   Onnx__NodeProto *node_proto =
     bs_onnx_writer_node (q->w, "DequantizeLinear", "", dq, inputs, 3, outputs, 1);
   if (per_channel)
-    bs_onnx_writer_int (q->w, node_proto, "axis",
-                        layer->weights->scope == BS_SCOPE_CHANNEL ? quant->axis
-                                                                  : layer->layer.channel_axis);
+    bs_onnx_writer_int (q->w, node_proto, "axis", axis);
   return out;
 }
 

@@ -8,9 +8,8 @@
 
 #define LIMIT ((gint64) 1 << 30) /* so that no sum of products below overflows */
 
-/* The window as seen from the output: in is the transposed output, out the input's size. */
-static gboolean
-resolve (const BsCall *call, BsWindow *w, GError **error)
+gboolean
+bs_window_resolve_transposed (const BsCall *call, BsWindow *w, GError **error)
 {
   const BsValue *in = call->in[0], *weight = call->in[1];
   const char *auto_pad = bs_node_string (call->node, "auto_pad", "NOTSET");
@@ -68,7 +67,7 @@ infer_conv_transpose (BsCall *call, GError **error)
   gint64 dims[BS_MAX_DIMS];
   BsWindow w;
 
-  if (!resolve (call, &w, error))
+  if (!bs_window_resolve_transposed (call, &w, error))
     return FALSE;
   dims[0] = call->in[0]->dims[0];
   dims[1] = call->in[1]->dims[1] * w.group;
@@ -126,7 +125,7 @@ run_conv_transpose (BsCall *call, GError **error)
   for (guint i = 0; i < 3; i++)
     if (!bs_require (call, i, BS_DTYPE_F32, error))
       return FALSE;
-  if (!resolve (call, &w, error))
+  if (!bs_window_resolve_transposed (call, &w, error))
     return FALSE;
   pixels_in = bs_product (in->dims, 2, in->n_dims);
   pixels = bs_product (out->dims, 2, out->n_dims);

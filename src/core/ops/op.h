@@ -105,4 +105,10 @@ typedef struct {
 gboolean
 bs_window_resolve (const BsCall *call, const gint64 *weight_dims, BsWindow *window, GError **error);
 
+/* bs_window_resolve_transposed: of a ConvTranspose, as seen from its output: in is the output's
+ * size, out the input's.
+ *
+ * Errors  BS_ERROR_SHAPE naming the node. */
+gboolean bs_window_resolve_transposed (const BsCall *call, BsWindow *window, GError **error);
+
 G_END_DECLS

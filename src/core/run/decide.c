@@ -7,9 +7,16 @@
 #include "run/step.h"
 
 static const BsIntOp *const int_ops[] = {
-  &bs_int_conv,        &bs_int_gemm,         &bs_int_matmul,
-  &bs_int_max_pool,    &bs_int_average_pool, &bs_int_global_average_pool,
-  &bs_int_reduce_mean, &bs_int_add,          &bs_int_mul,
+  &bs_int_conv,
+  &bs_int_conv_transpose,
+  &bs_int_gemm,
+  &bs_int_matmul,
+  &bs_int_max_pool,
+  &bs_int_average_pool,
+  &bs_int_global_average_pool,
+  &bs_int_reduce_mean,
+  &bs_int_add,
+  &bs_int_mul,
   &bs_int_concat,
 };
 

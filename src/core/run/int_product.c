@@ -17,8 +17,8 @@ typedef struct {
   gsize scratch_bytes;
   gsize a_image, c_image, ldc; /* elements */
   guint images;                /* a sample */
-  int out_h;
-  gsize rows, k; /* a sample */
+  int out_h;                   /* of a plain convolution */
+  gsize rows, k;               /* a sample */
 } Product;
 
 static void
@@ -40,6 +40,20 @@ run_conv (const BsStep *step, BsRunner *runner, GError **error)
          bs_kernel_check (bsk_conv (p->packed, a, p->a_image, c, p->c_image, p->ldc,
                                     (gsize) p->images * bs_runner_n_samples (runner), 0, p->out_h,
                                     scratch),
+                          step->node, error);
+}
+
+static gboolean
+run_transposed (const BsStep *step, BsRunner *runner, GError **error)
+{
+  const Product *p = step->data;
+  const void *a = bs_runner_value (runner, step->in[0])->data;
+  void *c = bs_runner_output (runner, step->out[0], error);
+  void *scratch = bs_runner_scratch (runner, p->scratch_bytes, error);
+
+  return c != NULL && scratch != NULL &&
+         bs_kernel_check (bsk_deconv (p->packed, a, p->a_image, c, p->c_image, p->ldc,
+                                      (gsize) p->images * bs_runner_n_samples (runner), scratch),
                           step->node, error);
 }
 
@@ -99,14 +113,17 @@ float_input_known (const BsLowering *l, guint tensor)
          l->p->shapes[tensor].n_dims != BS_DIMS_UNKNOWN;
 }
 
-static void
-resolve_window (const BsLowering *l, const BsNode *node, BsWindow *window)
-{
-  BsCall call;
+/* The geometry of a convolution; of a transposed one, as bsk_deconv describes it. */
+typedef struct {
+  BskConvShape shape;
+  gboolean transposed;
+  int extra_h, extra_w; /* transposed */
+} Geometry;
 
-  bs_shapes_call (l->p->model, node, l->p->shapes, &call);
-  if (!bs_window_resolve (&call, l->p->model->tensors[node->inputs[1]].dims, window, NULL))
-    memset (window, 0, sizeof *window);
+static gboolean
+is_transposed (const BsNode *node)
+{
+  return g_str_equal (node->op_type, "ConvTranspose");
 }
 
 /* Groups come as differences from their zero points, which are int8. */
@@ -117,9 +134,9 @@ weight_type (const BsPlannedLayer *layer)
 }
 
 /* Whether the kernels, asked with codes of 8 bits, can multiply with the groups of the weights.
- *   shape  of a convolution; NULL: a matrix product */
+ *   g  of a convolution; NULL: a matrix product */
 static gboolean
-groups_fit (const BsLowering *l, guint index, const BskConvShape *shape)
+groups_fit (const BsLowering *l, guint index, const Geometry *g)
 {
   BsPlannedLayer *layer = planned (l, index);
   BsWeightOrder order = bs_operands_order (l->p->model, layer);
@@ -132,6 +149,8 @@ groups_fit (const BsLowering *l, guint index, const BskConvShape *shape)
     return refuse (l, index, why);
   if (layer->group == 0)
     return TRUE;
+  if (g != NULL && g->transposed)
+    return refuse (l, index, "the kernels take no groups of weights in transposed convolutions");
   BskGemmArgs args = { .n = (int) order.n_channels,
                        .k = (int) (order.cin * order.pixels),
                        .w_type = weight_type (layer),
@@ -140,11 +159,80 @@ groups_fit (const BsLowering *l, guint index, const BskConvShape *shape)
                        .a_type = BSK_U8,
                        .a = { 1, 0, 0, 255 },
                        .out_type = BSK_F32 };
-  if ((shape != NULL ? bsk_conv_bytes (shape, &args) : bsk_gemm_bytes (&args)) == 0)
+  if ((g != NULL ? bsk_conv_bytes (&g->shape, &args) : bsk_gemm_bytes (&args)) == 0)
     return refuse (l, index,
-                   shape != NULL
+                   g != NULL
                      ? "the kernels take groups of 16, 32, … 256 weights inside a kernel's row"
                      : "the kernels take groups of 16, 32, … 256 weights");
+  return TRUE;
+}
+
+/* The shape of a convolution over images of a size. */
+static BskConvShape
+shape_of (const BsWindow *win, const gint64 *size, gint64 cin, gint64 cout)
+{
+  guint x = win->n_spatial - 1;
+  gboolean flat = win->n_spatial == 1;
+
+  return (BskConvShape){
+    .h = flat ? 1 : (int) size[0],
+    .w = (int) size[x],
+    .cin = (int) cin,
+    .cout = (int) cout,
+    .kh = flat ? 1 : (int) win->kernel[0],
+    .kw = (int) win->kernel[x],
+    .stride_h = flat ? 1 : (int) win->stride[0],
+    .stride_w = (int) win->stride[x],
+    .dilation_h = flat ? 1 : (int) win->dilation[0],
+    .dilation_w = (int) win->dilation[x],
+    .pad_top = flat ? 0 : (int) win->pad_begin[0],
+    .pad_left = (int) win->pad_begin[x],
+    .pad_bottom = flat ? 0 : (int) win->pad_end[0],
+    .pad_right = (int) win->pad_end[x],
+    .groups = (int) win->group,
+  };
+}
+
+gboolean
+bs_lower_conv_shape (const BsLowering *l, const BsNode *node, BskConvShape *shape)
+{
+  const gint64 *dims = l->p->model->tensors[node->inputs[1]].dims;
+  BsWindow win;
+  BsCall call;
+
+  bs_shapes_call (l->p->model, node, l->p->shapes, &call);
+  if (!bs_window_resolve (&call, dims, &win, NULL) || win.n_spatial > 2)
+    return FALSE;
+  *shape = shape_of (&win, win.in, call.in[0]->dims[1], dims[0]);
+  return TRUE;
+}
+
+/* How much longer an axis of a transposed convolution's output is than its kernels and pads make
+ * it. */
+static int
+extra_of (const BsWindow *win, guint d)
+{
+  gint64 full = (win->out[d] - 1) * win->stride[d] + (win->kernel[d] - 1) * win->dilation[d] + 1;
+
+  return (int) (win->in[d] + win->pad_begin[d] + win->pad_end[d] - full);
+}
+
+static gboolean
+geometry_of (const BsLowering *l, const BsNode *node, Geometry *g)
+{
+  BsWindow win;
+  BsCall call;
+
+  *g = (Geometry){ .transposed = is_transposed (node) };
+  if (!g->transposed)
+    return bs_lower_conv_shape (l, node, &g->shape);
+  bs_shapes_call (l->p->model, node, l->p->shapes, &call);
+  if (!bs_window_resolve_transposed (&call, &win, NULL) || win.n_spatial > 2)
+    return FALSE;
+  g->shape = shape_of (&win, win.out, call.in[0]->dims[1],
+                       l->p->model->tensors[node->inputs[1]].dims[1] * win.group);
+  g->extra_h = win.n_spatial == 1 ? 0 : extra_of (&win, 0);
+  g->extra_w = extra_of (&win, win.n_spatial - 1);
   return TRUE;
 }
 
@@ -153,27 +241,24 @@ conv_capable (const BsLowering *l, guint index)
 {
   const BsNode *node = &l->p->model->nodes[index];
   const BsTensor *w = &l->p->model->tensors[node->inputs[1]];
-  gsize depth;
-  BsWindow window;
+  Geometry g;
 
   if (!float_input_known (l, node->inputs[0]))
     return refuse (l, index, "the input was not seen in calibration");
   if (w->n_dims < 3 || w->n_dims > 4)
     return refuse (l, index, "the kernels convolve in one or two dimensions");
-  resolve_window (l, node, &window);
-  if (window.group < 1)
+  if (!geometry_of (l, node, &g))
     return refuse (l, index, "the shape of the window is not known");
-  if (!bs_dims_count (w->dims + 1, w->n_dims - 1, &depth))
-    depth = G_MAXSIZE;
-  const char *why = why_too_deep (l, index, depth);
+  if (g.transposed &&
+      (bsk_deconv_out_h (&g.shape, g.extra_h) == 0 || bsk_deconv_out_w (&g.shape, g.extra_w) == 0))
+    return refuse (l, index, "more is cut off the output than one input reaches");
+  BsWeightOrder order = bs_operands_order (l->p->model, planned (l, index));
+  const char *why = why_too_deep (l, index, order.cin * order.pixels);
   if (why != NULL)
     return refuse (l, index, why);
-  if (!bias_fits (l, node, (gsize) w->dims[0]))
+  if (!bias_fits (l, node, order.n_channels))
     return refuse (l, index, "the bias is not one constant per channel");
-  BskConvShape shape;
-  if (!bs_lower_conv_shape (l, node, &shape))
-    return refuse (l, index, "the shape of the window is not known");
-  return groups_fit (l, index, &shape);
+  return groups_fit (l, index, &g);
 }
 
 static gboolean
@@ -259,35 +344,19 @@ new_packed (gsize bytes)
   return aligned_alloc (BSK_ALIGN, (MAX (bytes, 1) + BSK_ALIGN - 1) / BSK_ALIGN * BSK_ALIGN);
 }
 
-gboolean
-bs_lower_conv_shape (const BsLowering *l, const BsNode *node, BskConvShape *shape)
+/* What conv_lower asks the kernels, of a transposed convolution or a plain one. */
+static gsize
+conv_bytes (const Geometry *g, const BskGemmArgs *args)
 {
-  const BsTensor *w = &l->p->model->tensors[node->inputs[1]];
-  BsWindow win;
+  return g->transposed ? bsk_deconv_bytes (&g->shape, g->extra_h, g->extra_w, args)
+                       : bsk_conv_bytes (&g->shape, args);
+}
 
-  resolve_window (l, node, &win);
-  if (win.n_spatial < 1 || win.n_spatial > 2)
-    return FALSE;
-  guint x = win.n_spatial - 1;
-  gboolean flat = win.n_spatial == 1;
-  *shape = (BskConvShape){
-    .h = flat ? 1 : (int) win.in[0],
-    .w = (int) win.in[x],
-    .cin = (int) l->p->shapes[node->inputs[0]].dims[1],
-    .cout = (int) w->dims[0],
-    .kh = flat ? 1 : (int) win.kernel[0],
-    .kw = (int) win.kernel[x],
-    .stride_h = flat ? 1 : (int) win.stride[0],
-    .stride_w = (int) win.stride[x],
-    .dilation_h = flat ? 1 : (int) win.dilation[0],
-    .dilation_w = (int) win.dilation[x],
-    .pad_top = flat ? 0 : (int) win.pad_begin[0],
-    .pad_left = (int) win.pad_begin[x],
-    .pad_bottom = flat ? 0 : (int) win.pad_end[0],
-    .pad_right = (int) win.pad_end[x],
-    .groups = (int) win.group,
-  };
-  return TRUE;
+static BskStatus
+conv_pack (const Geometry *g, const BskGemmArgs *args, const guint8 *codes, void *packed)
+{
+  return g->transposed ? bsk_deconv_pack (&g->shape, g->extra_h, g->extra_w, args, codes, packed)
+                       : bsk_conv_pack (&g->shape, args, codes, packed);
 }
 
 static gboolean
@@ -299,7 +368,7 @@ conv_lower (BsLowering *l, guint index, GError **error)
     l->p->tensors[layer->output].quantized && bs_lower_wants_codes (l, layer->output);
   BsWeightOrder order = bs_operands_order (l->p->model, layer);
   g_autofree Product *product = g_new0 (Product, 1);
-  BskConvShape shape;
+  Geometry g;
   guint images, out_images;
   gsize channels, in_pixels, out_channels, out_pixels;
 
@@ -307,31 +376,32 @@ conv_lower (BsLowering *l, guint index, GError **error)
   bs_shape_image (&l->p->shapes[node->outputs[0]], &out_images, &out_channels, &out_pixels);
   bs_operands_fill (l, layer, &order);
 
-  bs_lower_conv_shape (l, node, &shape);
+  geometry_of (l, node, &g);
   BskGemmArgs args =
     product_args (l, layer, node, order.n_channels, order.cin * order.pixels, codes_out);
   g_autofree guint8 *codes = bs_operands_codes (layer, &order);
-  gsize bytes = bsk_conv_bytes (&shape, &args);
 
-  product->packed = new_packed (bytes);
+  product->packed = new_packed (conv_bytes (&g, &args));
   if (product->packed == NULL ||
-      !bs_kernel_check (bsk_conv_pack (&shape, &args, codes, product->packed), node, error)) {
+      !bs_kernel_check (conv_pack (&g, &args, codes, product->packed), node, error)) {
     free (product->packed);
     g_prefix_error (error, "Packing the weights failed: ");
     return FALSE;
   }
-  product->scratch_bytes = bsk_conv_scratch_bytes (product->packed);
+  product->scratch_bytes = g.transposed ? bsk_deconv_scratch_bytes (product->packed)
+                                        : bsk_conv_scratch_bytes (product->packed);
   product->a_image = channels * in_pixels;
   product->c_image = out_channels * out_pixels;
   product->ldc = out_channels;
   product->images = images;
-  product->out_h = bsk_conv_out_h (&shape);
+  product->out_h = g.transposed ? 0 : bsk_conv_out_h (&g.shape);
 
   guint in = bs_lower_need (l, node->inputs[0], BS_FORM_CODES_LAST);
   g_autofree char *what = describe (layer, node);
   guint out = bs_lower_slot (l, layer->output, codes_out ? BS_FORM_CODES_LAST : BS_FORM_FLOAT_LAST,
                              what, &in, 1);
-  bs_lower_step (l, run_conv, node, &in, 1, &out, 1, g_steal_pointer (&product), free_product);
+  bs_lower_step (l, g.transposed ? run_transposed : run_conv, node, &in, 1, &out, 1,
+                 g_steal_pointer (&product), free_product);
   return TRUE;
 }
 
@@ -370,5 +440,6 @@ gemm_lower (BsLowering *l, guint index, GError **error)
 }
 
 const BsIntOp bs_int_conv = { "Conv", FALSE, conv_capable, conv_lower };
+const BsIntOp bs_int_conv_transpose = { "ConvTranspose", FALSE, conv_capable, conv_lower };
 const BsIntOp bs_int_gemm = { "Gemm", FALSE, gemm_capable, gemm_lower };
 const BsIntOp bs_int_matmul = { "MatMul", FALSE, gemm_capable, gemm_lower };

@@ -12,10 +12,13 @@ BsWeightOrder
 bs_operands_order (const BsModel *model, const BsPlannedLayer *layer)
 {
   const BsTensor *w = &model->tensors[layer->layer.tensors[0]];
-  BsWeightOrder order = { (gsize) w->dims[0], (gsize) w->dims[1], 1, FALSE };
+  BsWeightOrder order = { .n_channels = (gsize) w->dims[0], .cin = (gsize) w->dims[1] };
 
-  if (layer->layer.channel_axis == 1)
-    return (BsWeightOrder){ (gsize) w->dims[1], (gsize) w->dims[0], 1, TRUE };
+  if (layer->layer.channel_axis == 1) {
+    order.columns = (gsize) bs_node_int (&model->nodes[layer->layer.node], "group", 1);
+    order.n_channels = (gsize) w->dims[1] * order.columns;
+    order.cin = (gsize) w->dims[0] / order.columns;
+  }
   bs_dims_count (w->dims + 2, w->n_dims - 2, &order.pixels);
   return order;
 }
@@ -24,9 +27,13 @@ bs_operands_order (const BsModel *model, const BsPlannedLayer *layer)
 static gsize
 place (const BsWeightOrder *order, gsize channel, gsize k)
 {
-  if (order->by_columns)
-    return k * order->n_channels + channel;
-  return (channel * order->cin + k % order->cin) * order->pixels + k / order->cin;
+  gsize pixel = k / order->cin, row = channel * order->cin + k % order->cin;
+
+  if (order->columns > 0) {
+    gsize width = order->n_channels / order->columns;
+    row = (channel / width * order->cin + k % order->cin) * width + channel % width;
+  }
+  return row * order->pixels + pixel;
 }
 
 /* Which of the scales each weight has, in the tensor's order. */

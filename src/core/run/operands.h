@@ -6,14 +6,16 @@
 
 G_BEGIN_DECLS
 
-/* How weights lie in their tensor: [n_channels][cin][pixels], or by columns [cin][n_channels] with
- * pixels = 1. The kernels want [n_channels][pixels][cin]; depth = pixels · cin. */
+/* How weights lie in their tensor: [n_channels][cin][pixels], or by columns
+ * [columns][cin][n_channels / columns][pixels], columns being the groups of a transposed
+ * convolution. The kernels want [n_channels][pixels][cin]; depth = pixels · cin. */
 typedef struct {
   gsize n_channels, cin, pixels;
-  gboolean by_columns;
+  gsize columns; /* 0: by rows */
 } BsWeightOrder;
 
-/* bs_operands_order: of a Conv's, Gemm's or MatMul's weights, which have at least 2 dimensions. */
+/* bs_operands_order: of a Conv's, ConvTranspose's, Gemm's or MatMul's weights, which have at least 2
+ * dimensions. */
 BsWeightOrder bs_operands_order (const BsModel *model, const BsPlannedLayer *layer);
 
 /* bs_operands_group: sets layer->group from the scales of its quantized weights.

@@ -72,7 +72,7 @@ typedef struct {
 } BsIntOp;
 
 const BsIntOp *bs_int_op_find (const BsLowering *l, guint node);
-extern const BsIntOp bs_int_conv, bs_int_gemm, bs_int_matmul;
+extern const BsIntOp bs_int_conv, bs_int_conv_transpose, bs_int_gemm, bs_int_matmul;
 extern const BsIntOp bs_int_max_pool, bs_int_average_pool, bs_int_global_average_pool,
   bs_int_reduce_mean;
 extern const BsIntOp bs_int_add, bs_int_mul, bs_int_concat;
