@@ -33,18 +33,48 @@ set_title (BsDocument *self)
   self->title = g_strdup_printf ("%s · %s", model, name != NULL ? name : _ ("made-up inputs"));
 }
 
+/* How many samples are used is a setting of the sweep: a limit among the options of the data moves
+ * there. (transfer full) */
+static char *
+without_limit (const char *data_text, guint *limit)
+{
+  g_auto (BsDataText) data = { 0 };
+
+  *limit = 0;
+  if (!bs_data_text_parse (data_text, &data, NULL) || data.options.limit == 0)
+    return g_strdup (data_text);
+  *limit = data.options.limit;
+  data.options.limit = 0;
+  return bs_data_text (data.spec, &data.options);
+}
+
+static BsSweepSettings *
+with_limit (const BsSweepSettings *settings, guint limit)
+{
+  BsSweepEffort effort = settings->effort;
+
+  effort.limit = limit;
+  return bs_sweep_settings_new (&settings->plan, &effort, settings->edits);
+}
+
 void
 bs_document_set_data (BsDocument *self, const char *data_text)
 {
+  guint limit;
+
   if (self->facts == NULL || g_strcmp0 (data_text, self->data_text) == 0)
     return;
   bs_document_drop_job (self);
   g_clear_pointer (&self->study, bs_study_free);
   bs_document_clear_results (self);
   g_free (self->data_text);
-  self->data_text = g_strdup (data_text != NULL ? data_text : SYNTHETIC);
+  self->data_text = without_limit (data_text != NULL ? data_text : SYNTHETIC, &limit);
   set_title (self);
   bs_document_notify (self, BS_DOCUMENT_PROP_DATA_TEXT);
+  if (limit != 0) {
+    g_autoptr (BsSweepSettings) settings = with_limit (bs_document_settings (self), limit);
+    bs_document_set_settings (self, settings);
+  }
 }
 
 typedef struct {
@@ -115,6 +145,7 @@ facts_cb (GObject *source, GAsyncResult *result, gpointer data)
   BsDocument *self = opening->self;
   g_autoptr (GError) error = NULL;
   g_autoptr (BsFacts) facts = bs_facts_load_finish (result, &error);
+  guint limit;
 
   if (opening->generation != self->generation)
     return;
@@ -130,9 +161,14 @@ facts_cb (GObject *source, GAsyncResult *result, gpointer data)
   self->facts = g_steal_pointer (&facts);
   self->seconds_each = opening->stored != NULL ? mean_seconds (opening->stored->results) : 0;
   g_free (self->data_text);
-  self->data_text = g_strdup (opening->data_text != NULL ? opening->data_text : SYNTHETIC);
+  self->data_text =
+    without_limit (opening->data_text != NULL ? opening->data_text : SYNTHETIC, &limit);
   set_title (self);
-  bs_document_reset_settings (self, opening->settings);
+  g_autoptr (BsSweepSettings) usual = bs_sweep_settings_usual ();
+  const BsSweepSettings *proposed = opening->settings != NULL ? opening->settings : usual;
+  g_autoptr (BsSweepSettings) settings =
+    with_limit (proposed, proposed->effort.limit != 0 ? proposed->effort.limit : limit);
+  bs_document_reset_settings (self, settings);
   fill_layers (self);
   bs_document_notify (self, BS_DOCUMENT_PROP_HAS_MODEL);
   bs_document_notify (self, BS_DOCUMENT_PROP_MODEL_TITLE);

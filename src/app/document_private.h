@@ -87,8 +87,7 @@ void bs_document_set_findings (BsDocument *self, GPtrArray *findings /* (transfe
 void bs_document_drop_job (BsDocument *self); /* cancels it; what it still delivers is ignored */
 
 /* document_settings.c */
-void bs_document_reset_settings (
-  BsDocument *self,
-  BsSweepSettings *settings); /* empties the history; NULL: the usual sweep */
+void bs_document_reset_settings (BsDocument *self,
+                                 BsSweepSettings *settings); /* empties the history */
 
 G_END_DECLS

@@ -82,10 +82,8 @@ bs_document_redo (BsDocument *self)
 void
 bs_document_reset_settings (BsDocument *self, BsSweepSettings *settings)
 {
-  g_autoptr (BsSweepSettings) usual = bs_sweep_settings_usual ();
-
   g_ptr_array_set_size (self->history, 0);
-  g_ptr_array_add (self->history, bs_sweep_settings_ref (settings != NULL ? settings : usual));
+  g_ptr_array_add (self->history, bs_sweep_settings_ref (settings));
   self->at = 0;
   notify_settings (self);
 }

@@ -356,6 +356,32 @@ test_stored_study (Fixture *f, gconstpointer unused)
   g_assert_finalize_object (again);
 }
 
+/* A limit among the options of the data is a number of samples, wherever they come from. */
+static void
+test_limit (Fixture *f, gconstpointer unused)
+{
+  g_autofree char *text = g_strconcat (f->data, " --limit 40", NULL),
+                  *other = g_strconcat (f->data, " --limit 30", NULL);
+
+  bs_document_open (f->document, f->model, text, NULL);
+  wait_until (f->n_opened == 1);
+  g_assert_cmpuint (bs_document_settings (f->document)->effort.limit, ==, 40);
+  g_assert_null (strstr (bs_document_data_text (f->document), "--limit"));
+  run_to_end (f);
+  BsDocument *again = bs_document_new (f->db);
+  bs_document_open_study (again, 0, NULL, NULL);
+  wait_until (g_list_model_get_n_items (bs_document_results (again)) > 0);
+  g_assert_cmpuint (bs_document_settings (again)->effort.limit, ==, 40);
+  g_assert_cmpstr (bs_document_data_text (again), ==, bs_document_data_text (f->document));
+  g_autoptr (BsResultItem) item = g_list_model_get_item (bs_document_results (again), 0);
+  g_assert_cmpuint (bs_result_item_get (item)->n_samples, ==, 40);
+  g_assert_finalize_object (again);
+  bs_document_set_data (f->document, other);
+  g_assert_cmpuint (bs_document_settings (f->document)->effort.limit, ==, 30);
+  g_assert_null (strstr (bs_document_data_text (f->document), "--limit"));
+  g_assert_cmpuint (n_results (f), ==, 0);
+}
+
 static void
 exported_cb (BsDocument *document, BsExportReport *report, double *agreement)
 {
@@ -477,6 +503,7 @@ main (int argc, char **argv)
     { "/document/undo", test_undo },
     { "/document/latency", test_latency },
     { "/document/stored-study", test_stored_study },
+    { "/document/limit", test_limit },
     { "/document/wrong-data", test_wrong_data },
     { "/document/export", test_export },
     { "/job/one-wake-up", test_one_wake_up },
