@@ -127,6 +127,24 @@ bsk_flat_describe (BskPacked *header, size_t *quads)
   return true;
 }
 
+/* Writes a weight to where its tap has it: once for each part, and each output row of a group. */
+static void
+put_weight (const BskPacked *header, int weight, int ky, int kx, int slot, char *block)
+{
+  const BskConvShape *s = &header->shape;
+  const int rows = header->dw_rows, columns = bsk_flat_columns (s),
+            taps = header->dw_sets * columns;
+
+  for (int part = 0; part < header->dw_parts; part++)
+    for (int row = 0; row < rows; row++) {
+      int at = bsk_along_row (s) ? kx : ky + row;
+      int tap = part * taps + at / 4 * columns + (bsk_along_row (s) ? 0 : kx);
+
+      block[BSK_FLAT_WEIGHTS + ((tap * rows + row) * BSK_FLAT_BLOCK + slot) * 4 + at % 4] =
+        (char) bsk_depthwise_part (weight, part);
+    }
+}
+
 /* Packs a channel as one position of a block: at output pixel x, whose taps may leave the image, or
  * at any, −1; or nothing but its start. */
 static void
@@ -139,27 +157,20 @@ pack_position (const BskPacked *header,
                char *block)
 {
   const BskConvShape *s = &header->shape;
-  const int rows = header->dw_rows, taps = header->dw_sets * bsk_flat_columns (s);
   const uint32_t pad = (uint8_t) (header->pad_code ^ header->a_flip);
   /* Vector position / 4 mod 4, 16-byte lane position / 16: see BskFlatArgs. */
   const int slot = position / 4 % 4 * 16 + position / 16 * 4 + position % 4;
   uint32_t start = (uint32_t) ((const int32_t *) bsk_at (header, header->start))[channel];
 
-  for (int i = 0; i < s->kh * s->kw; i++) {
-    int ky = i / s->kw, kx = i % s->kw, weight = bsk_channel_weight (weights, (size_t) i);
+  for (int ky = 0, i = 0; ky < s->kh; ky++)
+    for (int kx = 0; kx < s->kw; kx++, i++) {
+      int weight = bsk_channel_weight (weights, (size_t) i);
 
-    if (x >= 0 && !bsk_flat_inside (s, x, kx)) {
-      start += pad * (uint32_t) weight;
-      continue;
+      if (x >= 0 && !bsk_flat_inside (s, x, kx))
+        start += pad * (uint32_t) weight;
+      else if (!start_only)
+        put_weight (header, weight, ky, kx, slot, block);
     }
-    for (int j = 0; j < header->dw_parts * rows && !start_only; j++) {
-      int part = j / rows, row = j % rows, at = bsk_along_row (s) ? kx : ky + row;
-      int tap = part * taps + at / 4 * bsk_flat_columns (s) + (bsk_along_row (s) ? 0 : kx);
-
-      block[BSK_FLAT_WEIGHTS + ((tap * rows + row) * BSK_FLAT_BLOCK + slot) * 4 + at % 4] =
-        (char) bsk_depthwise_part (weight, part);
-    }
-  }
   ((uint32_t *) (void *) block)[slot] = start;
   if (start_only)
     return;
