@@ -339,9 +339,15 @@ describe (const BsPlannedLayer *layer, const BsNode *node)
 }
 
 static void *
-new_packed (gsize bytes)
+new_packed (gsize bytes, GError **error)
 {
-  return aligned_alloc (BSK_ALIGN, (MAX (bytes, 1) + BSK_ALIGN - 1) / BSK_ALIGN * BSK_ALIGN);
+  void *packed =
+    aligned_alloc (BSK_ALIGN, (MAX (bytes, 1) + BSK_ALIGN - 1) / BSK_ALIGN * BSK_ALIGN);
+
+  if (packed == NULL)
+    g_set_error (error, BS_ERROR, BS_ERROR_TOO_LARGE,
+                 "There is not enough memory for %" G_GSIZE_FORMAT " bytes", bytes);
+  return packed;
 }
 
 /* What conv_lower asks the kernels, of a transposed convolution or a plain one. */
@@ -381,7 +387,7 @@ conv_lower (BsLowering *l, guint index, GError **error)
     product_args (l, layer, node, order.n_channels, order.cin * order.pixels, codes_out);
   g_autofree guint8 *codes = bs_operands_codes (layer, &order);
 
-  product->packed = new_packed (conv_bytes (&g, &args));
+  product->packed = new_packed (conv_bytes (&g, &args), error);
   if (product->packed == NULL ||
       !bs_kernel_check (conv_pack (&g, &args, codes, product->packed), node, error)) {
     free (product->packed);
@@ -420,7 +426,7 @@ gemm_lower (BsLowering *l, guint index, GError **error)
   BskGemmArgs args = product_args (l, layer, node, n, k, codes_out);
   g_autofree guint8 *codes = bs_operands_codes (layer, &order);
 
-  product->packed = new_packed (bsk_gemm_bytes (&args));
+  product->packed = new_packed (bsk_gemm_bytes (&args), error);
   if (product->packed == NULL ||
       !bs_kernel_check (bsk_gemm_pack (&args, codes, k, product->packed), node, error)) {
     free (product->packed);
