@@ -110,6 +110,20 @@ clear_scans (BsDocument *self)
     g_clear_pointer (&self->scans[i], bs_sensitivity_free);
 }
 
+/* Layers of the list and of a scan are the same, in execution order. */
+void
+bs_document_show_scan (BsDocument *self)
+{
+  const BsSensitivity *scan = self->scans[BS_SENSITIVITY_ONLY];
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->layers)); i++) {
+    g_autoptr (BsLayerItem) item = g_list_model_get_item (G_LIST_MODEL (self->layers), i);
+    bs_layer_item_scan (item, scan != NULL && i < scan->n_layers ? bs_sensitivity_mean_db (scan, i)
+                                                                 : NAN);
+  }
+  g_signal_emit (self, bs_document_signals[BS_DOCUMENT_SIGNAL_SCANNED], 0);
+}
+
 void
 bs_document_clear_results (BsDocument *self)
 {
@@ -120,6 +134,7 @@ bs_document_clear_results (BsDocument *self)
   bs_document_select_other (self, NULL);
   g_clear_object (&self->float_result);
   clear_scans (self);
+  bs_document_show_scan (self);
   bs_document_notify (self, BS_DOCUMENT_PROP_FLOAT_RESULT);
 }
 

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  *   "failed"    GError, ready to show
  *   "opened"    a model is there
  *   "exported"  BsExportReport, borrowed
- *   "scanned"   another part of a scan is there
+ *   "scanned"   another part of a scan is there, or the scans are gone
  */
 #define BS_TYPE_DOCUMENT (bs_document_get_type ())
 G_DECLARE_FINAL_TYPE (BsDocument, bs_document, BS, DOCUMENT, GObject)
@@ -49,6 +49,15 @@ void bs_document_set_settings (BsDocument *self, BsSweepSettings *settings); /* 
 /* bs_document_edit: what the weights of a layer are to become, over what the selected result has;
  * NULL: that again. layer NULL: no edits at all. Can be undone. */
 void bs_document_edit (BsDocument *self, const char *layer, const char *spec);
+
+/* bs_document_layer_spec: what the weights of a layer are to become: its edit, else what the
+ * selected result gives it; FALSE: neither.
+ *   edited  whether it is an edit */
+gboolean
+bs_document_layer_spec (BsDocument *self, const char *layer, BsSpec *spec, gboolean *edited);
+
+/* bs_document_edit_base: the same to start editing from; 8 bits where there is nothing or float. */
+BsSpec bs_document_edit_base (BsDocument *self, const char *layer);
 void bs_document_undo (BsDocument *self);
 void bs_document_redo (BsDocument *self);
 

@@ -123,6 +123,7 @@ fill_layers (BsDocument *self)
   bs_document_select_layer (self, NULL);
   g_list_store_splice (self->layers, 0, g_list_model_get_n_items (G_LIST_MODEL (self->layers)),
                        items->pdata, items->len);
+  bs_document_show_edits (self);
   if (items->len > 0)
     bs_document_select_layer (self, items->pdata[0]);
 }

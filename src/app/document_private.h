@@ -75,6 +75,7 @@ bs_document_show_result (BsDocument *self,
                          BsResultItem *item); /* selects without counting as the user's choice */
 void bs_document_propose (BsDocument *self);  /* selects a good result unless the user has chosen */
 void bs_document_clear_results (BsDocument *self);
+void bs_document_show_scan (BsDocument *self); /* a scan has changed or is gone */
 void bs_document_set_float (BsDocument *self, BsResult *result);
 void bs_document_add_results (BsDocument *self,
                               GPtrArray *results); /* BsResult; those already there are left out */
@@ -89,5 +90,6 @@ void bs_document_drop_job (BsDocument *self); /* cancels it; what it still deliv
 /* document_settings.c */
 void bs_document_reset_settings (BsDocument *self,
                                  BsSweepSettings *settings); /* empties the history */
+void bs_document_show_edits (BsDocument *self);              /* in the list of layers */
 
 G_END_DECLS

@@ -84,7 +84,7 @@ scanned_cb (BsJob *job, BsDocument *self)
     return;
   g_clear_pointer (&self->scans[scan->mode], bs_sensitivity_free);
   self->scans[scan->mode] = scan;
-  g_signal_emit (self, bs_document_signals[BS_DOCUMENT_SIGNAL_SCANNED], 0);
+  bs_document_show_scan (self);
 }
 
 static void

@@ -37,37 +37,24 @@ gboolean
 bs_layer_editor_spec (BsLayerEditor *self, BsSpec *spec, gboolean *edited)
 {
   BsLayerItem *layer = bs_document_selected_layer (self->document);
-  BsResultItem *item = bs_document_selected_result (self->document);
-  const char *text = layer != NULL ? bs_sweep_settings_edit (bs_document_settings (self->document),
-                                                             bs_layer_item_name (layer))
-                                   : NULL;
 
-  *edited = self->dragging || text != NULL;
-  if (self->dragging) {
+  *edited = self->dragging;
+  if (self->dragging)
     *spec = self->dragged;
-    return TRUE;
-  }
-  if (text != NULL)
-    return bs_spec_parse (text, spec, NULL);
-  if (layer == NULL || item == NULL)
-    return FALSE;
-  g_autoptr (BsConfig) config = bs_config_parse (bs_result_item_get (item)->config, NULL);
-  if (config == NULL)
-    return FALSE;
-  *spec = *bs_config_weights (config, bs_layer_item_name (layer));
-  return TRUE;
+  return self->dragging ||
+         (layer != NULL &&
+          bs_document_layer_spec (self->document, bs_layer_item_name (layer), spec, edited));
 }
 
 /* The same, or 8 bits to start editing from. */
 static BsSpec
 base_spec (BsLayerEditor *self)
 {
-  gboolean edited;
-  BsSpec spec;
+  BsLayerItem *layer = bs_document_selected_layer (self->document);
 
-  if (!bs_layer_editor_spec (self, &spec, &edited) || bs_spec_is_float (&spec))
-    bs_spec_parse ("int8", &spec, NULL);
-  return spec;
+  return self->dragging ? self->dragged
+                        : bs_document_edit_base (self->document,
+                                                 layer != NULL ? bs_layer_item_name (layer) : NULL);
 }
 
 static void

@@ -10,10 +10,10 @@
 
 struct _BsLayerItem {
   GObject parent_instance;
-  guint position, tensor;
+  guint position, tensor, edited_bits; /* 0: not edited */
   char *name, *op, *shape;
   guint64 parameters;
-  double share, bits, sqnr; /* NaN: not measured */
+  double share, bits, sqnr, sensitivity; /* NaN: not measured */
 };
 
 G_DEFINE_FINAL_TYPE (BsLayerItem, bs_layer_item, G_TYPE_OBJECT)
@@ -25,11 +25,13 @@ enum {
   PROP_PARAMETERS_TEXT,
   PROP_BITS_TEXT,
   PROP_SQNR_TEXT,
+  PROP_SENSITIVITY_TEXT,
   PROP_POSITION,
   PROP_PARAMETERS,
   PROP_SHARE,
   PROP_BITS,
   PROP_SQNR,
+  PROP_SENSITIVITY,
   N_PROPS,
 };
 
@@ -65,10 +67,14 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     g_value_take_string (value, bs_text_count ((double) self->parameters));
     break;
   case PROP_BITS_TEXT:
-    g_value_take_string (value, bits_text (self->bits));
+    g_value_take_string (value, self->edited_bits > 0 ? g_strdup_printf ("→ %u", self->edited_bits)
+                                                      : bits_text (self->bits));
     break;
   case PROP_SQNR_TEXT:
     g_value_take_string (value, bs_text_db (self->sqnr));
+    break;
+  case PROP_SENSITIVITY_TEXT:
+    g_value_take_string (value, bs_text_db (self->sensitivity));
     break;
   case PROP_POSITION:
     g_value_set_double (value, self->position);
@@ -80,10 +86,14 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     g_value_set_double (value, self->share);
     break;
   case PROP_BITS:
-    g_value_set_double (value, bs_list_sortable (self->bits));
+    g_value_set_double (value,
+                        self->edited_bits > 0 ? self->edited_bits : bs_list_sortable (self->bits));
     break;
   case PROP_SQNR:
     g_value_set_double (value, bs_list_sortable (self->sqnr));
+    break;
+  case PROP_SENSITIVITY:
+    g_value_set_double (value, bs_list_sortable (self->sensitivity));
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -104,9 +114,11 @@ finalize (GObject *object)
 static void
 bs_layer_item_class_init (BsLayerItemClass *klass)
 {
-  static const char *const texts[] = { "name",      "op",       "shape", "parameters-text",
-                                       "bits-text", "sqnr-text" };
-  static const char *const numbers[] = { "position", "parameters", "share", "bits", "sqnr" };
+  static const char *const texts[] = {
+    "name", "op", "shape", "parameters-text", "bits-text", "sqnr-text", "sensitivity-text"
+  };
+  static const char *const numbers[] = { "position", "parameters", "share",
+                                         "bits",     "sqnr",       "sensitivity" };
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->get_property = get_property;
@@ -124,7 +136,7 @@ bs_layer_item_class_init (BsLayerItemClass *klass)
 static void
 bs_layer_item_init (BsLayerItem *self)
 {
-  self->bits = self->sqnr = NAN;
+  self->bits = self->sqnr = self->sensitivity = NAN;
 }
 
 BsLayerItem *
@@ -173,4 +185,22 @@ bs_layer_item_measure (BsLayerItem *item, const BsLayerResult *layer)
   item->sqnr = layer != NULL ? layer->local_sqnr_db : NAN;
   g_object_notify_by_pspec (G_OBJECT (item), props[PROP_BITS_TEXT]);
   g_object_notify_by_pspec (G_OBJECT (item), props[PROP_SQNR_TEXT]);
+}
+
+void
+bs_layer_item_scan (BsLayerItem *item, double sensitivity_db)
+{
+  if (item->sensitivity == sensitivity_db || (isnan (item->sensitivity) && isnan (sensitivity_db)))
+    return;
+  item->sensitivity = sensitivity_db;
+  g_object_notify_by_pspec (G_OBJECT (item), props[PROP_SENSITIVITY_TEXT]);
+}
+
+void
+bs_layer_item_edit (BsLayerItem *item, guint bits)
+{
+  if (item->edited_bits == bits)
+    return;
+  item->edited_bits = bits;
+  g_object_notify_by_pspec (G_OBJECT (item), props[PROP_BITS_TEXT]);
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/document.h"
 #include "app/list_util.h"
+#include "app/text.h"
 #include "store/store.h"
 
 #include <glib/gstdio.h>
@@ -265,6 +266,35 @@ test_scan (Fixture *f, gconstpointer unused)
   g_assert_null (bs_document_scanned (f->document, BS_SENSITIVITY_ONLY));
 }
 
+static char *
+sensitivity_text (Fixture *f)
+{
+  char *text;
+
+  g_object_get (bs_document_selected_layer (f->document), "sensitivity-text", &text, NULL);
+  return text;
+}
+
+/* Layers say how well they bear being quantized alone once all widths are scanned. */
+static void
+test_sensitivity (Fixture *f, gconstpointer unused)
+{
+  open_digits (f);
+  set_plan (f, "int2,int8", "tensor", 20);
+  g_autofree char *before = sensitivity_text (f);
+  g_assert_cmpstr (before, ==, "–");
+  bs_document_scan (f->document, BS_SENSITIVITY_ONLY);
+  wait_until (!bs_document_is_running (f->document));
+  const BsSensitivity *scan = bs_document_scanned (f->document, BS_SENSITIVITY_ONLY);
+  g_autofree char *expected =
+    bs_text_db ((scan->results[0]->output_sqnr_db + scan->results[1]->output_sqnr_db) / 2);
+  g_autofree char *scanned = sensitivity_text (f);
+  g_assert_cmpstr (scanned, ==, expected);
+  set_plan (f, "int2,int8", "tensor", 10);
+  g_autofree char *after = sensitivity_text (f);
+  g_assert_cmpstr (after, ==, "–");
+}
+
 /* Opening another model ends the job of the first; what that still delivers is dropped. */
 static void
 test_open_while_running (Fixture *f, gconstpointer unused)
@@ -499,6 +529,7 @@ main (int argc, char **argv)
     { "/document/choice-stays", test_choice_stays },
     { "/document/stop", test_stop },
     { "/document/scan", test_scan },
+    { "/document/sensitivity", test_sensitivity },
     { "/document/open-while-running", test_open_while_running },
     { "/document/undo", test_undo },
     { "/document/latency", test_latency },

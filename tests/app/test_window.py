@@ -312,6 +312,27 @@ def test_layer_editing():
         wait('the edited configuration to be selected', lambda: ' · mixed · ' in summary(app), LONG)
 
 
+def test_bits_menu():
+    "a width for a layer from the list of layers, and back"
+    with session('test_bits_menu', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'layers') as app:
+        weights = lambda: plot(app, 'Weights and levels').description
+        bits = lambda: layer_rows(app)[0][4]
+        before = wait('the result', lambda: re.fullmatch(r'\d\.\d', bits()) and bits())
+
+        def pick(item):
+            app.find('push button', 'Bits of /f/f.1/Gemm', prune=()).click()
+            app.find('menu item', item, prune=()).do()  # a window of its own, for the pointer
+
+        pick('int5(:.*)?')
+        wait('the width', lambda: bits() == '→ 5')
+        wait('its levels', lambda: '31 levels' in weights())
+        app.find('push button', 'Measure 1 Edit')
+        pick('As in the Result')
+        wait('the result', lambda: bits() == before)
+        app.key('ctrl+z')
+        wait('the width', lambda: bits() == '→ 5')
+
+
 def test_scan():
     "one layer quantized at a time; a click on the map gives the layer that width, walking does not"
     with session('test_scan', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'sensitivity') as app:
@@ -321,6 +342,7 @@ def test_scan():
         app.find('push button', 'Scan Layers').click()
         wait('the scan', lambda: view().startswith('SQNR of the output with one of 3 layers quantized in 14 ways'))
         wait('the whole scan', lambda: 'are measured' not in view() and not visible(app, 'Stop'), LONG)
+        wait('the layers to say how sensitive they are', lambda: all(re.fullmatch(r'\d+\.\d dB', r[-1]) and len(r) == 7 for r in layer_rows(app)))
         plot(app, 'Sensitivity').click(fx=0.5, fy=0.45)
         app.find('label', r'/f/f.3/Gemm: int\d(:channel)?')
         app.key('Home')
@@ -533,7 +555,7 @@ def main():
     together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard, test_zoom,
                 test_selection_is_linked, test_layer_by_plot, test_graph, test_filter, test_other_pages, test_export_dialog, test_choose_data, test_quit]
     after = [test_stored_study, test_no_warnings]
-    alone = [test_x_axis, test_layer_editing, test_scan, test_scan_fills, test_budget, test_findings, test_lessons, test_lesson_figures, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
+    alone = [test_x_axis, test_layer_editing, test_bits_menu, test_scan, test_scan_fills, test_budget, test_findings, test_lessons, test_lesson_figures, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
     if sys.argv[1:] == ['session']:
         print('1..%d' % (len(together) + len(after)))
         app = start('--db', os.path.join(folder, 'results.db'))

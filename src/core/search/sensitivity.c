@@ -92,6 +92,24 @@ bs_sensitivity_noise (const BsSensitivity *s, guint layer, guint option)
   return isnan (noise) ? NAN : MAX (s->mode == BS_SENSITIVITY_ONLY ? noise : -noise, 0);
 }
 
+double
+bs_sensitivity_mean_db (const BsSensitivity *s, guint layer)
+{
+  double sum = 0;
+  guint n = 0;
+
+  for (guint o = 0; o < s->n_options; o++) {
+    const BsResult *r = bs_sensitivity_result (s, layer, o);
+    if (r == NULL)
+      return NAN;
+    if (isfinite (r->output_sqnr_db)) {
+      sum += r->output_sqnr_db;
+      n++;
+    }
+  }
+  return n > 0 ? sum / n : NAN;
+}
+
 gboolean
 bs_sensitivity_additivity (const BsSensitivity *s, guint option, BsAdditivity *check)
 {

@@ -71,6 +71,11 @@ BsResult *bs_sensitivity_result (const BsSensitivity *sensitivity, guint layer, 
  * the base; ≥ 0. In all-but mode what sparing the layer takes away. NaN when not measured. */
 double bs_sensitivity_noise (const BsSensitivity *sensitivity, guint layer, guint option);
 
+/* bs_sensitivity_mean_db: how well a layer bears the options, one number to compare layers by: mean
+ * SQNR of the output over those in which it is finite. NaN: there are none, or not all options are
+ * measured yet. */
+double bs_sensitivity_mean_db (const BsSensitivity *sensitivity, guint layer);
+
 /* The additivity check: were errors of layers independent, noise of all layers would be the sum. */
 typedef struct {
   double predicted_sqnr_db, measured_sqnr_db;
