@@ -14,11 +14,12 @@ void *
 bs_memory_new (gsize bytes)
 {
   gboolean large = bytes >= BS_MEMORY_LARGE;
+  gsize alignment = large ? HUGE_PAGE : LINE;
 
-  if (bytes > G_MAXSSIZE - LINE)
+  if (bytes > G_MAXSSIZE - alignment)
     return NULL;
-  bytes = (MAX (bytes, 1) + LINE - 1) / LINE * LINE;
-  void *memory = aligned_alloc (large ? HUGE_PAGE : LINE, bytes);
+  bytes = (MAX (bytes, 1) + alignment - 1) / alignment * alignment;
+  void *memory = aligned_alloc (alignment, bytes);
   if (memory != NULL && large)
     madvise (memory, bytes, MADV_HUGEPAGE); /* a wish: no failure matters */
   return memory;
