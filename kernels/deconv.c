@@ -26,7 +26,7 @@ typedef struct {
   uint64_t magic;
   BskConvShape shape; /* as the caller described it */
   Axis y, x;
-  int first_row, last_row;                 /* of the input, with padding, that parts need */
+  int first_row, last_row;                 /* of the input and of the padding that parts need */
   size_t n_parts, px, copy_bytes, scratch; /* px: bytes of a pixel; scratch: of a part */
 } Header;
 
@@ -158,7 +158,8 @@ describe (const BskConvShape *s,
   if (args->group)
     return BSK_ENOTSUP;
   n = (size_t) n_phases (&y) * (size_t) n_phases (&x);
-  *header = (Header){ .magic = DECONV_MAGIC, .shape = *s, .y = y, .x = x, .n_parts = n };
+  *header =
+    (Header){ .magic = DECONV_MAGIC, .shape = *s, .y = y, .x = x, .last_row = s->h, .n_parts = n };
   *bytes = header_bytes + bsk_align (n * sizeof (size_t));
   for (size_t i = 0; i < n; i++) {
     Part p = part_of (s, &y, &x, i);
