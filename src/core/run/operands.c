@@ -11,11 +11,15 @@
 BsWeightOrder
 bs_operands_order (const BsModel *model, const BsPlannedLayer *layer)
 {
+  const BsNode *node = &model->nodes[layer->layer.node];
   const BsTensor *w = &model->tensors[layer->layer.tensors[0]];
   BsWeightOrder order = { .n_channels = (gsize) w->dims[0], .cin = (gsize) w->dims[1] };
 
   if (layer->layer.channel_axis == 1) {
-    order.columns = (gsize) bs_node_int (&model->nodes[layer->layer.node], "group", 1);
+    order.columns = 1;
+    if (g_str_equal (node->op_type,
+                     "ConvTranspose")) /* others' attribute of that name says nothing */
+      order.columns = (gsize) bs_node_int (node, "group", 1);
     order.n_channels = (gsize) w->dims[1] * order.columns;
     order.cin = (gsize) w->dims[0] / order.columns;
   }
