@@ -197,15 +197,16 @@ data_cb (BsPageSweep *self)
 
   if (text == NULL || !bs_data_text_parse (text, &data, NULL))
     return;
-  g_autofree char *path = bs_data_text (data.spec, &(BsDatasetOptions){ 0 });
+  g_autofree char *path = bs_data_text (data.spec, &(BsDatasetOptions){ 0 }),
+                  *whole = bs_data_text (data.spec, &data.options); /* as text may not be */
+  const char *options = whole + strlen (path);
   gboolean made_up = g_str_has_prefix (path, "synthetic:");
   adw_action_row_set_subtitle (
     self->data_row,
     made_up ? _ ("Made-up inputs without labels: shows agreement with the float model only")
             : path);
   gtk_widget_set_visible (GTK_WIDGET (self->preparation_row), !made_up);
-  gtk_editable_set_text (GTK_EDITABLE (self->preparation_row),
-                         text[strlen (path)] == ' ' ? text + strlen (path) + 1 : "");
+  gtk_editable_set_text (GTK_EDITABLE (self->preparation_row), options + (*options == ' '));
 }
 
 /* What the data would be with the options in the entry. FALSE: they are not understood. */
