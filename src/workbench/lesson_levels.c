@@ -161,7 +161,6 @@ drag (double *values, guint handle, double value)
          hi = handle + 1 < n ? levels[handle + 1] - gap : INFINITY;
   if (lo < hi)
     levels[handle] = CLAMP (value, lo, hi);
-  memset (&values[MOVED], 0, BS_LESSON_LEVELS * sizeof *values);
   memcpy (&values[MOVED], levels, n * sizeof *values);
   for (guint i = n; i < BS_LESSON_LEVELS; i++)
     values[MOVED + i] = levels[n - 1]; /* not above: no level */

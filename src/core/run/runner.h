@@ -22,9 +22,11 @@ void bs_runner_set_plan (BsRunner *runner, const BsPrepared *prepared);
 
 /* bs_runner_run: n_samples samples through the steps from first_step on.
  *
- *   inputs      [model->n_inputs] with data for n_samples samples; not read when first_step > 0
- * needs none of them first_step  0, or a step before which bs_runner_feed has filled every slot
- * that later steps read tap         may be NULL
+ *   inputs      [model->n_inputs] with data for n_samples samples; not read when no step from
+ *               first_step on needs them
+ *   first_step  0, or a step before which bs_runner_feed has filled every slot that later steps read
+ *   end_step    the first step that is not run
+ *   tap         may be NULL
  *
  * Afterwards bs_runner_output_value gives the model's outputs, valid until the next run.
  * Errors  the operators' own. */

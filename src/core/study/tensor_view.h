@@ -39,8 +39,8 @@ BsTensorView *bs_tensor_view_new (const BsModel *model,
                                   guint scale,
                                   GError **error);
 
-/* bs_tensor_view_of_levels: values that each become the nearest of n_levels ascending ones. (transfer
- * full) */
+/* bs_tensor_view_of_levels: values that each become the nearest of n_levels ≥ 1 ascending ones.
+ * (transfer full) */
 BsTensorView *
 bs_tensor_view_of_levels (const float *x, gsize n, const double *levels, guint n_levels);
 
