@@ -275,7 +275,6 @@ bsk_fast_quotient (float scale)
 enum { BSK_ERROR_BLOCK = 4096, BSK_INSIDE_ROWS = BSK_ERROR_BLOCK / 16 };
 
 /* Settings of the rows of such a block: between low and high nothing is clipped. */
-
 typedef struct {
   float inverse[BSK_INSIDE_ROWS], low[BSK_INSIDE_ROWS], high[BSK_INSIDE_ROWS];
 } BskInside;

@@ -63,6 +63,7 @@ struct _BsStudy {
   GPtrArray *runners; /* BsRunner, one per worker of loops over samples; NULL: not made yet */
   const BsPrepared *running; /* the plan of the loop that runs; NULL: none does */
 
+  /* Changed by the one slice of a loop over samples that prepares, and outside of such loops. */
   BsConfig *expected; /* the one after the next to be measured; NULL: not known */
   BsBegun ahead;      /* prepared while the samples of another one ran; plan NULL: none was */
 };
@@ -80,8 +81,8 @@ void bs_study_begin_runs (BsStudy *study, const BsPrepared *plan);
 BsRunner *bs_study_runner (BsStudy *study, guint worker);
 void bs_study_end_runs (BsStudy *study);
 
-/* bs_study_prepare_ahead: what is expected, into study->ahead; for a thread that has nothing else to
- * do. Nothing on errors, which will come up when it is the configuration's turn. */
+/* bs_study_prepare_ahead: what is expected, which is known, into study->ahead; as one slice of a loop
+ * over samples. Nothing on errors, which will come up when it is the configuration's turn. */
 void bs_study_prepare_ahead (BsStudy *study);
 
 /* bs_study_make_reference: calibration statistics, float outputs, probes. */
