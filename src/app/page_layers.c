@@ -20,6 +20,7 @@ struct _BsPageLayers {
   BsLayerEditor *editor;
   BsEditsButton *edits;
   GtkWidget *scale_box;
+  GtkDropDown *shown; /* weights, or activations */
   GtkSpinButton *scale_spin;
   GtkAdjustment *scale_adjustment;
   gboolean busy, again; /* a quantization is under way; another one is wanted after it */
@@ -82,6 +83,57 @@ show_output_errors (BsPageLayers *self)
   bs_plot_view_show (self->errors, bs_plot_find ("error-histogram"), &input);
 }
 
+static gboolean
+shows_activations (BsPageLayers *self)
+{
+  return gtk_drop_down_get_selected (self->shown) == 1;
+}
+
+/* Statistics of what the layer reads first, as its weights have none; NULL: no study is at hand. */
+static const BsStats *
+find_stats (BsPageLayers *self, const char *layer, const char **name)
+{
+  const BsStudy *study = bs_document_study (self->document);
+  const BsModel *model = study != NULL ? bs_study_model (study) : NULL;
+  const BsStats *stats = NULL;
+
+  for (guint i = 0; model != NULL && i < model->n_nodes; i++)
+    for (guint j = 0; g_strcmp0 (model->nodes[i].name, layer) == 0 && stats == NULL &&
+                      j < model->nodes[i].n_inputs;
+         j++) {
+      guint tensor = model->nodes[i].inputs[j];
+      stats = tensor != BS_TENSOR_NONE ? bs_study_stats (study, tensor) : NULL;
+      if (stats != NULL)
+        *name = model->tensors[tensor].name;
+    }
+  return stats;
+}
+
+static void
+show_activations (BsPageLayers *self)
+{
+  BsLayerItem *layer = bs_document_selected_layer (self->document);
+  const BsResult *result = selected_result (self);
+  const char *name = NULL;
+  BsPlotInput input = { .layer = layer != NULL ? bs_layer_item_name (layer) : NULL };
+  g_autoptr (BsConfig) config = result != NULL ? bs_config_parse (result->config, NULL) : NULL;
+  g_autoptr (BsTensorView) view = NULL;
+  g_autofree char *text = NULL;
+
+  if (input.layer != NULL)
+    input.stats = find_stats (self, input.layer, &name);
+  if (input.stats != NULL) {
+    BsSpec spec;
+    if (config != NULL)
+      spec = *bs_config_acts (config, input.layer);
+    else
+      bs_spec_parse ("float", &spec, NULL);
+    input.spec = text = bs_spec_to_string (&spec);
+    input.view = view = bs_tensor_view_of_stats (input.stats, &spec, name, NULL);
+  }
+  bs_plot_view_show (self->weights, &bs_plot_activation_histogram, &input);
+}
+
 /* One request at a time; what changes meanwhile is asked for when it comes back, so that dragging
  * never waits in a queue. */
 typedef struct {
@@ -107,15 +159,16 @@ quantized_cb (GObject *source, GAsyncResult *result, gpointer data)
                error != NULL ? error->message : NULL);
     if (plots != NULL) {
       show_scales (self, plots->view->n_scales);
-      bs_plot_view_take (self->weights, bs_plot_find ("weight-histogram"),
-                         g_steal_pointer (&plots->weights), plots->weights_reason);
+      if (!shows_activations (self))
+        bs_plot_view_take (self->weights, bs_plot_find ("weight-histogram"),
+                           g_steal_pointer (&plots->weights), plots->weights_reason);
       bs_layer_editor_show_clip (self->editor, plots->view->clip_lo, plots->view->clip_hi);
       if (pending->edited)
         bs_plot_view_take (self->errors, bs_plot_find ("error-histogram"),
                            g_steal_pointer (&plots->errors), plots->errors_reason);
       else
         show_output_errors (self);
-    } else {
+    } else if (!shows_activations (self)) {
       bs_plot_view_take (self->weights, bs_plot_find ("weight-histogram"), NULL, error->message);
     }
     if (again)
@@ -143,6 +196,8 @@ update_weights (BsPageLayers *self)
     summarize (self, NULL, NULL, NULL);
     return;
   }
+  if (shows_activations (self))
+    show_activations (self);
   if (self->busy) {
     self->again = TRUE;
     return;
@@ -190,6 +245,14 @@ result_cb (BsPageLayers *self)
   bs_plot_view_show (self->layers, bs_plot_find ("layer-errors"), &input);
   update_weights (self);
   mark_layer (self);
+}
+
+/* Statistics are at hand while no job has the study. */
+static void
+running_cb (BsPageLayers *self)
+{
+  if (shows_activations (self) && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    show_activations (self);
 }
 
 static void
@@ -253,6 +316,7 @@ bs_page_layers_class_init (BsPageLayersClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, summary);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, editor);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, edits);
+  gtk_widget_class_bind_template_child (widget_class, BsPageLayers, shown);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_box);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_count);
   gtk_widget_class_bind_template_child (widget_class, BsPageLayers, scale_spin);
@@ -278,6 +342,8 @@ bs_page_layers_set_document (BsPageLayers *self, BsDocument *document)
   g_signal_connect_object (document, "notify::selected-layer", G_CALLBACK (layer_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "notify::selected-result", G_CALLBACK (result_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::running", G_CALLBACK (running_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "opened", G_CALLBACK (result_cb), self, G_CONNECT_SWAPPED);
 }

@@ -50,6 +50,7 @@ typedef struct {
   const char *layer;         /* node name for single-layer plots; may be NULL */
   const BsTensorView *view;  /* of the layer's weights; may be NULL. Its errors are shown where no
                                result is selected, whose output errors would be */
+  const BsStats *stats;      /* of what enters the layer, for its histogram; may be NULL */
   gboolean levels_move;      /* the view's levels are handles, not its range */
   const char *spec;          /* what the weights became: "int4:channel"; may be NULL */
   const BsSensitivity *scan; /* of the heat map, in the place of results; may be NULL */
@@ -93,6 +94,9 @@ typedef struct {
 
 extern const BsPlot *const bs_plots[]; /* all rows, ending with NULL */
 const BsPlot *bs_plot_find (const char *id);
+
+/* The values that enter a layer. No row of bs_plots: only a study that is open has statistics. */
+extern const BsPlot bs_plot_activation_histogram;
 
 void bs_plot_data_free (BsPlotData *data);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsPlotData, bs_plot_data_free)

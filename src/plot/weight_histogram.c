@@ -1,4 +1,4 @@
-/* Plot: where the values of a tensor lie, with the quantization levels as a comb over them and the
+/* Plots: where the values of a weight or an activation lie, with the quantization levels as a comb over them and the
  * range that is kept. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "data.h"
 #include "draw.h"
@@ -16,9 +16,17 @@ typedef struct {
   double share[MAX_BINS];
   guint n_levels;
   double *levels;
-  double clip_lo, clip_hi; /* lo ≥ hi: no range */
-  gboolean levels_move;
+  double clip_lo, clip_hi;     /* lo ≥ hi: no range */
+  gboolean levels_move, fixed; /* levels are handles; there are no handles */
 } Histogram;
+
+/* What is counted: values, or the bins of statistics. */
+typedef struct {
+  guint64 n; /* finite ones */
+  double lo, hi;
+  const BsTensorView *view;
+  const BsStats *stats; /* NULL: the view's values */
+} Source;
 
 static void
 histogram_free (gpointer data)
@@ -29,27 +37,74 @@ histogram_free (gpointer data)
   g_free (own);
 }
 
-static BsPlotData *
-build (const BsPlotInput *input, GError **error)
+static Source
+source_of_view (const BsTensorView *view)
 {
-  const BsTensorView *view = input->view;
-  double lo = INFINITY, hi = -INFINITY;
-  gsize n = 0, n_out = 0;
-  char a[32], b[32], c[32];
+  Source source = { .lo = INFINITY, .hi = -INFINITY, .view = view };
 
   for (gsize i = 0; view != NULL && i < view->n; i++)
     if (isfinite (view->values[i])) {
-      lo = MIN (lo, (double) view->values[i]);
-      hi = MAX (hi, (double) view->values[i]);
-      n++;
+      source.lo = MIN (source.lo, (double) view->values[i]);
+      source.hi = MAX (source.hi, (double) view->values[i]);
+      source.n++;
     }
+  return source;
+}
+
+/* n values; those outside the range that is kept are added to n_out. */
+static void
+count (Histogram *own, double value, guint64 n, double of, double rounding, guint64 *n_out)
+{
+  guint bin =
+    MIN ((guint) ((value - own->lo) / (own->hi - own->lo) * own->n_bins), own->n_bins - 1);
+
+  own->share[bin] += (double) n / of;
+  if (own->clip_lo < own->clip_hi &&
+      (value < own->clip_lo - rounding || value > own->clip_hi + rounding))
+    *n_out += n;
+}
+
+/* Returns how many lie outside the range that is kept. */
+static guint64
+count_all (Histogram *own, const Source *source)
+{
+  const BsTensorView *view = source->view;
+  const BsStats *stats = source->stats;
+  /* the largest value itself, which a scale rounded to float32 may leave just outside */
+  double rounding = (own->clip_hi - own->clip_lo) * FLT_EPSILON;
+  guint64 n_out = 0;
+
+  if (stats == NULL) {
+    for (gsize i = 0; i < view->n; i++)
+      if (isfinite (view->values[i]))
+        count (own, view->values[i], 1, (double) source->n, rounding, &n_out);
+    return n_out;
+  }
+  for (guint i = 0; i < BS_STATS_BINS; i++)
+    if (stats->bins[i] > 0)
+      count (own,
+             CLAMP (bs_stats_bin_low (stats, i) + stats->bin_width / 2, source->lo, source->hi),
+             stats->bins[i], (double) source->n, rounding, &n_out);
+  return n_out;
+}
+
+static BsPlotData *
+make (const BsPlotInput *input, const Source *source, char *title, GError **error)
+{
+  const BsTensorView *view = source->view;
+  double lo = source->lo, hi = source->hi;
+  guint64 n = source->n;
+  char a[32], b[32], c[32];
+
   if (n == 0) {
+    g_free (title);
     g_set_error_literal (error, BS_ERROR, BS_ERROR_NO_DATA, _ ("There are no values to show"));
     return NULL;
   }
 
   Histogram *own = g_new0 (Histogram, 1);
   double low = lo, high = hi;
+  own->fixed = source->stats != NULL;
   own->clip_lo = view->clip_lo;
   own->clip_hi = view->clip_hi;
   own->levels_move = input->levels_move;
@@ -63,33 +118,18 @@ build (const BsPlotInput *input, GError **error)
     low = MIN (low, own->clip_lo);
     high = MAX (high, own->clip_hi);
   }
-  /* the largest value itself, which a scale rounded to float32 may leave just outside */
-  double rounding = (own->clip_hi - own->clip_lo) * FLT_EPSILON;
   double margin = high > low ? (high - low) * 0.02 : MAX (fabs (low) * 0.1, 1e-6);
   own->lo = low - margin;
   own->hi = high + margin;
   own->n_bins = (guint) CLAMP (2 * cbrt ((double) n), 12, MAX_BINS); /* Rice's rule */
-  for (gsize i = 0; i < view->n; i++) {
-    double value = view->values[i];
-    if (!isfinite (value))
-      continue;
-    guint bin =
-      MIN ((guint) ((value - own->lo) / (own->hi - own->lo) * own->n_bins), own->n_bins - 1);
-    own->share[bin] += 1.0 / (double) n;
-    n_out += own->clip_lo < own->clip_hi &&
-             (value < own->clip_lo - rounding || value > own->clip_hi + rounding);
-  }
+  guint64 n_out = count_all (own, source);
 
   BsPlotData *data = bs_plot_data_new (input, own, histogram_free);
   double width = (own->hi - own->lo) / own->n_bins;
   int decimals = CLAMP ((int) ceil (1 - log10 (width)), 0, 6);
-  if (input->layer != NULL) {
+  if (title != NULL) {
     g_free (data->title);
-    data->title =
-      input->spec != NULL ? g_strdup_printf (_ ("Weights of %s · %s"), input->layer, input->spec)
-      : input->selected != NULL
-        ? g_strdup_printf (_ ("Weights of %s · %s"), input->layer, input->selected->label)
-        : g_strdup_printf (_ ("Weights of %s"), input->layer);
+    data->title = title;
   }
   for (guint i = 0; i < own->n_bins; i++) {
     bs_plot_number (a, sizeof a, own->lo + i * width, decimals);
@@ -116,6 +156,39 @@ build (const BsPlotInput *input, GError **error)
   g_string_append (text, _ ("."));
   data->description = g_string_free (text, FALSE);
   return data;
+}
+
+static BsPlotData *
+build (const BsPlotInput *input, GError **error)
+{
+  const Source source = source_of_view (input->view);
+  const char *spec = input->spec != NULL       ? input->spec
+                     : input->selected != NULL ? input->selected->label
+                                               : NULL;
+
+  return make (input, &source,
+               input->layer == NULL ? NULL
+               : spec != NULL ? g_strdup_printf (_ ("Weights of %s · %s"), input->layer, spec)
+                              : g_strdup_printf (_ ("Weights of %s"), input->layer),
+               error);
+}
+
+static BsPlotData *
+build_activations (const BsPlotInput *input, GError **error)
+{
+  const BsStats *stats = input->stats;
+
+  if (stats == NULL || input->view == NULL) {
+    g_set_error_literal (error, BS_ERROR, BS_ERROR_NO_DATA,
+                         _ ("What enters the layer is known once the network has run"));
+    return NULL;
+  }
+  const Source source = { stats->count, stats->min, stats->max, input->view, stats };
+  return make (input, &source,
+               input->spec != NULL
+                 ? g_strdup_printf (_ ("Inputs of %s · %s"), input->layer, input->spec)
+                 : g_strdup_printf (_ ("Inputs of %s"), input->layer),
+               error);
 }
 
 static void
@@ -228,6 +301,8 @@ draw (BsPlotData *data,
   frame.top = comb_top;
   if (has_range)
     draw_range (own, &frame, &x);
+  if (own->fixed)
+    return;
   if (own->levels_move)
     for (guint i = 0; i < MIN (own->n_levels, BS_PLOT_HANDLES); i++)
       add_handle (data, &frame, &x, own->levels[i]);
@@ -241,5 +316,12 @@ const BsPlot bs_plot_weight_histogram = {
   .id = "weight-histogram",
   .title = N_ ("Weights and levels"),
   .build = build,
+  .draw = draw,
+};
+
+const BsPlot bs_plot_activation_histogram = {
+  .id = "activation-histogram",
+  .title = N_ ("Inputs and levels"),
+  .build = build_activations,
   .draw = draw,
 };

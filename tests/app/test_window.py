@@ -312,6 +312,20 @@ def test_layer_editing():
         wait('the edited configuration to be selected', lambda: ' · mixed · ' in summary(app), LONG)
 
 
+def test_activations():
+    "what enters a layer, once the network has run"
+    with session('test_activations', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'layers') as app:
+        choose(app, 'Histogram', 1)
+        told = lambda: plot(app, 'Inputs and levels').description
+        wait('the reason', lambda: told().startswith('What enters the layer is known once'))
+        app.find('push button', 'Run').click()
+        wait_finished(app)
+        tab(app, 'Layers')
+        wait('the values', lambda: re.search(r'[\d,]+ values from 0\.0+ to 1\.0+; 256 levels; the range 0\.0+ … 1\.0+ is kept, 0\.00 % of values lie outside', told()))
+        choose(app, 'Histogram', 0)
+        wait('the weights', lambda: '7 levels' in plot(app, 'Weights and levels').description)
+
+
 def test_bits_menu():
     "a width for a layer from the list of layers, and back"
     with session('test_bits_menu', '--db', os.path.join(folder, 'results.db'), '--study', '1', '--page', 'layers') as app:
@@ -555,7 +569,7 @@ def main():
     together = [test_start_page, test_open_example, test_sweep_says_how_many, test_run, test_selects_by_keyboard, test_zoom,
                 test_selection_is_linked, test_layer_by_plot, test_graph, test_filter, test_other_pages, test_export_dialog, test_choose_data, test_quit]
     after = [test_stored_study, test_no_warnings]
-    alone = [test_x_axis, test_layer_editing, test_bits_menu, test_scan, test_scan_fills, test_budget, test_findings, test_lessons, test_lesson_figures, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
+    alone = [test_x_axis, test_layer_editing, test_activations, test_bits_menu, test_scan, test_scan_fills, test_budget, test_findings, test_lessons, test_lesson_figures, test_stop, test_quit_while_running, test_broken_file, test_wrong_usage, test_chinese, test_no_warnings]
     if sys.argv[1:] == ['session']:
         print('1..%d' % (len(together) + len(after)))
         app = start('--db', os.path.join(folder, 'results.db'))

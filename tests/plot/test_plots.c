@@ -361,6 +361,36 @@ test_scan (Fixture *f, gconstpointer unused)
   g_assert_nonnull (strstr (bs_plot_data_description (empty), "nothing is measured yet"));
 }
 
+/* An activation is drawn from its statistics, without handles. */
+static void
+test_activations (Fixture *f, gconstpointer unused)
+{
+  const float values[] = { 0, 0.5f, 1, 4 };
+  g_autofree BsStats *stats = g_new (BsStats, 1);
+  g_autoptr (GError) error = NULL;
+  BsSpec spec;
+  guint n;
+
+  bs_stats_init (stats);
+  bs_stats_add (stats, values, G_N_ELEMENTS (values));
+  g_assert_true (bs_spec_parse ("uint4:fixed=0,1.5", &spec, NULL));
+  g_autoptr (BsTensorView) view = bs_tensor_view_of_stats (stats, &spec, "x", &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (view->n_levels, ==, 16);
+  g_assert_cmpfloat_with_epsilon (view->levels[15], 1.5, 1e-6);
+  const BsPlotInput input = { .layer = "fc", .view = view, .stats = stats };
+  g_autoptr (BsPlotData) data = build (&bs_plot_activation_histogram, &input);
+  cairo_surface_destroy (
+    draw (&bs_plot_activation_histogram, data, &bs_plot_style_light, WIDTH, HEIGHT, TRUE));
+  g_assert_cmpstr (bs_plot_data_title (data), ==, "Inputs of fc");
+  g_assert_nonnull (strstr (bs_plot_data_description (data), "4 values from 0.0"));
+  g_assert_nonnull (strstr (bs_plot_data_description (data), " 25.00 % of values lie outside"));
+  bs_plot_data_handles (data, &n);
+  g_assert_cmpuint (n, ==, 0);
+  g_assert_null (bs_plot_activation_histogram.build (&f->input, &error));
+  g_assert_error (error, BS_ERROR, BS_ERROR_NO_DATA);
+}
+
 /* The largest weight lies outside the range by no more than the rounding of its scale: it is kept. */
 static void
 test_clipped_share (Fixture *f, gconstpointer unused)
@@ -442,6 +472,7 @@ main (int argc, char **argv)
     { "/plots/without-labels", test_without_labels },
     { "/plots/extremes", test_extremes },
     { "/plots/scan", test_scan },
+    { "/plots/activations", test_activations },
     { "/plots/clipped-share", test_clipped_share },
     { "/plots/save", test_save },
   };

@@ -4,8 +4,10 @@
 
 #include "base/error.h"
 #include "model/layers.h"
+#include "quant/encoding.h"
 #include "quant/measure.h"
 #include "quant/quant.h"
+#include "quant/range.h"
 
 #include <math.h>
 
@@ -85,17 +87,14 @@ compare_doubles (gconstpointer a, gconstpointer b)
 }
 
 static void
-integer_levels (BsTensorView *view, const BsQuant *quant)
+integer_levels (BsTensorView *view, gint qmin, gint qmax, double zero, double scale)
 {
-  double scale = quant->scale[view->scale],
-         zero = quant->zero != NULL ? quant->zero[view->scale] : 0;
-
-  view->clip_lo = (quant->qmin - zero) * scale;
-  view->clip_hi = (quant->qmax - zero) * scale;
-  view->n_levels = (guint) (quant->qmax - quant->qmin) + 1;
+  view->clip_lo = (qmin - zero) * scale;
+  view->clip_hi = (qmax - zero) * scale;
+  view->n_levels = (guint) (qmax - qmin) + 1;
   view->levels = g_new (double, view->n_levels);
   for (guint i = 0; i < view->n_levels; i++)
-    view->levels[i] = ((double) quant->qmin + i - zero) * scale;
+    view->levels[i] = ((double) qmin + i - zero) * scale;
 }
 
 /* Encodings without an even grid: the levels that occur. */
@@ -177,7 +176,8 @@ fill_quantized (BsTensorView *view,
     if (scale_of (quant, i) == view->scale)
       view->values[view->n++] = x[i];
   if (bs_spec_integer_codes (spec, &qmin, &qmax) && quant->scale != NULL)
-    integer_levels (view, quant);
+    integer_levels (view, quant->qmin, quant->qmax,
+                    quant->zero != NULL ? quant->zero[view->scale] : 0, quant->scale[view->scale]);
   else
     used_levels (view, quant);
   return TRUE;
@@ -244,6 +244,26 @@ bs_tensor_view_new (const BsModel *model,
     view->n = n;
     view->sqnr_db = INFINITY;
     view->bits_each = 32;
+  }
+  return g_steal_pointer (&view);
+}
+
+BsTensorView *
+bs_tensor_view_of_stats (const BsStats *stats, const BsSpec *spec, const char *name, GError **error)
+{
+  g_autoptr (BsTensorView) view = g_new0 (BsTensorView, 1);
+  BsInterval kept;
+  BskQParams params;
+
+  if (bs_spec_is_float (spec))
+    return g_steal_pointer (&view);
+  if (!bs_range_choose (stats, spec, name, &kept, error))
+    return NULL;
+  view->clip_lo = kept.lo;
+  view->clip_hi = kept.hi;
+  if (spec->encoding->family == BS_FAMILY_INTEGER) {
+    bs_quant_params (spec, &kept, &params);
+    integer_levels (view, params.qmin, params.qmax, params.zero_point, (double) params.scale);
   }
   return g_steal_pointer (&view);
 }

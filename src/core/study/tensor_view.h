@@ -4,6 +4,7 @@
 
 #include "model/model.h"
 #include "quant/spec.h"
+#include "quant/stats.h"
 #include "study/result.h"
 
 G_BEGIN_DECLS
@@ -43,5 +44,14 @@ BsTensorView *bs_tensor_view_new (const BsModel *model,
  * (transfer full) */
 BsTensorView *
 bs_tensor_view_of_levels (const float *x, gsize n, const double *levels, guint n_levels);
+
+/* bs_tensor_view_of_stats: of an activation: the range that is chosen from its statistics and the
+ * levels of integers in it, without values. spec float: neither.
+ *   name  of the tensor
+ * Errors  bs_range_choose's own */
+BsTensorView *bs_tensor_view_of_stats (const BsStats *stats,
+                                       const BsSpec *spec,
+                                       const char *name,
+                                       GError **error);
 
 G_END_DECLS
