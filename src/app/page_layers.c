@@ -118,6 +118,7 @@ show_activations (BsPageLayers *self)
   BsPlotInput input = { .layer = layer != NULL ? bs_layer_item_name (layer) : NULL };
   g_autoptr (BsConfig) config = result != NULL ? bs_config_parse (result->config, NULL) : NULL;
   g_autoptr (BsTensorView) view = NULL;
+  g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
 
   if (input.layer != NULL)
@@ -129,9 +130,12 @@ show_activations (BsPageLayers *self)
     else
       bs_spec_parse ("float", &spec, NULL);
     input.spec = text = bs_spec_to_string (&spec);
-    input.view = view = bs_tensor_view_of_stats (input.stats, &spec, name, NULL);
+    input.view = view = bs_tensor_view_of_stats (input.stats, &spec, name, &error);
   }
-  bs_plot_view_show (self->weights, &bs_plot_activation_histogram, &input);
+  if (error != NULL)
+    bs_plot_view_take (self->weights, &bs_plot_activation_histogram, NULL, error->message);
+  else
+    bs_plot_view_show (self->weights, &bs_plot_activation_histogram, &input);
 }
 
 /* One request at a time; what changes meanwhile is asked for when it comes back, so that dragging

@@ -1,5 +1,5 @@
-/* Plots: where the values of a weight or an activation lie, with the quantization levels as a comb over them and the
- * range that is kept. SPDX-License-Identifier: GPL-3.0-or-later */
+/* Plots: where the values of a weight or an activation lie, with the quantization levels as a comb
+ * over them and the range that is kept. SPDX-License-Identifier: GPL-3.0-or-later */
 #include "data.h"
 #include "draw.h"
 
