@@ -264,6 +264,21 @@ net_transposed_new (const NetTransposed *layers, guint n, gboolean flat, guint32
   return finish (b);
 }
 
+BsModel *
+net_product_new (gint64 group, guint32 seed)
+{
+  g_autoptr (BsModelBuilder) b = bs_model_builder_new ("product", "ONNX");
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  guint inputs[2] = { bs_model_builder_tensor (b, "x"),
+                      weight (b, rand, "fc_w", (gint64[]){ NET_WIDTH, NET_CLASSES }, 2) };
+  guint output = bs_model_builder_tensor (b, "y");
+
+  declare (b, "x", (gint64[]){ BS_DIM_FREE, NET_WIDTH }, 2, TRUE);
+  set_int (bs_model_builder_node (b, "MatMul", "", "fc", inputs, 2, &output, 1), "group", group);
+  declare (b, "y", (gint64[]){ BS_DIM_FREE, NET_CLASSES }, 2, FALSE);
+  return finish (b);
+}
+
 static void
 reshape (BsModelBuilder *b,
          const char *name,

@@ -34,6 +34,9 @@ typedef struct {
  * flat: on lines, the second number of each pair. */
 BsModel *net_transposed_new (const NetTransposed *layers, guint n, gboolean flat, guint32 seed);
 
+/* net_product_new: MatMul "fc", with an attribute that only convolutions have. */
+BsModel *net_product_new (gint64 group, guint32 seed);
+
 /* net_data: n evaluation samples with random labels, for the model's input. */
 BsDataset *net_data (const BsModel *model, guint n, guint32 seed);
 

@@ -328,6 +328,27 @@ test_sensitivity (void)
   g_array_unref (plan.weights);
 }
 
+/* Groups are those of convolutions: of a product the attribute says nothing. */
+static void
+test_product (void)
+{
+  g_autoptr (BsConfig) config = net_config ("int8:channel", "uint8");
+  double sqnr[3];
+
+  for (gint64 group = 0; group < 3; group++) {
+    g_autoptr (BsModel) model = net_product_new (group, 1);
+    g_autoptr (BsStudy) study = net_study_of (model, SAMPLES);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (BsResult) r = bs_study_measure (study, config, 0, NULL, &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpfloat (r->integer_share, ==, 1);
+    sqnr[group] = r->output_sqnr_db;
+  }
+  g_assert_cmpfloat (sqnr[0], ==, sqnr[1]);
+  g_assert_cmpfloat (sqnr[2], ==, sqnr[1]);
+}
+
 /* Scales that the groups share are written once. */
 static void
 test_export (void)
@@ -362,6 +383,7 @@ main (int argc, char **argv)
   g_test_add_func ("/transposed-oracle/reasons", test_reasons);
   g_test_add_func ("/transposed-oracle/layer-errors", test_layer_errors);
   g_test_add_func ("/transposed-oracle/sensitivity", test_sensitivity);
+  g_test_add_func ("/transposed-oracle/product", test_product);
   g_test_add_func ("/transposed-oracle/export", test_export);
   return g_test_run ();
 }
