@@ -54,7 +54,7 @@ result_cb (BsLayerList *self)
   gtk_sorter_changed (gtk_column_view_get_sorter (self->view), GTK_SORTER_CHANGE_DIFFERENT);
 }
 
-/* The column is there once there is something to show. */
+/* The column is there while there is something to show, of the settings in force. */
 static void
 scanned_cb (BsLayerList *self)
 {
@@ -179,9 +179,9 @@ bs_layer_list_set_document (BsLayerList *self, BsDocument *document)
   gtk_filter_list_model_set_model (self->filtered, bs_document_layers (document));
   g_signal_connect_object (document, "notify::selected-layer", G_CALLBACK (layer_cb), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (document, "notify::settings", G_CALLBACK (result_cb), self,
-                           G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "scanned", G_CALLBACK (scanned_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::settings", G_CALLBACK (scanned_cb), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "notify::selected-result", G_CALLBACK (result_cb), self,
                            G_CONNECT_SWAPPED);
 }

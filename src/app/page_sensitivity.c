@@ -101,13 +101,6 @@ update (BsPageSensitivity *self)
     show_selection (self);
 }
 
-/* The keyboard may be walking: it stays where it is. */
-static void
-scanned_cb (BsPageSensitivity *self)
-{
-  show_map (self);
-}
-
 static void
 scan_cb (BsPageSensitivity *self)
 {
@@ -210,7 +203,7 @@ bs_page_sensitivity_set_document (BsPageSensitivity *self, BsDocument *document)
   bs_edits_button_set_document (self->edits, document);
   g_signal_connect_object (bs_document_results (document), "items-changed", G_CALLBACK (update),
                            self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (document, "scanned", G_CALLBACK (scanned_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "scanned", G_CALLBACK (show_map), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "opened", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (document, "notify::running", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);

@@ -253,9 +253,7 @@ test_scan (Fixture *f, gconstpointer unused)
   bs_document_scan (f->document, BS_SENSITIVITY_ONLY);
   wait_until (bs_document_scanned (f->document, BS_SENSITIVITY_ONLY) != NULL);
   g_assert_true (bs_document_is_running (f->document));
-  g_assert_cmpuint (n_scanned (f), ==, 0);
-  wait_until (n_scanned (f) > 1);
-  g_assert_cmpuint (f->n_batches, >, 1);
+  wait_until (n_scanned (f) > 1 && f->n_batches > 1);
   guint seen = n_scanned (f);
   bs_document_stop (f->document);
   wait_until (!bs_document_is_running (f->document));
