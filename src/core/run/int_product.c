@@ -120,12 +120,6 @@ typedef struct {
   int extra_h, extra_w; /* transposed */
 } Geometry;
 
-static gboolean
-is_transposed (const BsNode *node)
-{
-  return g_str_equal (node->op_type, "ConvTranspose");
-}
-
 /* Groups come as differences from their zero points, which are int8. */
 static BskWeightType
 weight_type (const BsPlannedLayer *layer)
@@ -223,7 +217,7 @@ geometry_of (const BsLowering *l, const BsNode *node, Geometry *g)
   BsWindow win;
   BsCall call;
 
-  *g = (Geometry){ .transposed = is_transposed (node) };
+  *g = (Geometry){ .transposed = bs_operands_transposed (node) };
   if (!g->transposed)
     return bs_lower_conv_shape (l, node, &g->shape);
   bs_shapes_call (l->p->model, node, l->p->shapes, &call);

@@ -8,6 +8,12 @@
 
 #define MAX_REAL_BIAS 1e30 /* of a bias in units of the input's scale: far from the end of float */
 
+gboolean
+bs_operands_transposed (const BsNode *node)
+{
+  return g_str_equal (node->op_type, "ConvTranspose");
+}
+
 BsWeightOrder
 bs_operands_order (const BsModel *model, const BsPlannedLayer *layer)
 {
@@ -16,10 +22,8 @@ bs_operands_order (const BsModel *model, const BsPlannedLayer *layer)
   BsWeightOrder order = { .n_channels = (gsize) w->dims[0], .cin = (gsize) w->dims[1] };
 
   if (layer->layer.channel_axis == 1) {
-    order.columns = 1;
-    if (g_str_equal (node->op_type,
-                     "ConvTranspose")) /* others' attribute of that name says nothing */
-      order.columns = (gsize) bs_node_int (node, "group", 1);
+    /* An attribute of that name says nothing at others. */
+    order.columns = bs_operands_transposed (node) ? (gsize) bs_node_int (node, "group", 1) : 1;
     order.n_channels = (gsize) w->dims[1] * order.columns;
     order.cin = (gsize) w->dims[0] / order.columns;
   }

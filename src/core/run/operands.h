@@ -14,6 +14,9 @@ typedef struct {
   gsize columns; /* 0: by rows */
 } BsWeightOrder;
 
+/* bs_operands_transposed: whether it is a ConvTranspose. */
+gboolean bs_operands_transposed (const BsNode *node);
+
 /* bs_operands_order: of a Conv's, ConvTranspose's, Gemm's or MatMul's weights, which have at least 2
  * dimensions. */
 BsWeightOrder bs_operands_order (const BsModel *model, const BsPlannedLayer *layer);
