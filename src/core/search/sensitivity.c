@@ -254,15 +254,20 @@ list_cells (const Scan *scan)
   return cells;
 }
 
+/* NULL: it was not measured before. */
+static BsResult *
+find_known (const Scan *scan, const BsConfig *config)
+{
+  return scan->plan->known != NULL ? g_hash_table_lookup (scan->plan->known, config->key) : NULL;
+}
+
 /* (transfer full); known results are taken as they are, unless their cuts are wanted. */
 static BsResult *
-measure (Scan *scan, Cell cell, gboolean keep_cuts, GError **error)
+measure (Scan *scan, Cell cell, BsConfig *config, gboolean keep_cuts, GError **error)
 {
   const char *layer = cell.layer >= 0 ? scan->s->layers[cell.layer] : NULL;
-  g_autoptr (BsConfig) config = config_of (scan, cell);
   g_autoptr (BsResult) result = NULL;
-  BsResult *known =
-    scan->plan->known != NULL ? g_hash_table_lookup (scan->plan->known, config->key) : NULL;
+  BsResult *known = find_known (scan, config);
   gint64 start = g_get_monotonic_time ();
   gboolean timed = scan->plan->latency && layer == NULL;
 
@@ -292,15 +297,6 @@ measure (Scan *scan, Cell cell, gboolean keep_cuts, GError **error)
 }
 
 static void
-expect (Scan *scan, Cell cell)
-{
-  g_autoptr (BsConfig) config = config_of (scan, cell);
-
-  if (scan->plan->known == NULL || g_hash_table_lookup (scan->plan->known, config->key) == NULL)
-    bs_study_expect (scan->study, config);
-}
-
-static void
 tell_filled (const Scan *scan)
 {
   if (scan->plan->filled != NULL)
@@ -311,6 +307,7 @@ static gboolean
 scan_cells (Scan *scan, GError **error)
 {
   g_autoptr (GArray) cells = list_cells (scan);
+  g_autoptr (BsConfig) next = config_of (scan, g_array_index (cells, Cell, 0));
 
   tell_filled (scan);
   for (guint i = 0; i < cells->len; i++) {
@@ -318,12 +315,15 @@ scan_cells (Scan *scan, GError **error)
     gboolean is_base =
       cell.layer < 0 && (scan->s->mode == BS_SENSITIVITY_ONLY) == (cell.option < 0);
     BsResult **result = result_of (scan->s, cell);
+    g_autoptr (BsConfig) config = g_steal_pointer (&next);
 
     if (is_base)
       bs_study_drop_cuts (scan->study);
-    if (i + 1 < cells->len)
-      expect (scan, g_array_index (cells, Cell, i + 1));
-    *result = measure (scan, cell, is_base, error);
+    if (i + 1 < cells->len) {
+      next = config_of (scan, g_array_index (cells, Cell, i + 1));
+      bs_study_expect (scan->study, find_known (scan, next) == NULL ? next : NULL);
+    }
+    *result = measure (scan, cell, config, is_base, error);
     if (*result == NULL)
       return FALSE;
     tell_filled (scan);
