@@ -67,6 +67,18 @@ bs_document_select_layer (BsDocument *self, BsLayerItem *item)
     bs_document_notify (self, BS_DOCUMENT_PROP_SELECTED_LAYER);
 }
 
+void
+bs_document_select_layer_named (BsDocument *self, const char *name)
+{
+  GListModel *layers = bs_document_layers (self);
+
+  for (guint i = 0; i < g_list_model_get_n_items (layers); i++) {
+    g_autoptr (BsLayerItem) item = g_list_model_get_item (layers, i);
+    if (g_str_equal (bs_layer_item_name (item), name))
+      bs_document_select_layer (self, item);
+  }
+}
+
 /* The smallest result on the frontier that loses at most one point (one percent of a perplexity, 1
  * dB): what most people came for. The best one where none is that good. */
 void

@@ -82,6 +82,7 @@ void bs_document_prepare (
 void bs_document_select_result (BsDocument *self, BsResultItem *item); /* NULL: none */
 void bs_document_select_other (BsDocument *self, BsResultItem *item);
 void bs_document_select_layer (BsDocument *self, BsLayerItem *item);
+void bs_document_select_layer_named (BsDocument *self, const char *name); /* if there is one */
 
 BsFacts *bs_document_facts (BsDocument *self); /* NULL: nothing open */
 BsSweepSettings *bs_document_settings (BsDocument *self);

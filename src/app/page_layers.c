@@ -276,14 +276,9 @@ static void
 layer_item_cb (BsPageLayers *self, guint index)
 {
   const BsResult *result = selected_result (self);
-  GListModel *layers = bs_document_layers (self->document);
 
-  for (guint i = 0;
-       result != NULL && index < result->n_layers && i < g_list_model_get_n_items (layers); i++) {
-    g_autoptr (BsLayerItem) item = g_list_model_get_item (layers, i);
-    if (g_str_equal (bs_layer_item_name (item), result->layers[index].name))
-      bs_document_select_layer (self->document, item);
-  }
+  if (result != NULL && index < result->n_layers)
+    bs_document_select_layer_named (self->document, result->layers[index].name);
 }
 
 static void

@@ -110,26 +110,13 @@ scan_cb (BsPageSensitivity *self)
     bs_document_scan (self->document, mode);
 }
 
-static BsLayerItem *
-find_layer (BsPageSensitivity *self, const char *name)
-{
-  GListModel *layers = bs_document_layers (self->document);
-
-  for (guint i = 0; i < g_list_model_get_n_items (layers); i++) {
-    g_autoptr (BsLayerItem) item = g_list_model_get_item (layers, i);
-    if (g_str_equal (bs_layer_item_name (item), name))
-      return item; /* stays alive in the list */
-  }
-  return NULL;
-}
-
 static void
 assign (BsPageSensitivity *self, const char *layer, const char *spec)
 {
   g_autofree char *text = g_strdup_printf (_ ("%s: %s"), layer, spec);
 
   bs_document_edit (self->document, layer, spec);
-  bs_document_select_layer (self->document, find_layer (self, layer));
+  bs_document_select_layer_named (self->document, layer);
   gtk_label_set_label (self->hint, text);
 }
 
