@@ -1,4 +1,4 @@
-/* Memory for weights: aligned for vectors, in huge pages where it is large.
+/* Large memory: aligned for vectors, in huge pages where it is large enough.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
 

@@ -17,6 +17,7 @@ typedef struct {
   BsSensitivity *s;
   guint done, total;
   BsPace *pace, *pace_of_all; /* of single layers, a kind each; of all at once */
+  GHashTable *whole;          /* key → BsResult of s: measured here, no layer on its own */
   gint64 deadline_us;         /* 0: no time box */
   BsSpec float_spec;
 } Scan;
@@ -254,11 +255,16 @@ list_cells (const Scan *scan)
   return cells;
 }
 
-/* NULL: it was not measured before. */
+/* NULL: it was not measured before. A layer that becomes what the others are is measured with them.
+ */
 static BsResult *
 find_known (const Scan *scan, const BsConfig *config)
 {
-  return scan->plan->known != NULL ? g_hash_table_lookup (scan->plan->known, config->key) : NULL;
+  BsResult *known = g_hash_table_lookup (scan->whole, config->key);
+
+  return known == NULL && scan->plan->known != NULL
+           ? g_hash_table_lookup (scan->plan->known, config->key)
+           : known;
 }
 
 /* (transfer full); known results are taken as they are, unless their cuts are wanted. */
@@ -326,6 +332,8 @@ scan_cells (Scan *scan, GError **error)
     *result = measure (scan, cell, config, is_base, error);
     if (*result == NULL)
       return FALSE;
+    if (cell.layer < 0)
+      g_hash_table_insert (scan->whole, (*result)->key, *result);
     tell_filled (scan);
   }
   return TRUE;
@@ -373,7 +381,8 @@ bs_sensitivity_scan (BsStudy *study,
   g_autoptr (BsSensitivity) s = make_table (study, plan);
   g_autoptr (GError) problem = NULL;
   g_autoptr (BsPace) pace = bs_pace_new (), pace_of_all = bs_pace_new ();
-  Scan scan = { .study = study, .plan = plan, .observer = observer, .s = s };
+  g_autoptr (GHashTable) whole = g_hash_table_new (g_str_hash, g_str_equal);
+  Scan scan = { .study = study, .plan = plan, .observer = observer, .s = s, .whole = whole };
   gboolean ok;
 
   if (s->n_layers == 0 || s->n_options == 0) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "run/step.h"
 #include "study/study_private.h"
@@ -234,11 +235,12 @@ choose_new_cuts (Evaluation *e)
     if (bytes == 0 || bytes > study->cache_cap - study->cache_used ||
         work < sample_bytes * (codes ? CODES_WORTH : FLOATS_WORTH))
       continue;
+    guint8 *data = bs_memory_new (bytes);
+    if (data == NULL)
+      continue;
     work = 0;
-    BsCut *cut = g_new0 (BsCut, 1);
-    cut->key = slot->key;
-    cut->sample_bytes = sample_bytes;
-    cut->data = g_malloc (bytes);
+    BsCut *cut = g_new (BsCut, 1);
+    *cut = (BsCut){ slot->key, sample_bytes, data };
     study->cache_used += bytes;
     g_hash_table_insert (study->cuts, &cut->key, cut);
     e->to[s] = cut;

@@ -3,6 +3,7 @@
 #include "study/study.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 static void
 free_cut (gpointer data)
 {
-  g_free (((BsCut *) data)->data);
+  free (((BsCut *) data)->data);
   g_free (data);
 }
 
