@@ -212,7 +212,7 @@ test_measures (void)
   const float logits[] = { NAN, 1, 3, 3, -1 }, shifted[] = { 1001, 1003, 1003, 999 };
   g_assert_cmpuint (bs_argmax (logits, 5), ==, 2);
   g_assert_cmpuint (bs_rank (logits, 5, 3), ==, 1);
-  g_assert_cmpfloat_with_epsilon (bs_kl_divergence (logits + 1, shifted, 4), 0, 1e-12);
+  g_assert_cmpfloat_with_epsilon (bs_kl_divergence (logits + 1, shifted, 1, 4), 0, 1e-12);
 
   double lo, hi;
   bs_wilson_interval (81, 263, &lo, &hi); /* Newcombe 1998, table I: 0.2553 … 0.3662 */
@@ -296,7 +296,7 @@ test_divergence (void)
       ref[i] = (float) g_random_double_range (-8, 8);
       test[i] = (float) g_random_double_range (-8, 8);
     }
-    g_assert_cmpfloat_with_epsilon (bs_kl_divergence (ref, test, n), kl_of (ref, test, n), 1e-11);
+    g_assert_cmpfloat_with_epsilon (bs_kl_divergence (ref, test, 1, n), kl_of (ref, test, n), 1e-11);
     double sum = 0;
     for (guint i = 0; i < n; i++)
       sum += exp ((double) ref[i]);
@@ -305,11 +305,32 @@ test_divergence (void)
     if (n == 1)
       continue;
     ref[n - 1] = -INFINITY; /* cannot be: adds nothing, even where the other says it can */
-    g_assert_cmpfloat_with_epsilon (bs_kl_divergence (ref, test, n), kl_of (ref, test, n), 1e-11);
+    g_assert_cmpfloat_with_epsilon (bs_kl_divergence (ref, test, 1, n), kl_of (ref, test, n), 1e-11);
     test[0] = -INFINITY;
-    g_assert_true (isinf (bs_kl_divergence (ref, test, n)));
+    g_assert_true (isinf (bs_kl_divergence (ref, test, 1, n)));
     test[0] = NAN;
-    g_assert_true (isnan (bs_kl_divergence (ref, test, n)));
+    g_assert_true (isnan (bs_kl_divergence (ref, test, 1, n)));
+  }
+}
+
+/* Rows around the number that is handled at once; the last ones have a class that cannot be. */
+static void
+test_divergence_of_rows (void)
+{
+  enum { ROWS = 40, CLASSES = 10 };
+  float ref[ROWS * CLASSES], test[ROWS * CLASSES];
+
+  for (guint i = 0; i < G_N_ELEMENTS (ref); i++) {
+    ref[i] = (float) g_random_double_range (-8, 8);
+    test[i] = (float) g_random_double_range (-8, 8);
+  }
+  for (guint row = ROWS - 3; row < ROWS; row++)
+    ref[row * CLASSES + row % CLASSES] = -INFINITY;
+  for (guint rows = 1; rows <= ROWS; rows++) {
+    double sum = 0;
+    for (guint row = 0; row < rows; row++)
+      sum += kl_of (ref + row * CLASSES, test + row * CLASSES, CLASSES);
+    g_assert_cmpfloat_with_epsilon (bs_kl_divergence (ref, test, rows, CLASSES), sum, 1e-10);
   }
 }
 
@@ -324,5 +345,6 @@ main (int argc, char **argv)
   g_test_add_func ("/stats/kl-kept", test_kl_kept);
   g_test_add_func ("/measure/sums", test_measures);
   g_test_add_func ("/measure/divergence", test_divergence);
+  g_test_add_func ("/measure/divergence-of-rows", test_divergence_of_rows);
   return g_test_run ();
 }

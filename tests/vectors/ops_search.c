@@ -184,7 +184,7 @@ sensitivity (Case *c, GError **error)
           a[o] = (float) ref;
           b[o] = (float) test[o];
         }
-        kl += bs_kl_divergence (a, b, classes) / (double) n;
+        kl += bs_kl_divergence (a, b, 1, classes) / (double) n;
       }
       BsErrorSums sums = { .count = 1, .sum_sq_x = signal, .sum_sq_err = noise };
       sqnr[l * n_bits + k] = bs_error_sqnr_db (&sums);

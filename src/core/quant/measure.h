@@ -37,8 +37,10 @@ guint bs_rank (const float *x,
 double bs_negative_log_likelihood (const float *x,
                                    guint n,
                                    guint label); /* of softmax, nats, log-sum-exp */
-double
-bs_kl_divergence (const float *ref, const float *test, guint n); /* of softmax, nats, log-sum-exp */
+
+/* bs_kl_divergence: of softmax, in nats, the sum over rows of n classes. −∞ in ref is a class that
+ * cannot be; a NaN in a row makes NaN of it. */
+double bs_kl_divergence (const float *ref, const float *test, gsize rows, guint n);
 
 /* bs_wilson_interval: 95 % confidence interval of a share k of n, in [0, 1]. Source: Wilson 1927. */
 void bs_wilson_interval (guint64 k, guint64 n, double *lo, double *hi);

@@ -42,6 +42,9 @@ judge (const Evaluation *e, guint first, guint count, const float *out, BsShardS
   if (ref != NULL)
     bs_error_sums_add (&sums->error, ref + (gsize) first * j->elements, out,
                        (gsize) count * j->elements);
+  if (ref != NULL && j->classes > 0)
+    sums->kl += bs_kl_divergence (ref + (gsize) first * j->elements, out, (gsize) count * j->rows,
+                                  j->classes);
   for (gsize row = 0; j->classes > 0 && row < (gsize) count * j->rows; row++) {
     gsize at = (gsize) first * j->rows + row;
     const float *x = out + row * j->classes;
@@ -49,10 +52,8 @@ judge (const Evaluation *e, guint first, guint count, const float *out, BsShardS
     sums->n++;
     if (e->classes != NULL)
       e->classes[at] = (gint32) best;
-    if (ref != NULL) {
+    if (ref != NULL)
       sums->n_agree += (gint32) best == study->reference_class[at];
-      sums->kl += bs_kl_divergence (ref + at * j->classes, x, j->classes);
-    }
     if (study->dataset->labels == NULL)
       continue;
     gint64 label = study->dataset->labels[at];
