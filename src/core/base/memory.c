@@ -1,4 +1,4 @@
-/* Large memory: aligned for vectors, in huge pages where it is large enough.
+/* Memory for weights: aligned for vectors, in huge pages where it is large.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
 

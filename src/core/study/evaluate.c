@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "base/parallel.h"
 #include "run/step.h"
 #include "study/study_private.h"
@@ -236,7 +235,7 @@ choose_new_cuts (Evaluation *e)
     if (bytes == 0 || bytes > study->cache_cap - study->cache_used ||
         work < sample_bytes * (codes ? CODES_WORTH : FLOATS_WORTH))
       continue;
-    guint8 *data = bs_memory_new (bytes);
+    guint8 *data = g_try_malloc (bytes);
     if (data == NULL)
       continue;
     work = 0;

@@ -15,12 +15,14 @@
 guint *
 bs_race_order (guint n_shards)
 {
-  guint *order = g_new (guint, n_shards + 1), last = MAX (n_shards, 1) - 1,
+  guint *order = g_new (guint, n_shards + 1), last = (MAX (n_shards, 1) - 1) / 2,
         step = bs_stride (MAX (last, 1));
 
-  for (guint i = 0, at = 0; i < last; i++, at = (at + step) % last)
-    order[i] = at;
-  order[last] = last;
+  for (guint pair = 0, at = 0; pair < last; pair++, at = (at + step) % last)
+    for (guint k = 0; k < 2; k++)
+      order[2 * pair + k] = 2 * at + k;
+  for (guint i = 2 * last; i < n_shards; i++)
+    order[i] = i;
   return order;
 }
 

@@ -3,7 +3,6 @@
 #include "study/study.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,7 +20,7 @@
 static void
 free_cut (gpointer data)
 {
-  free (((BsCut *) data)->data);
+  g_free (((BsCut *) data)->data);
   g_free (data);
 }
 

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 #define BS_BATCH                                                                                   \
   16 /* samples that go through the network together: their activations stay in the second-level   \
         cache */
-#define BS_SHARD 64 /* samples a thread claims at once */
+#define BS_SHARD                                                                                   \
+  (2 * BS_BATCH) /* samples a thread claims at once: few, as the others wait for the last ones */
 
 /* How the first output is judged. */
 typedef struct {
@@ -141,10 +142,10 @@ gboolean bs_study_evaluate (BsStudy *study,
                             const gint *cancelled,
                             GError **error);
 
-#define BS_RACE_SHARDS 4 /* run before the first look at a race; then twice as many each time */
+#define BS_RACE_SHARDS 8 /* run before the first look at a race; then twice as many each time */
 
-/* bs_race_order: the order in which shards are run in a race: far apart first, the last one, which
- * may be short, in the end. (transfer full) */
+/* bs_race_order: the order in which shards are run in a race: pairs, far apart first, the last one,
+ * which may be short, in the end. (transfer full) */
 guint *bs_race_order (guint n_shards);
 
 typedef enum {
