@@ -64,15 +64,17 @@ add_layer (BsStore *store,
            GError **error)
 {
   sqlite3_stmt *statement = bs_store_statement (store, insert, error);
-  guint64 bins[BS_ERROR_BINS];
+  guint64 bins[BS_ERROR_BINS], any = 0;
 
   if (statement == NULL)
     return FALSE;
-  for (guint i = 0; i < BS_ERROR_BINS; i++)
+  for (guint i = 0; i < BS_ERROR_BINS; i++) {
+    any |= layer->error_bins[i];
     bins[i] = GUINT64_TO_LE (layer->error_bins[i]);
+  }
   sqlite3_bind_int64 (statement, 1, id);
   sqlite3_bind_int (statement, 2, (gint) position);
-  sqlite3_bind_blob (statement, 3, bins, sizeof bins, SQLITE_STATIC);
+  sqlite3_bind_blob (statement, 3, bins, any != 0 ? sizeof bins : 0, SQLITE_STATIC);
   bs_columns_bind (statement, 4, layer_columns, layer);
   return bs_store_step (store, statement, error) == SQLITE_DONE;
 }

@@ -83,7 +83,8 @@ static const char *const scripts[] = {
   "  max_abs REAL,"
   "  saturated_share REAL,"
   "  error_span REAL,"
-  "  error_bins BLOB NOT NULL," /* 65 counts, 64-bit little-endian, over ±error_span */
+  /* 65 counts, 64-bit little-endian, over ±error_span; empty: not measured */
+  "  error_bins BLOB NOT NULL,"
   "  PRIMARY KEY (result, position)"
   ") STRICT, WITHOUT ROWID;",
   /* 2: results that were stopped early */

@@ -9,23 +9,23 @@
 #define BLOCK                                                                                      \
   4096 /* values summed before they join the total: keeps the rounding error of long sums small */
 
-#define LANES 8 /* partial sums, so that the compiler makes vectors of them */
+#define LANES BS_VECTOR /* partial sums, so that the compiler makes vectors of them */
 
 typedef struct {
   double count[LANES], x[LANES], sq_x[LANES], sq_y[LANES], xy[LANES], err[LANES], sq_err[LANES],
     max_abs[LANES];
 } Lanes;
 
-static inline void
+BS_INLINE void
 add_lanes (Lanes *sums, const float *x, const float *y)
 {
   for (guint j = 0; j < LANES; j++) {
     double a = x[j], b = y[j], err = b - a;
     gboolean finite = err - err == 0;
-    a = finite ? a : 0;
-    b = finite ? b : 0;
-    err = finite ? err : 0;
-    sums->count[j] += finite ? 1 : 0;
+    a = bs_select_f64 (finite, a, 0);
+    b = bs_select_f64 (finite, b, 0);
+    err = bs_select_f64 (finite, err, 0);
+    sums->count[j] += finite;
     sums->x[j] += a;
     sums->sq_x[j] += a * a;
     sums->sq_y[j] += b * b;
@@ -33,7 +33,7 @@ add_lanes (Lanes *sums, const float *x, const float *y)
     sums->err[j] += err;
     sums->sq_err[j] += err * err;
     err = fabs (err);
-    sums->max_abs[j] = err > sums->max_abs[j] ? err : sums->max_abs[j];
+    sums->max_abs[j] = bs_select_f64 (err > sums->max_abs[j], err, sums->max_abs[j]);
   }
 }
 
@@ -47,7 +47,7 @@ total (const double *lanes)
   return sum;
 }
 
-static void
+BS_VECTORIZED static void
 add_block (BsErrorSums *sums, const float *x, const float *y, gsize n)
 {
   Lanes lanes = { 0 };

@@ -31,17 +31,24 @@ bs_operands_order (const BsModel *model, const BsPlannedLayer *layer)
   return order;
 }
 
-/* Where weight k of a channel, in the kernels' order, lies in the tensor. */
-static gsize
-place (const BsWeightOrder *order, gsize channel, gsize k)
+/* Where the weight of a channel's input i at a pixel lies in the tensor. */
+static inline gsize
+place_at (const BsWeightOrder *order, gsize channel, gsize pixel, gsize i)
 {
-  gsize pixel = k / order->cin, row = channel * order->cin + k % order->cin;
+  gsize row = channel * order->cin + i;
 
   if (order->columns > 0) {
     gsize width = order->n_channels / order->columns;
-    row = (channel / width * order->cin + k % order->cin) * width + channel % width;
+    row = (channel / width * order->cin + i) * width + channel % width;
   }
   return row * order->pixels + pixel;
+}
+
+/* Of weight k of a channel, in the kernels' order. */
+static gsize
+place (const BsWeightOrder *order, gsize channel, gsize k)
+{
+  return place_at (order, channel, k / order->cin, k % order->cin);
 }
 
 /* Which of the scales each weight has, in the tensor's order. */
@@ -166,10 +173,11 @@ guint8 *
 bs_operands_codes (const BsPlannedLayer *layer, const BsWeightOrder *order)
 {
   gsize depth = order->cin * order->pixels;
-  guint8 *codes = g_new (guint8, MAX (order->n_channels * depth, 1));
+  guint8 *codes = g_new (guint8, MAX (order->n_channels * depth, 1)), *next = codes;
 
   for (gsize c = 0; c < order->n_channels; c++)
-    for (gsize k = 0; k < depth; k++)
-      codes[c * depth + k] = (guint8) layer->codes[place (order, c, k)];
+    for (gsize pixel = 0; pixel < order->pixels; pixel++)
+      for (gsize i = 0; i < order->cin; i++)
+        *next++ = (guint8) layer->codes[place_at (order, c, pixel, i)];
   return codes;
 }

@@ -297,7 +297,8 @@ measure (Scan *scan, Cell cell, BsConfig *config, gboolean keep_cuts, GError **e
   scan->done++;
   bs_pace_done (layer != NULL ? scan->pace : scan->pace_of_all, layer != NULL ? layer : "",
                 result == known ? -1 : (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC);
-  if (scan->observer != NULL && scan->observer->result != NULL)
+  if (scan->observer != NULL && scan->observer->result != NULL &&
+      g_hash_table_lookup (scan->whole, result->key) == NULL)
     scan->observer->result (scan->observer->user, result);
   return g_steal_pointer (&result);
 }
