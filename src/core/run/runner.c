@@ -327,3 +327,31 @@ bs_runner_decode (const BsRunner *runner, guint slot, float *out, gsize n)
   }
   return FALSE;
 }
+
+gboolean
+bs_runner_decode_last (const BsRunner *runner, guint slot, float *out, gsize n)
+{
+  const BsSlot *s = &runner->plan->slots[slot];
+  const BsValue *value = &runner->values[slot];
+  const BsPlannedTensor *t = &runner->plan->tensors[s->tensor];
+  guint images;
+  gsize channels, pixels, count;
+
+  if (value->data == NULL || !bs_dims_count (value->dims, value->n_dims, &count) || count != n)
+    return FALSE;
+  if (s->form == BS_FORM_CODES_LAST)
+    return bsk_dequantize (value->data, n, &t->params, t->is_signed ? BSK_S8 : BSK_U8, out) ==
+           BSK_OK;
+  if (s->form == BS_FORM_FLOAT_LAST || s->form == BS_FORM_FAKE_LAST) {
+    memcpy (out, value->data, n * sizeof *out);
+    return TRUE;
+  }
+  if (!bs_shape_image (value, &images, &channels, &pixels))
+    return bs_runner_decode (runner, slot, out, n);
+  BsBuffer *buffer = bs_buffer_get (n * sizeof *out);
+  gboolean ok = buffer != NULL && bs_runner_decode (runner, slot, buffer->data, n);
+  if (ok)
+    bs_transpose_floats (buffer->data, images, channels, pixels, out);
+  g_clear_pointer (&buffer, bs_buffer_unref);
+  return ok;
+}

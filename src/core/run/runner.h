@@ -49,8 +49,10 @@ bs_runner_feed (BsRunner *runner, guint slot, const void *data, gsize bytes, GEr
 /* A slot's bytes, n_samples samples; NULL when it is not alive. */
 const void *bs_runner_slot_data (const BsRunner *runner, guint slot, gsize *bytes);
 
-/* bs_runner_decode: a slot as float32 in the graph's own order. out: [n] elements. */
+/* bs_runner_decode: a slot as float32 in the graph's own order; bs_runner_decode_last: images channels
+ * last. out: [n] elements. */
 gboolean bs_runner_decode (const BsRunner *runner, guint slot, float *out, gsize n);
+gboolean bs_runner_decode_last (const BsRunner *runner, guint slot, float *out, gsize n);
 
 /* For steps. */
 BsValue *bs_runner_value (BsRunner *runner, guint slot);

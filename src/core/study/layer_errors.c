@@ -9,7 +9,8 @@
 #include "run/step.h"
 #include "study/study_private.h"
 
-#define PROBE_BATCH 16u  /* as BS_BATCH */
+#define PROBE_BATCH (BS_BATCH / 2u) /* samples whose floats stay in the second-level cache, too */
+#define BLOCK 4096u /* values whose errors stay in the first-level cache */
 #define MAX_KNOWN 16384u /* measurements kept of each kind: some 10 MB */
 
 /* What arrives at a layer's output. */
@@ -42,7 +43,7 @@ output_slot (const BsPrepared *plan, gint step)
   return plan->steps[step].out[0];
 }
 
-/* NULL: there is nothing to compare with, or it cannot be decoded. */
+/* As the probe lies. NULL: there is none to compare with, or it cannot be decoded. */
 static BsBuffer *
 decoded (const Job *job, BsRunner *runner, guint slot, gsize *n)
 {
@@ -52,7 +53,7 @@ decoded (const Job *job, BsRunner *runner, guint slot, gsize *n)
   *n = bs_value_count (&job->plan->shapes[tensor]) * bs_runner_n_samples (runner);
   if (job->study->probes[tensor] != NULL)
     buffer = bs_buffer_get (*n * sizeof (float));
-  if (buffer != NULL && !bs_runner_decode (runner, slot, buffer->data, *n))
+  if (buffer != NULL && !bs_runner_decode_last (runner, slot, buffer->data, *n))
     g_clear_pointer (&buffer, bs_buffer_unref);
   return buffer;
 }
@@ -61,6 +62,33 @@ typedef struct {
   const Job *job;
   guint first, batch_index;
 } Tap;
+
+/* How far values are from their probes.
+ *   lo, hi  what the codes can say
+ *   span    half width of the histogram; 0: one bin */
+static void
+add_block (Accumulated *sums,
+           const float *probe,
+           const float *values,
+           guint n,
+           float lo,
+           float hi,
+           float span)
+{
+  float errors[BLOCK];
+  guint outside = 0;
+
+  bs_error_sums_compare (&sums->errors, probe, values, n);
+  for (guint i = 0; i < n; i++) {
+    outside += (guint) ((probe[i] < lo) | (probe[i] > hi));
+    errors[i] = values[i] - probe[i];
+  }
+  sums->saturated += outside;
+  if (span > 0)
+    bsk_histogram (errors, n, -span, span, BS_ERROR_BINS, sums->bins);
+  else
+    sums->bins[BS_ERROR_BINS / 2] += n;
+}
 
 static void
 compare_accumulated (gpointer user, BsRunner *runner, guint step)
@@ -79,31 +107,35 @@ compare_accumulated (gpointer user, BsRunner *runner, guint step)
   BsBuffer *buffer = decoded (job, runner, slot, &n);
   if (buffer == NULL)
     return;
-  float *values = buffer->data;
   probe += tap->first * bs_value_count (&job->plan->shapes[tensor]);
-  bs_error_sums_compare (&sums->errors, probe, values, n);
 
   const BsPlannedTensor *t = &job->plan->tensors[tensor];
-  float span = (float) job->spans[index];
   float lo = -INFINITY, hi = INFINITY;
   if (t->quantized) {
     lo = ((float) (t->params.qmin - t->params.zero_point) - 0.5f) * t->params.scale;
     hi = ((float) (t->params.qmax - t->params.zero_point) + 0.5f) * t->params.scale;
   }
-  for (gsize from = 0; from < n; from += G_MAXUINT16) { /* in parts, whose counts fit 32 bits */
-    gsize end = MIN (n, from + G_MAXUINT16);
-    guint32 outside = 0;
-    for (gsize i = from; i < end; i++) {
-      outside += (guint32) ((probe[i] < lo) | (probe[i] > hi));
-      values[i] -= probe[i];
-    }
-    sums->saturated += outside;
-  }
-  if (span > 0)
-    bsk_histogram (values, n, -span, span, BS_ERROR_BINS, sums->bins);
-  else
-    sums->bins[BS_ERROR_BINS / 2] += n;
+  for (gsize i = 0; i < n; i += BLOCK)
+    add_block (sums, probe + i, (const float *) buffer->data + i, (guint) MIN (n - i, BLOCK), lo,
+               hi, (float) job->spans[index]);
   bs_buffer_unref (buffer);
+}
+
+/* The probe of an image, channels last, in the graph's own order. (transfer full) */
+static BsBuffer *
+in_graph_order (const float *probe, const BsValue *value, gsize n)
+{
+  guint images;
+  gsize channels, pixels;
+  BsBuffer *buffer = bs_buffer_get (n * sizeof *probe);
+
+  if (buffer == NULL)
+    return NULL;
+  if (bs_shape_image (value, &images, &channels, &pixels))
+    bs_transpose_floats (probe, images, pixels, channels, buffer->data);
+  else
+    memcpy (buffer->data, probe, n * sizeof *probe);
+  return buffer;
 }
 
 /* The float probe of an input in the form that the step reads. */
@@ -115,10 +147,8 @@ feed_probe (const Job *job, BsRunner *runner, guint slot, guint first)
   gsize per_sample = bs_value_count (&job->plan->shapes[s->tensor]),
         n = per_sample * bs_runner_n_samples (runner);
   const float *probe = job->study->probes[s->tensor];
-  BskQParams params = t->params;
-  BskType type = t->is_signed ? BSK_S8 : BSK_U8;
-  guint images;
-  gsize channels, pixels;
+  BsBuffer *other = NULL;
+  gboolean ok = FALSE;
 
   if (probe == NULL)
     return FALSE;
@@ -126,31 +156,33 @@ feed_probe (const Job *job, BsRunner *runner, guint slot, guint first)
   void *data = bs_runner_output (runner, slot, NULL);
   if (data == NULL)
     return FALSE;
+  if (s->form == BS_FORM_FLOAT || s->form == BS_FORM_FAKE || s->form == BS_FORM_CODES) {
+    other = in_graph_order (probe, bs_runner_value (runner, slot), n);
+    if (other == NULL)
+      return FALSE;
+    probe = other->data;
+  }
   switch (s->form) {
   case BS_FORM_CODES:
-    return bsk_quantize (probe, n, &params, type, data) == BSK_OK;
   case BS_FORM_CODES_LAST:
-    return bs_shape_image (bs_runner_value (runner, slot), &images, &channels, &pixels) &&
-           bsk_quantize_nchw (probe, images, channels, pixels, &params, type, data) == BSK_OK;
+    ok = bsk_quantize (probe, n, &t->params, t->is_signed ? BSK_S8 : BSK_U8, data) == BSK_OK;
+    break;
   case BS_FORM_FAKE:
-    memcpy (data, probe, n * sizeof *probe);
-    return bs_quant_apply (job->study->current_acts[s->tensor], &t->interval, data,
-                           bs_runner_n_samples (runner), per_sample, NULL);
-  case BS_FORM_FLOAT:
-    memcpy (data, probe, n * sizeof *probe);
-    return TRUE;
   case BS_FORM_FAKE_LAST:
-    return bs_shape_image (bs_runner_value (runner, slot), &images, &channels, &pixels) &&
-           (bs_transpose_floats (probe, images, channels, pixels, data), TRUE) &&
-           bs_quant_apply (job->study->current_acts[s->tensor], &t->interval, data,
-                           bs_runner_n_samples (runner), per_sample, NULL);
+    memcpy (data, probe, n * sizeof *probe);
+    ok = bs_quant_apply (job->study->current_acts[s->tensor], &t->interval, data,
+                         bs_runner_n_samples (runner), per_sample, NULL);
+    break;
+  case BS_FORM_FLOAT:
   case BS_FORM_FLOAT_LAST:
-    return bs_shape_image (bs_runner_value (runner, slot), &images, &channels, &pixels) &&
-           (bs_transpose_floats (probe, images, channels, pixels, data), TRUE);
+    memcpy (data, probe, n * sizeof *probe);
+    ok = TRUE;
+    break;
   case BS_N_FORMS:
     break;
   }
-  return FALSE;
+  g_clear_pointer (&other, bs_buffer_unref);
+  return ok;
 }
 
 static void

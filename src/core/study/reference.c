@@ -208,13 +208,18 @@ keep_probe (const Walk *walk,
 {
   float *probe = walk->study->probes[tensor];
   gsize per_sample = bs_value_count (&walk->plan->shapes[tensor]), n = bs_value_count (value);
+  guint images;
+  gsize channels, pixels;
 
   if (probe == NULL)
     return;
+  probe += first * per_sample;
   if (runner != NULL)
-    bs_runner_decode (runner, slot, probe + first * per_sample, n);
+    bs_runner_decode_last (runner, slot, probe, n);
+  else if (value->dtype == BS_DTYPE_F32 && bs_shape_image (value, &images, &channels, &pixels))
+    bs_transpose_floats (value->data, images, channels, pixels, probe);
   else if (value->dtype == BS_DTYPE_F32)
-    memcpy (probe + first * per_sample, value->data, n * sizeof *probe);
+    memcpy (probe, value->data, n * sizeof *probe);
 }
 
 static gboolean

@@ -47,7 +47,7 @@ struct _BsStudy {
   gint32 *reference_class; /* [n · rows] */
 
   guint n_probes; /* samples whose float activations are kept, to compare layers with */
-  float **probes; /* [n_tensors]; NULL: not kept */
+  float **probes; /* [n_tensors] images channels last; NULL: not kept */
   const BsSpec **current_acts; /* [n_tensors] while layers are measured */
   GHashTable *local;           /* text of a layer's treatment → BsErrorSums of this layer alone */
   GHashTable *accumulated;     /* key of a slot → what layer_errors.c measured there */
