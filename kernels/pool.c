@@ -176,6 +176,24 @@ padded_taps (int64_t start, int kernel, int dilation, int64_t size, int pad_afte
   return taps < kernel ? taps : kernel;
 }
 
+/* The taps of a window, none where they are outside. Lines between which the image has nothing are
+ * one. */
+static void
+find_taps (const BskPoolShape *s, const Window *at, const uint8_t *image, BskWindowArgs *args)
+{
+  args->lines = (size_t) (at->y1 - at->y0);
+  args->taps = (size_t) (at->x1 - at->x0);
+  if (args->lines == 0 || args->taps == 0) {
+    args->lines = 0;
+    return;
+  }
+  args->a = tap_of (s, at, image, at->y0, at->x0);
+  if (args->taps == (size_t) s->w && s->dilation_h == 1 && s->dilation_w == 1) {
+    args->taps *= args->lines;
+    args->lines = 1;
+  }
+}
+
 BskStatus
 bsk_average_pool (const BskPoolShape *s,
                   int include_pad,
@@ -187,11 +205,11 @@ bsk_average_pool (const BskPoolShape *s,
                   void *c,
                   size_t n_images)
 {
-  enum { CHUNK = 512 }; /* channels summed at a time */
   const BskTable *table = bsk_table ();
   const uint8_t *image = a;
   uint8_t *out = c, flip = bsk_flip (a_type);
   BskFinish finish;
+  BskWindowArgs args;
   size_t channels;
   BskStatus status;
   float ratio;
@@ -209,30 +227,27 @@ bsk_average_pool (const BskPoolShape *s,
     return BSK_ERANGE;
   finish = bsk_finish (c_type, qc);
   channels = (size_t) s->channels;
+  args = (BskWindowArgs){ .line_step = (size_t) s->dilation_h * (size_t) s->w * channels,
+                          .step = (size_t) s->dilation_w * channels,
+                          .channels = channels,
+                          .flip = flip,
+                          .finish = &finish };
 
   for (size_t i = 0; i < n_images; i++, image += (size_t) s->h * (size_t) s->w * channels)
     for (int y = 0; y < s->out_h; y++)
       for (int x = 0; x < s->out_w; x++, out += channels) {
         Window at = window_at (s, y, x);
-        int64_t taps = (int64_t) (at.y1 - at.y0) * (at.x1 - at.x0), divisor;
-        int lines;
+        int64_t taps, divisor;
 
-        /* Lines of the window between which the image has nothing are one. */
-        lines = at.x1 - at.x0 == s->w && s->dilation_h == 1 && s->dilation_w == 1 ? at.y1 > at.y0
-                                                                                  : at.y1 - at.y0;
+        find_taps (s, &at, image, &args);
+        taps = (int64_t) (args.lines * args.taps);
         divisor = include_pad ? padded_taps (at.top, s->kh, s->dilation_h, s->h, s->pad_bottom) *
                                   padded_taps (at.left, s->kw, s->dilation_w, s->w, s->pad_right)
                               : taps;
-        for (size_t first = 0; first < channels; first += CHUNK) {
-          size_t n = channels - first < CHUNK ? channels - first : CHUNK;
-          int32_t sum[CHUNK] = { 0 };
-
-          for (int ky = at.y0; ky < at.y0 + lines && taps > 0; ky++)
-            table->sum_rows (sum, tap_of (s, &at, image, ky, at.x0) + first,
-                             (size_t) (taps / lines), (size_t) s->dilation_w * channels, n, flip);
-          table->requantize_s32 (sum, n, (int32_t) - (taps * (qa->zero_point + flip)),
-                                 divisor ? ratio / (float) divisor : 0, &finish, out + first);
-        }
+        args.start = (int32_t) - (taps * (qa->zero_point + flip));
+        args.m = divisor ? ratio / (float) divisor : 0;
+        args.c = out;
+        table->average_window (&args);
       }
   return BSK_OK;
 }

@@ -230,6 +230,20 @@ typedef struct {
   const BskBitsArgs *how;
 } BskBitsTile;
 
+/* One output pixel of average pooling: the taps of a window that lie inside the image, in lines. Sums
+ * of codes begin at `start`; a sum times m is less than 2²⁸. */
+typedef struct {
+  const uint8_t *a;        /* channel 0 of the first tap */
+  size_t lines, line_step; /* bytes from line to line */
+  size_t taps, step;       /* of a line; bytes from tap to tap */
+  size_t channels;
+  uint8_t flip;
+  int32_t start;
+  float m;
+  const BskFinish *finish;
+  uint8_t *c;
+} BskWindowArgs;
+
 /* Elementwise with two operands on unsigned codes: c = clamp (rne (...) + zero, lo, hi) ^ c_flip.
  */
 typedef struct {
@@ -332,7 +346,8 @@ bsk_levels_bucket (const BskLevels *levels, float v)
   return (int) at;
 }
 
-/* bsk_ref_quantize_levels: for what does not fill a vector. */
+/* bsk_ref_average_window, bsk_ref_quantize_levels: for what does not fill a vector. */
+void bsk_ref_average_window (const BskWindowArgs *args);
 void bsk_ref_quantize_levels (const BskLevels *levels,
                               const float *x,
                               size_t n,

@@ -12,24 +12,17 @@ max_bytes (uint8_t *acc, const uint8_t *a, size_t n, uint8_t flip)
       acc[i] = a[i];
 }
 
-static void
-sum_rows (int32_t *acc, const uint8_t *a, size_t rows, size_t lda, size_t n, uint8_t flip)
+void
+bsk_ref_average_window (const BskWindowArgs *t)
 {
-  for (size_t row = 0; row < rows; row++)
-    for (size_t i = 0; i < n; i++)
-      acc[i] += a[row * lda + i] ^ flip;
-}
+  for (size_t i = 0; i < t->channels; i++) {
+    int32_t sum = t->start;
 
-static void
-requantize_s32 (const int32_t *acc,
-                size_t n,
-                int32_t start,
-                float m,
-                const BskFinish *f,
-                uint8_t *c)
-{
-  for (size_t i = 0; i < n; i++)
-    c[i] = bsk_ref_finish (f, (float) (acc[i] + start) * m);
+    for (size_t line = 0; line < t->lines; line++)
+      for (size_t tap = 0; tap < t->taps; tap++)
+        sum += t->a[line * t->line_step + tap * t->step + i] ^ t->flip;
+    t->c[i] = bsk_ref_finish (t->finish, (float) sum * t->m);
+  }
 }
 
 static uint8_t
@@ -81,8 +74,7 @@ void
 bsk_ref_elementwise_init (BskTable *table)
 {
   table->max_bytes = max_bytes;
-  table->sum_rows = sum_rows;
-  table->requantize_s32 = requantize_s32;
+  table->average_window = bsk_ref_average_window;
   table->add_bytes = add_bytes;
   table->mul_bytes = mul_bytes;
   table->lookup = lookup;

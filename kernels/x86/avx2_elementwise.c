@@ -20,39 +20,47 @@ max_bytes (uint8_t *acc, const uint8_t *a, size_t n, uint8_t flip)
       acc[i] = a[i];
 }
 
-/* Adds eight sums. */
-ALWAYS_INLINE void
-add_sums (int32_t *acc, __m128i sums)
-{
-  __m256i before = _mm256_loadu_si256 ((const void *) acc);
-
-  _mm256_storeu_si256 ((void *) acc, _mm256_add_epi32 (before, _mm256_cvtepu16_epi32 (sums)));
-}
-
-/* As many rows at a time as cannot overflow sums of 16 bits. */
-static void
-sum_rows (int32_t *acc, const uint8_t *a, size_t rows, size_t lda, size_t n, uint8_t flip)
+/* Sixteen channels of a window, as many taps at a time as cannot overflow sums of 16 bits. */
+ALWAYS_INLINE __m128i
+average_16 (const BskWindowArgs *t, const uint8_t *a, const Codes *k)
 {
   enum { MOST = UINT16_MAX / UINT8_MAX };
-  const __m128i sign = _mm_set1_epi8 ((char) flip);
+  const __m128i sign = _mm_set1_epi8 ((char) t->flip);
+  const __m256 m = _mm256_set1_ps (t->m);
+  __m256i low = _mm256_set1_epi32 (t->start), high = low;
 
-  for (; rows > 0; a += MOST * lda, rows -= rows < MOST ? rows : MOST) {
-    size_t count = rows < MOST ? rows : MOST, i = 0;
-
-    for (; i + 16 <= n; i += 16) {
+  for (size_t line = 0; line < t->lines; line++)
+    for (size_t tap = 0; tap < t->taps;) {
+      size_t end = t->taps - tap < MOST ? t->taps : tap + MOST;
       __m256i sum = _mm256_setzero_si256 ();
 
-      for (size_t row = 0; row < count; row++) {
-        __m128i x = _mm_loadu_si128 ((const void *) (a + row * lda + i));
+      for (; tap < end; tap++) {
+        __m128i x = _mm_loadu_si128 ((const void *) (a + line * t->line_step + tap * t->step));
 
         sum = _mm256_add_epi16 (sum, _mm256_cvtepu8_epi16 (_mm_xor_si128 (x, sign)));
       }
-      add_sums (acc + i, _mm256_castsi256_si128 (sum));
-      add_sums (acc + i + 8, _mm256_extracti128_si256 (sum, 1));
+      low = _mm256_add_epi32 (low, _mm256_cvtepu16_epi32 (_mm256_castsi256_si128 (sum)));
+      high = _mm256_add_epi32 (high, _mm256_cvtepu16_epi32 (_mm256_extracti128_si256 (sum, 1)));
     }
-    for (; i < n; i++)
-      for (size_t row = 0; row < count; row++)
-        acc[i] += a[row * lda + i] ^ flip;
+  low = scale_sums (low, m);
+  high = scale_sums (high, m);
+  return _mm256_castsi256_si128 (pack_codes (low, high, low, high, k));
+}
+
+/* The last channels are done together with those before them. */
+static void
+average_window (const BskWindowArgs *t)
+{
+  const Codes k = codes_of (t->finish);
+
+  if (t->channels < 16) {
+    bsk_ref_average_window (t);
+    return;
+  }
+  for (size_t done = 0; done < t->channels; done += 16) {
+    size_t i = done + 16 <= t->channels ? done : t->channels - 16;
+
+    _mm_storeu_si128 ((void *) (t->c + i), average_16 (t, t->a + i, &k));
   }
 }
 
@@ -77,33 +85,6 @@ finish_of (int32_t zero, int32_t lo, int32_t hi, uint8_t flip)
 {
   return (Finish){ _mm256_set1_epi32 (zero), _mm256_set1_epi32 (lo - zero),
                    _mm256_set1_epi32 (hi - zero), _mm_set1_epi8 ((char) flip) };
-}
-
-static void
-requantize_s32 (const int32_t *acc,
-                size_t n,
-                int32_t start,
-                float m,
-                const BskFinish *f,
-                uint8_t *c)
-{
-  const __m256 scale = _mm256_set1_ps (m), top = _mm256_set1_ps ((float) (f->hi - f->zero));
-  const __m256i from = _mm256_set1_epi32 (start);
-  const Finish k = finish_of (f->zero, f->lo, f->hi, f->flip);
-
-  for (size_t i = 0; i < n; i += 8) {
-    size_t here = n - i < 8 ? n - i : 8;
-    int32_t rest[8] = { 0 };
-    uint8_t codes[8];
-    __m256 x;
-
-    memcpy (rest, acc + i, here * 4);
-    x = _mm256_cvtepi32_ps (_mm256_add_epi32 (_mm256_loadu_si256 ((const void *) rest), from));
-    /* Cut above before converting: what does not fit in int32 would become its minimum. */
-    x = _mm256_min_ps (_mm256_mul_ps (x, scale), top);
-    _mm_storel_epi64 ((void *) codes, codes_8 (_mm256_cvtps_epi32 (x), &k));
-    memcpy (c + i, codes, here);
-  }
 }
 
 ALWAYS_INLINE __m128i
@@ -170,8 +151,7 @@ void
 bsk_avx2_elementwise_init (BskTable *table)
 {
   table->max_bytes = max_bytes;
-  table->sum_rows = sum_rows;
-  table->requantize_s32 = requantize_s32;
+  table->average_window = average_window;
   table->add_bytes = add_bytes;
   table->mul_bytes = mul_bytes;
 }

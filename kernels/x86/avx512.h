@@ -30,20 +30,27 @@ codes_of (const BskFinish *f)
                     _mm512_setr_epi32 (0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15) };
 }
 
-/* Four vectors of sums, already scaled and rounded, to 64 codes in order. The packs saturate to
- * int16 and then, after the zero point, to uint8; what they cut off lies outside [lo, hi] anyway.
- */
+/* Four vectors of sums, already scaled and rounded, to 64 codes: 128 bits of codes come from the same 128
+ * bits of each of the four. The packs saturate to int16 and then, after the zero point, to uint8;
+ * what they cut off lies outside [lo, hi] anyway. */
 ALWAYS_INLINE __m512i
-pack_codes (__m512i a, __m512i b, __m512i c, __m512i d, const Codes *k, const bool plain)
+pack_lanes (__m512i a, __m512i b, __m512i c, __m512i d, const Codes *k, const bool plain)
 {
   __m512i low = _mm512_adds_epi16 (_mm512_packs_epi32 (a, b), k->zero);
   __m512i high = _mm512_adds_epi16 (_mm512_packs_epi32 (c, d), k->zero);
-  __m512i codes = _mm512_permutexvar_epi32 (k->order, _mm512_packus_epi16 (low, high));
+  __m512i codes = _mm512_packus_epi16 (low, high);
 
   if (plain)
     return codes;
   codes = _mm512_min_epu8 (_mm512_max_epu8 (codes, k->lo), k->hi);
   return _mm512_xor_si512 (codes, k->flip);
+}
+
+/* The same, the codes of a vector together. */
+ALWAYS_INLINE __m512i
+pack_codes (__m512i a, __m512i b, __m512i c, __m512i d, const Codes *k, const bool plain)
+{
+  return _mm512_permutexvar_epi32 (k->order, pack_lanes (a, b, c, d, k, plain));
 }
 
 ALWAYS_INLINE __m512i

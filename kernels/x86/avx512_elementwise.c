@@ -14,70 +14,74 @@ max_bytes (uint8_t *acc, const uint8_t *a, size_t n, uint8_t flip)
   }
 }
 
-/* Adds sixteen sums. */
+/* Up to four taps of 64 channels, unpacked to quads, which dot products sum: 128 bits i of sum[j] are
+ * of channels 16 i + 4 j and the next three, so that packs put them in order. */
 ALWAYS_INLINE void
-add_sums (int32_t *acc, size_t n, __m256i sums)
+add_taps (const uint8_t *a,
+          size_t step,
+          size_t count,
+          __mmask64 mask,
+          const bool is_signed,
+          __m512i *sum)
 {
-  __mmask16 mask = mask16 ((int) (n < 16 ? n : 16));
+  const __m512i ones = _mm512_set1_epi8 (1);
+  __m512i x[4];
 
-  _mm512_mask_storeu_epi32 (
-    acc, mask,
-    _mm512_add_epi32 (_mm512_maskz_loadu_epi32 (mask, acc), _mm512_cvtepu16_epi32 (sums)));
-}
+#pragma GCC unroll 4
+  for (size_t i = 0; i < 4; i++)
+    x[i] = i < count ? _mm512_maskz_loadu_epi8 (mask, a + i * step) : _mm512_setzero_si512 ();
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++) {
+    __m512i ab = j < 2 ? _mm512_unpacklo_epi8 (x[0], x[1]) : _mm512_unpackhi_epi8 (x[0], x[1]);
+    __m512i cd = j < 2 ? _mm512_unpacklo_epi8 (x[2], x[3]) : _mm512_unpackhi_epi8 (x[2], x[3]);
+    __m512i quads = j % 2 ? _mm512_unpackhi_epi16 (ab, cd) : _mm512_unpacklo_epi16 (ab, cd);
 
-/* As many rows at a time as cannot overflow sums of 16 bits. */
-static void
-sum_rows (int32_t *acc, const uint8_t *a, size_t rows, size_t lda, size_t n, uint8_t flip)
-{
-  enum { MOST = UINT16_MAX / UINT8_MAX };
-  const __m256i sign = _mm256_set1_epi8 ((char) flip);
-
-  for (; rows > 0; a += MOST * lda, rows -= rows < MOST ? rows : MOST)
-    for (size_t i = 0; i < n; i += 32) {
-      __mmask32 mask = (__mmask32) mask64 (n - i);
-      __m512i sum = _mm512_setzero_si512 ();
-
-      for (size_t row = 0; row < rows && row < MOST; row++) {
-        __m256i x = _mm256_maskz_loadu_epi8 (mask, a + row * lda + i);
-
-        sum = _mm512_add_epi16 (sum, _mm512_cvtepu8_epi16 (_mm256_xor_si256 (x, sign)));
-      }
-      add_sums (acc + i, n - i, _mm512_castsi512_si256 (sum));
-      if (n - i > 16)
-        add_sums (acc + i + 16, n - i - 16, _mm512_extracti64x4_epi64 (sum, 1));
-    }
-}
-
-/* Sixteen codes: zero point, saturation, sign. */
-ALWAYS_INLINE __m128i
-codes_16 (__m512i levels, __m512i zero, __m512i lo, __m512i hi, __m128i flip)
-{
-  levels = _mm512_min_epi32 (_mm512_max_epi32 (levels, lo), hi);
-  return _mm_xor_si128 (_mm512_cvtepi32_epi8 (_mm512_add_epi32 (levels, zero)), flip);
-}
-
-static void
-requantize_s32 (const int32_t *acc,
-                size_t n,
-                int32_t start,
-                float m,
-                const BskFinish *f,
-                uint8_t *c)
-{
-  const __m512i zero = _mm512_set1_epi32 (f->zero), lo = _mm512_set1_epi32 (f->lo - f->zero);
-  const __m512i hi = _mm512_set1_epi32 (f->hi - f->zero), from = _mm512_set1_epi32 (start);
-  const __m512 scale = _mm512_set1_ps (m), top = _mm512_set1_ps ((float) (f->hi - f->zero));
-  const __m128i flip = _mm_set1_epi8 ((char) f->flip);
-
-  for (size_t i = 0; i < n; i += 16) {
-    __mmask16 mask = mask16 ((int) (n - i < 16 ? n - i : 16));
-    __m512 x =
-      _mm512_cvtepi32_ps (_mm512_add_epi32 (_mm512_maskz_loadu_epi32 (mask, acc + i), from));
-
-    /* Cut above before converting: what does not fit in int32 would become its minimum. */
-    x = _mm512_min_ps (_mm512_mul_ps (x, scale), top);
-    _mm_mask_storeu_epi8 (c + i, mask, codes_16 (_mm512_cvtps_epi32 (x), zero, lo, hi, flip));
+    if (is_signed)
+      DOT (sum[j], ones, quads);
+    else
+      DOT (sum[j], quads, ones);
   }
+}
+
+ALWAYS_INLINE void
+average (const BskWindowArgs *t, const bool is_signed)
+{
+  /* Signed codes are summed as they are, each 128 less than the unsigned one. */
+  const int32_t start = t->start + (is_signed ? 128 * (int32_t) (t->lines * t->taps) : 0);
+  const Codes k = codes_of (t->finish);
+  const __m512 m = _mm512_set1_ps (t->m);
+
+  for (size_t i = 0; i < t->channels; i += 64) {
+    __mmask64 mask = mask64 (t->channels - i);
+    __m512i sum[4];
+
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++)
+      sum[j] = _mm512_set1_epi32 (start);
+    for (size_t line = 0; line < t->lines; line++) {
+      const uint8_t *a = t->a + line * t->line_step + i;
+      size_t left = t->taps;
+
+      for (; left >= 4; left -= 4, a += 4 * t->step)
+        add_taps (a, t->step, 4, mask, is_signed, sum);
+      if (left > 0)
+        add_taps (a, t->step, left, mask, is_signed, sum);
+    }
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++)
+      sum[j] = scale_sums (sum[j], m);
+    _mm512_mask_storeu_epi8 (t->c + i, mask,
+                             pack_lanes (sum[0], sum[1], sum[2], sum[3], &k, false));
+  }
+}
+
+static void
+average_window (const BskWindowArgs *t)
+{
+  if (t->flip)
+    average (t, true);
+  else
+    average (t, false);
 }
 
 /* Constants of the two operands, broadcast. */
@@ -166,8 +170,7 @@ void
 bsk_avx512_elementwise_init (BskTable *table)
 {
   table->max_bytes = max_bytes;
-  table->sum_rows = sum_rows;
-  table->requantize_s32 = requantize_s32;
+  table->average_window = average_window;
   table->add_bytes = add_bytes;
   table->mul_bytes = mul_bytes;
 }
