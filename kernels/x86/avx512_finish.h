@@ -34,6 +34,31 @@ load_columns (const void *from, const int j, const bool half)
                         : _mm512_loadu_si512 (p);
 }
 
+/* Codes of eight rows of 24 columns that join: three vectors. Four codes of vector j of those packed
+ * together are dword 4 i + j; dwords of a second packed vector follow from 16 on. */
+ALWAYS_INLINE void
+finish_joined_halves (const __m512i *sum,
+                      uint8_t *c,
+                      const __m512 *m,
+                      const Codes *k,
+                      const bool plain)
+{
+  const __m512i first = _mm512_setr_epi32 (0, 4, 8, 12, 3, 7, 1, 5, 9, 13, 11, 15, 2, 6, 10, 14),
+                second = _mm512_setr_epi32 (2, 6, 0, 4, 8, 12, 10, 14, 1, 5, 9, 13, 3, 7, 16, 20),
+                third = _mm512_setr_epi32 (8, 12, 27, 31, 1, 5, 9, 13, 3, 7, 2, 6, 10, 14, 11, 15);
+  __m512i q[12], codes[3];
+
+#pragma GCC unroll 12
+  for (int i = 0; i < 12; i++)
+    q[i] = scale_sums (sum[i], m[i % 3 == 2]);
+  codes[0] = pack_lanes (q[0], q[1], q[3], q[2], k, plain);
+  codes[1] = pack_lanes (q[4], q[6], q[5], q[8], k, plain);
+  codes[2] = pack_lanes (q[7], q[9], q[10], q[11], k, plain);
+  _mm512_storeu_si512 (c, _mm512_permutexvar_epi32 (first, codes[0]));
+  _mm512_storeu_si512 (c + 64, _mm512_permutex2var_epi32 (codes[1], second, codes[2]));
+  _mm512_storeu_si512 (c + 128, _mm512_permutex2var_epi32 (codes[2], third, codes[1]));
+}
+
 /* Codes of sums of which the second vector of columns is half. */
 ALWAYS_INLINE void
 finish_halves (const BskTileArgs *t,
@@ -44,25 +69,24 @@ finish_halves (const BskTileArgs *t,
                const bool plain)
 {
   const __mmask32 mask = (__mmask32) mask64 ((size_t) t->cols);
-  const bool dense = t->cols == 24 && t->c_row == 24;
+  const __m512i order = _mm512_setr_epi32 (0, 4, 8, 12, 2, 6, 1, 5, 9, 13, 10, 14, 3, 7, 11, 15);
   const __m512i zero = _mm512_setzero_si512 ();
   __m512 m[2];
-  Codes joined = *k;
 
-  joined.order = _mm512_setr_epi32 (0, 4, 8, 12, 2, 6, 1, 5, 9, 13, 10, 14, 3, 7, 11, 15);
 #pragma GCC unroll 2
   for (int j = 0; j < 2; j++)
     m[j] = _mm512_castsi512_ps (load_columns (t->m, j, true));
+  if (rows == 8 && t->cols == 24 && t->c_row == 24) {
+    finish_joined_halves (sum, c, m, k, plain);
+    return;
+  }
 #pragma GCC unroll 8
   for (int i = 0; i < rows; i += 2, sum += 3, c += 2 * t->c_row) {
     const bool two = rows - i > 1;
-    __m512i codes = pack_codes (scale_sums (sum[0], m[0]), two ? scale_sums (sum[1], m[0]) : zero,
-                                scale_sums (sum[two ? 2 : 1], m[1]), zero, &joined, plain);
+    __m512i codes = pack_lanes (scale_sums (sum[0], m[0]), two ? scale_sums (sum[1], m[0]) : zero,
+                                scale_sums (sum[two ? 2 : 1], m[1]), zero, k, plain);
 
-    if (two && dense) {
-      _mm512_mask_storeu_epi32 (c, mask16 (12), codes);
-      continue;
-    }
+    codes = _mm512_permutexvar_epi32 (order, codes);
     _mm256_mask_storeu_epi8 (c, mask, _mm512_castsi512_si256 (codes));
     if (two)
       _mm256_mask_storeu_epi8 (c + t->c_row, mask,
