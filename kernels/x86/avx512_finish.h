@@ -151,8 +151,8 @@ finish_codes (const BskTileArgs *t,
     } else if (vecs == 2) {
       if (t->cols == 32) {
         _mm256_storeu_si256 ((void *) out, _mm512_castsi512_si256 (codes));
-        if (here > 1)
-          _mm256_storeu_si256 ((void *) (out + t->c_row), _mm512_extracti64x4_epi64 (codes, 1));
+        if (here > 1) /* not extracted, which takes a pipe of the dot products */
+          _mm512_mask_storeu_epi64 (out + t->c_row - 32, 0xf0, codes);
       } else {
         __mmask32 mask = (__mmask32) mask64 ((size_t) t->cols);
 
