@@ -251,7 +251,7 @@ run_prepared (BsModel *model,
 {
   g_autofree BsValue *ordered = order_inputs (model, values, error);
   g_autoptr (BsPrepared) prepared =
-    ordered != NULL ? bs_prepare (model, config, stats, NULL, error) : NULL;
+    ordered != NULL ? bs_prepare (model, config, stats, NULL, NULL, error) : NULL;
   g_autoptr (BsRunner) runner = NULL;
 
   if (prepared == NULL)

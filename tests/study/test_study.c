@@ -40,6 +40,8 @@ static const struct {
   { "int4:channel", "uint8:percentile=90" },
   { "int4:group=4", "uint8" },
   { "int4:group=4", "uint8", "fc", "float", "float" },
+  { "int4:affine", "uint8" },
+  { "int4:affine", "uint8", "left", "int2:affine" },
   { "float", "uint8" },
   { "int8", "int8" },
   { "float", "float" },
@@ -91,6 +93,7 @@ assert_same (const BsResult *a, const BsResult *b, guint config)
   g_assert_cmpuint (a->n_layers, ==, b->n_layers);
   for (guint i = 0; i < a->n_layers; i++) {
     const BsLayerResult *p = &a->layers[i], *q = &b->layers[i];
+    assert_same_bits (p->weight_sqnr_db, q->weight_sqnr_db, p->name, config);
     assert_same_bits (p->local_sqnr_db, q->local_sqnr_db, p->name, config);
     assert_same_bits (p->accumulated_sqnr_db, q->accumulated_sqnr_db, p->name, config);
     assert_same_bits (p->cosine, q->cosine, p->name, config);
@@ -129,6 +132,21 @@ test_cache (void)
       g_autoptr (BsResult) result = measure (study, i);
       assert_same (expected->pdata[i], result, i);
     }
+  }
+}
+
+/* Each prepared while the one before it runs, with whose weights it begins. */
+static void
+test_expected (void)
+{
+  g_autoptr (GPtrArray) expected = one_by_one ();
+  g_autoptr (BsStudy) study = net_study (SAMPLES);
+
+  for (guint i = 0; i < expected->len; i++) {
+    g_autoptr (BsConfig) next = i + 1 < expected->len ? config_at (i + 1) : NULL;
+    bs_study_expect (study, next);
+    g_autoptr (BsResult) result = measure (study, i);
+    assert_same (expected->pdata[i], result, i);
   }
 }
 
@@ -427,6 +445,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/study/cache", test_cache);
+  g_test_add_func ("/study/expected", test_expected);
   g_test_add_func ("/study/threads", test_threads);
   g_test_add_func ("/study/levels", test_levels);
   g_test_add_func ("/study/cancelled", test_cancelled);

@@ -199,7 +199,7 @@ run (Search *search, double min, double max, BsInterval *out, GError **error)
     search_both (search, lo, hi, out);
   else
     search_share (search, lo, hi, out);
-  bs_quant_free (search->scratch);
+  bs_quant_unref (search->scratch);
   return TRUE;
 }
 

@@ -9,10 +9,17 @@
 
 #include <string.h>
 
-void
-bs_quant_free (BsQuant *quant)
+BsQuant *
+bs_quant_ref (BsQuant *quant)
 {
-  if (quant == NULL)
+  g_atomic_int_inc (&quant->refs);
+  return quant;
+}
+
+void
+bs_quant_unref (BsQuant *quant)
+{
+  if (quant == NULL || !g_atomic_int_dec_and_test (&quant->refs))
     return;
   g_free (quant->codes);
   g_free (quant->values);
@@ -53,6 +60,7 @@ bs_quant_scratch (const BsSpec *spec, gsize n, GError **error)
 {
   BsQuant *quant = g_new0 (BsQuant, 1);
 
+  quant->refs = 1;
   quant->spec = *spec;
   quant->spec.scope = BS_SCOPE_TENSOR;
   quant->n = n;
@@ -62,7 +70,7 @@ bs_quant_scratch (const BsSpec *spec, gsize n, GError **error)
   quant->n_scales = 1;
   if (allocate (quant, "", error))
     return quant;
-  bs_quant_free (quant);
+  bs_quant_unref (quant);
   return NULL;
 }
 
@@ -136,6 +144,7 @@ bs_quant_new (const BsSpec *spec,
 {
   g_autoptr (BsQuant) quant = g_new0 (BsQuant, 1);
 
+  quant->refs = 1;
   if (!check_spec (spec, error))
     return NULL;
   quant->spec = *spec;

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 /* real = (code − zero) · scale for integer encodings; values hold the decoded reals of every encoding. Immutable. */
 typedef struct {
+  gint refs; /* atomic */
   BsSpec spec;
   guint n_dims;
   gint64 dims[BS_MAX_DIMS];
@@ -54,7 +55,8 @@ BsQuant *bs_quantize (const BsSpec *spec,
                       const BsInterval *model_range,
                       const char *name,
                       GError **error);
-void bs_quant_free (BsQuant *quant);
+BsQuant *bs_quant_ref (BsQuant *quant);
+void bs_quant_unref (BsQuant *quant);
 
 /* bs_quant_new, bs_quant_encode: the two halves of bs_quantize, for several tensors of one shape: memory and groups,
  * codes not set yet; and codes, values and scales for values of that shape, in the place of earlier ones. */
@@ -69,7 +71,7 @@ gboolean bs_quant_encode (BsQuant *quant,
                           const BsInterval *model_range,
                           const char *name,
                           GError **error);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsQuant, bs_quant_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsQuant, bs_quant_unref)
 
 /* bs_quant_model_range: the one interval that BS_SCOPE_MODEL uses for all tensors.
  *   x, n  [n_tensors] values and their counts
@@ -91,7 +93,7 @@ gboolean bs_quant_apply (const BsSpec *spec,
                          gsize n,
                          GError **error);
 
-/* bs_quant_scratch: an empty result for n values with one scale, to call an encoding with. Free with bs_quant_free.
+/* bs_quant_scratch: an empty result for n values with one scale, to call an encoding with. Free with bs_quant_unref.
  * Errors  BS_ERROR_TOO_LARGE */
 BsQuant *bs_quant_scratch (const BsSpec *spec, gsize n, GError **error);
 

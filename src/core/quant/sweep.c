@@ -155,7 +155,7 @@ in_rows (const BsSpec *spec,
   memcpy (slice, dims, n_dims * sizeof *dims);
   for (gsize from = 0; from < rows; from += step) {
     if (quant == NULL || rows - from < step) {
-      g_clear_pointer (&quant, bs_quant_free);
+      g_clear_pointer (&quant, bs_quant_unref);
       slice[0] = (gint64) MIN (rows - from, step);
       quant = bs_quant_new (spec, slice, n_dims, channel_axis, name, error);
       if (quant == NULL)

@@ -97,8 +97,7 @@ reads_codes (const BsLowering *l, guint node)
 {
   if (l->modes[node] == BS_NODE_INTEGER)
     return TRUE;
-  return l->layer_of[node] >= 0 &&
-         codes_of_8_bits (g_array_index (l->p->layers, BsPlannedLayer, l->layer_of[node]).acts);
+  return l->layer_of[node] >= 0 && codes_of_8_bits (bs_lower_layer (l, node)->acts);
 }
 
 gboolean
@@ -132,7 +131,7 @@ choose_specs (BsLowering *l)
       if (t == BS_TENSOR_NONE || model->tensors[t].is_constant)
         continue;
       if (l->layer_of[n] >= 0) {
-        const BsSpec *acts = g_array_index (l->p->layers, BsPlannedLayer, l->layer_of[n]).acts;
+        const BsSpec *acts = bs_lower_layer (l, n)->acts;
         if (!direct[t] || !bs_spec_is_float (acts)) /* beside a float layer codes are still codes */
           l->specs[t] = acts;
         direct[t] = TRUE;
@@ -179,7 +178,7 @@ why_not_acts (const BsSpec *acts)
 static gboolean
 layer_runs_on_integers (BsLowering *l, guint n)
 {
-  BsPlannedLayer *layer = &g_array_index (l->p->layers, BsPlannedLayer, l->layer_of[n]);
+  BsPlannedLayer *layer = bs_lower_layer (l, n);
   const BsIntOp *row = bs_int_op_find (l, n);
 
   layer->why_not = why_not_weights (layer);
@@ -244,7 +243,7 @@ decide_node (BsLowering *l, guint n)
     l->outputs[n] = l->p->model->nodes[fused].outputs[0];
   }
   if (is_layer) {
-    BsPlannedLayer *layer = &g_array_index (l->p->layers, BsPlannedLayer, l->layer_of[n]);
+    BsPlannedLayer *layer = bs_lower_layer (l, n);
     layer->on_integers = TRUE;
     layer->fused = fused;
     layer->output = l->outputs[n];

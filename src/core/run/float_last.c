@@ -151,9 +151,7 @@ lower_conv (BsLowering *l, guint index)
 {
   const BsModel *model = l->p->model;
   const BsNode *node = &model->nodes[index];
-  BsPlannedLayer *layer = l->layer_of[index] >= 0
-                            ? &g_array_index (l->p->layers, BsPlannedLayer, l->layer_of[index])
-                            : NULL;
+  BsPlannedLayer *layer = l->layer_of[index] >= 0 ? bs_lower_layer (l, index) : NULL;
   double lo = -INFINITY, hi = INFINITY;
   BskConvShape shape;
 

@@ -15,6 +15,12 @@ bs_shape_image (const BsValue *shape, guint *images, gsize *channels, gsize *pix
   return bs_dims_count (shape->dims + 2, shape->n_dims - 2, pixels);
 }
 
+BsPlannedLayer *
+bs_lower_layer (const BsLowering *l, guint node)
+{
+  return &g_array_index (l->p->layers, BsPlannedLayer, l->layer_of[node]);
+}
+
 gsize
 bs_lower_elements (const BsLowering *l, guint tensor)
 {

@@ -88,6 +88,33 @@ bs_operands_group (BsPlannedLayer *layer, const BsWeightOrder *order)
   return NULL;
 }
 
+/* An array that plans can share. */
+static gpointer
+new_array (gsize n, gsize size)
+{
+  return g_atomic_rc_box_alloc (MAX (n, 1) * size);
+}
+
+static gpointer
+share_array (gpointer array)
+{
+  return array != NULL ? g_atomic_rc_box_acquire (array) : NULL;
+}
+
+void
+bs_operands_share (BsPlannedLayer *layer, const BsPlannedLayer *like)
+{
+  layer->group = like->group;
+  layer->n_channels = like->n_channels;
+  layer->n_scales = like->n_scales;
+  layer->n_rescaled = like->n_rescaled;
+  layer->scale = share_array (like->scale);
+  layer->zero = share_array (like->zero);
+  layer->codes = share_array (like->codes);
+  layer->bias = share_array (like->bias);
+  layer->bias_real = share_array (like->bias_real);
+}
+
 static void
 fill_weights (BsPlannedLayer *layer, const BsWeightOrder *order, float alpha)
 {
@@ -98,9 +125,11 @@ fill_weights (BsPlannedLayer *layer, const BsWeightOrder *order, float alpha)
 
   layer->n_channels = (guint) order->n_channels;
   layer->n_scales = order->n_channels * n_groups;
-  layer->scale = g_new (float, layer->n_scales);
-  layer->zero = quant->zero != NULL && layer->group == 0 ? g_new (gint32, order->n_channels) : NULL;
-  layer->codes = g_new (gint16, quant->n);
+  layer->scale = new_array (layer->n_scales, sizeof *layer->scale);
+  layer->zero = quant->zero != NULL && layer->group == 0
+                  ? new_array (order->n_channels, sizeof *layer->zero)
+                  : NULL;
+  layer->codes = new_array (quant->n, sizeof *layer->codes);
   for (gsize c = 0; c < order->n_channels; c++) {
     for (gsize g = 0; g < n_groups; g++)
       layer->scale[c * n_groups + g] = quant->scale[which[place (order, c, g * step)]] * alpha;
@@ -147,9 +176,9 @@ bs_operands_fill (const BsLowering *l, BsPlannedLayer *layer, const BsWeightOrde
   gsize n_bias = 1;
   bs_dims_count (b->dims, b->n_dims, &n_bias);
   if (layer->group > 0)
-    layer->bias_real = g_new (float, order->n_channels);
+    layer->bias_real = new_array (order->n_channels, sizeof *layer->bias_real);
   else
-    layer->bias = g_new (gint32, order->n_channels);
+    layer->bias = new_array (order->n_channels, sizeof *layer->bias);
   for (gsize c = 0; c < order->n_channels; c++) {
     double bias =
       (double) (layer->bias_values != NULL ? layer->bias_values[c]

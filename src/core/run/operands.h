@@ -29,6 +29,9 @@ const char *bs_operands_group (BsPlannedLayer *layer, const BsWeightOrder *order
  * quantized weights and its input's codes. */
 void bs_operands_fill (const BsLowering *l, BsPlannedLayer *layer, const BsWeightOrder *order);
 
+/* bs_operands_share: takes those of a layer with the same weights and the same input codes. */
+void bs_operands_share (BsPlannedLayer *layer, const BsPlannedLayer *like);
+
 /* bs_operands_codes: the codes as the kernels take them, [n_channels][pixels][cin], a byte each:
  * int8, or the same bits of uint8. (transfer full) */
 guint8 *bs_operands_codes (const BsPlannedLayer *layer, const BsWeightOrder *order);

@@ -2,9 +2,11 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "run/prepare.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "quant/measure.h"
 #include "run/correct.h"
 #include "run/step.h"
 
@@ -14,12 +16,12 @@ clear_layer (gpointer data)
   BsPlannedLayer *layer = data;
 
   for (guint k = 0; k < BS_LAYER_WEIGHTS; k++)
-    g_clear_pointer (&layer->quant[k], bs_quant_free);
-  g_free (layer->scale);
-  g_free (layer->zero);
-  g_free (layer->codes);
-  g_free (layer->bias);
-  g_free (layer->bias_real);
+    g_clear_pointer (&layer->quant[k], bs_quant_unref);
+  g_clear_pointer (&layer->scale, g_atomic_rc_box_release);
+  g_clear_pointer (&layer->zero, g_atomic_rc_box_release);
+  g_clear_pointer (&layer->codes, g_atomic_rc_box_release);
+  g_clear_pointer (&layer->bias, g_atomic_rc_box_release);
+  g_clear_pointer (&layer->bias_real, g_atomic_rc_box_release);
   g_free (layer->bias_values);
 }
 
@@ -91,8 +93,35 @@ model_range (const BsPrepared *p, BsInterval *whole, GError **error)
                                (const gsize *) (gpointer) counts->data, values->len, whole, error);
 }
 
+/* Takes the weights that the like plan quantized to the same spec. */
 static gboolean
-quantize_layers (BsPrepared *p, const BsLayerInputs *inputs, GError **error)
+share_weights (BsPlannedLayer *layer, const BsPlannedLayer *like)
+{
+  g_autofree char *spec = bs_spec_to_string (layer->weights),
+                  *same = bs_spec_to_string (like->weights);
+
+  if (layer->weights->scope == BS_SCOPE_MODEL || !g_str_equal (spec, same))
+    return FALSE;
+  for (guint k = 0; k < layer->layer.n_weights; k++)
+    layer->quant[k] = bs_quant_ref (like->quant[k]);
+  layer->weight_sqnr_db = like->weight_sqnr_db;
+  return TRUE;
+}
+
+static double
+weight_sqnr_db (const BsModel *model, const BsPlannedLayer *layer)
+{
+  BsErrorSums sums = { 0 };
+
+  for (guint k = 0; k < layer->layer.n_weights; k++)
+    bs_error_sums_add (&sums, model->tensors[layer->layer.tensors[k]].data, layer->quant[k]->values,
+                       layer->quant[k]->n);
+  return sums.count > 0 ? bs_error_sqnr_db (&sums) : INFINITY;
+}
+
+/* like: no correction was or is to be applied. */
+static gboolean
+quantize_layers (BsPrepared *p, const BsLayerInputs *inputs, const BsPrepared *like, GError **error)
 {
   g_autoptr (GArray) uses = bs_correct_parse (p->config, error);
   BsInterval whole = { 0, 0 };
@@ -101,7 +130,11 @@ quantize_layers (BsPrepared *p, const BsLayerInputs *inputs, GError **error)
     return FALSE;
   for (guint i = 0; i < p->layers->len; i++) {
     BsPlannedLayer *layer = &g_array_index (p->layers, BsPlannedLayer, i);
-    for (guint k = 0; k < layer->layer.n_weights && !bs_spec_is_float (layer->weights); k++) {
+    layer->weight_sqnr_db = INFINITY;
+    if (bs_spec_is_float (layer->weights) ||
+        (like != NULL && share_weights (layer, &g_array_index (like->layers, BsPlannedLayer, i))))
+      continue;
+    for (guint k = 0; k < layer->layer.n_weights; k++) {
       layer->quant[k] =
         bs_correct_quantize (p->model, layer, k, uses, inputs != NULL ? &inputs[i] : NULL,
                              layer->weights->scope == BS_SCOPE_MODEL ? &whole : NULL, error);
@@ -110,6 +143,7 @@ quantize_layers (BsPrepared *p, const BsLayerInputs *inputs, GError **error)
         return FALSE;
       }
     }
+    layer->weight_sqnr_db = weight_sqnr_db (p->model, layer);
     bs_correct_bias (p->model, layer, uses, inputs != NULL ? &inputs[i] : NULL);
   }
   return TRUE;
@@ -227,6 +261,7 @@ prepare (BsModel *model,
          BsConfig *config,
          BsStats *const *stats,
          const BsLayerInputs *inputs,
+         const BsPrepared *like,
          GError **error)
 {
   g_autofree BsStats **none = stats == NULL ? g_new0 (BsStats *, model->n_tensors + 1) : NULL;
@@ -234,6 +269,8 @@ prepare (BsModel *model,
   g_autoptr (GArray) layers = NULL;
   BsLowering l;
 
+  if (like != NULL && (like->config->corrections[0] != NULL || config->corrections[0] != NULL))
+    like = NULL; /* corrections look at more than a layer's own weights */
   p->model = bs_model_ref (model);
   p->config = bs_config_ref (config);
   p->layers = g_array_new (FALSE, TRUE, sizeof (BsPlannedLayer));
@@ -254,11 +291,13 @@ prepare (BsModel *model,
     layer.output = node->outputs[0];
     g_array_append_val (p->layers, layer);
   }
-  if (!check_layer_names (model, config, p->layers, error) || !quantize_layers (p, inputs, error))
+  if (!check_layer_names (model, config, p->layers, error) ||
+      !quantize_layers (p, inputs, like, error))
     return NULL;
 
   init_lowering (&l, p, stats != NULL ? stats : none);
   l.whole = stats == NULL;
+  l.like = like;
   gboolean ok = bs_decide (&l, error) && lower_all (&l, error);
   p->n_steps = l.steps->len;
   p->n_slots = l.slots->len;
@@ -275,13 +314,14 @@ bs_prepare (BsModel *model,
             BsConfig *config,
             BsStats *const *stats,
             const BsLayerInputs *inputs,
+            const BsPrepared *like,
             GError **error)
 {
-  return prepare (model, config, stats, inputs, error);
+  return prepare (model, config, stats, inputs, like, error);
 }
 
 BsPrepared *
 bs_prepare_whole (BsModel *model, BsConfig *config, GError **error)
 {
-  return prepare (model, config, NULL, NULL, error);
+  return prepare (model, config, NULL, NULL, NULL, error);
 }

@@ -44,13 +44,15 @@ typedef struct {
 typedef struct {
   BsLayer layer;
   const BsSpec *weights, *acts;     /* in force, borrowed from the configuration */
-  BsQuant *quant[BS_LAYER_WEIGHTS]; /* NULL: float */
+  BsQuant *quant[BS_LAYER_WEIGHTS]; /* NULL: float; shared by plans */
+  double weight_sqnr_db;            /* of all its weights; INFINITY: float */
   float *bias_values;               /* [n_channels] corrected bias; NULL: the model's own */
   gboolean on_integers;
   const char *why_not; /* static sentence: why the layer is simulated or float; NULL on integers */
   guint output;        /* tensor it writes, after the fused activation */
   gint fused;          /* node of the fused activation, or −1 */
-  /* On integers: what the kernel multiplies with. */
+  /* On integers: what the kernel multiplies with; arrays of GLib's atomic reference counts, shared by
+   * plans. */
   guint group;    /* weights of a channel, in the kernels' order, that share a scale; 0: all */
   gsize n_scales; /* n_channels · ⌈depth / group⌉ */
   float *scale;   /* [n_scales] of the weights, alpha of Gemm included */
@@ -85,6 +87,8 @@ typedef struct {
  *   model   simplified; shapes known
  *   stats   [n_tensors] calibration statistics of float activations, NULL where there are none
  *   inputs  [layers of the model]; NULL when the configuration has no correction that needs them
+ *   like    a plan of the same model and statistics: weights that it has quantized and packed the
+ *           same way are shared with it; NULL: none
  *
  * Corrections that rescale layers change the model: the caller gives the rescaled one.
  * Errors  BS_ERROR_INVALID naming a layer of the configuration that the model does not have;
@@ -93,6 +97,7 @@ BsPrepared *bs_prepare (BsModel *model,
                         BsConfig *config,
                         BsStats *const *stats,
                         const BsLayerInputs *inputs,
+                        const BsPrepared *like,
                         GError **error);
 
 /* bs_prepare_whole: the same run in float for who wants to see every tensor: each one gets a slot,

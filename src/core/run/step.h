@@ -49,6 +49,7 @@ typedef struct {
   BsPrepared *p;
   BsStats *const *stats;
   gboolean whole;    /* nothing float is fused: every tensor is to be seen */
+  const BsPrepared *like; /* whose packed weights may be shared, or NULL */
   gint *producers;   /* [n_tensors] */
   guint *n_readers;  /* [n_tensors], model outputs counted */
   GArray **readers;  /* [n_tensors] of node indices; NULL: none */
@@ -77,6 +78,9 @@ extern const BsIntOp bs_int_max_pool, bs_int_average_pool, bs_int_global_average
   bs_int_reduce_mean;
 extern const BsIntOp bs_int_add, bs_int_mul, bs_int_concat;
 extern const BsIntOp bs_int_lookup, bs_int_move; /* by the operator's flags, not by type */
+
+/* bs_lower_layer: a node that is a layer. */
+BsPlannedLayer *bs_lower_layer (const BsLowering *l, guint node);
 
 /* bs_lower_step: appends a step; arrays are copied. The slots of out are made by bs_lower_slot
  * before. */

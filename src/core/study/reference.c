@@ -319,7 +319,7 @@ bs_study_make_reference (BsStudy *study, const BsObserver *observer, GError **er
     observer->progress (observer->user, 0, 3, "float", -1);
   if (!calibrate (study, whole, cancelled, error))
     return FALSE;
-  plan = bs_prepare (study->model, study->float_config, study->stats, NULL, error);
+  plan = bs_prepare (study->model, study->float_config, study->stats, NULL, NULL, error);
   if (plan == NULL)
     return FALSE;
   if (observer != NULL && observer->progress != NULL)

@@ -185,7 +185,7 @@ prepare_variant (BsStudy *study, BsConfig *config, GError **error)
 
   if (!needs_inputs (config, error, &needs) || (needs && !bs_study_make_inputs (study, error)))
     return NULL;
-  return bs_prepare (study->model, config, study->stats, needs ? study->inputs : NULL, error);
+  return bs_prepare (study->model, config, study->stats, needs ? study->inputs : NULL, NULL, error);
 }
 
 BsPrepared *
@@ -232,7 +232,6 @@ describe_layers (const BsStudy *study, const BsPrepared *plan, BsResult *result)
     BsLayerResult *out = &result->layers[i];
     const BsNode *node = &study->model->nodes[layer->layer.node];
     guint64 elements = 0;
-    BsErrorSums weights = { 0 };
     out->name = g_strdup (node->name);
     out->op = g_strdup (node->op_type);
     out->weights = bs_spec_to_string (layer->weights);
@@ -256,10 +255,9 @@ describe_layers (const BsStudy *study, const BsPrepared *plan, BsResult *result)
       result->weight_bytes += (layer->quant[k]->size_bits + 7) / 8;
       in_layers -= n; /* counted above; what stays float is added below */
       all -= MIN (all, n);
-      bs_error_sums_add (&weights, t->data, layer->quant[k]->values, n);
     }
     out->mean_bits = elements > 0 ? (double) out->weight_bits / (double) elements : 0;
-    out->weight_sqnr_db = weights.count > 0 ? bs_error_sqnr_db (&weights) : INFINITY;
+    out->weight_sqnr_db = layer->weight_sqnr_db;
     bs_study_count_cost (plan, layer, out);
     result->bit_ops += out->bit_ops;
     result->traffic_bytes += out->traffic_bytes;
@@ -390,7 +388,8 @@ void
 bs_study_prepare_ahead (BsStudy *study)
 {
   drop_ahead (study);
-  study->ahead.plan = bs_prepare (study->model, study->expected, study->stats, NULL, NULL);
+  study->ahead.plan =
+    bs_prepare (study->model, study->expected, study->stats, NULL, study->running, NULL);
   if (study->ahead.plan != NULL)
     study->ahead.result = begin_result (study, study->ahead.plan);
   g_clear_pointer (&study->expected, bs_config_unref);

@@ -1,0 +1,58 @@
+/* What the kernels multiply with: a layer's weights, packed for the codes around it.
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "run/operands.h"
+
+G_BEGIN_DECLS
+
+/* Of GLib's atomic reference counts, shared by plans. */
+typedef struct {
+  void *packed;
+  BskGemmArgs args; /* packed for: the codes of input and output; without its arrays */
+  char *what;       /* describes the weights, for the key of the output */
+  gsize scratch_bytes;
+  gsize a_image, c_image, ldc; /* elements */
+  guint images;                /* a sample */
+  int out_h;                   /* of a plain convolution */
+  gsize rows, k;               /* a sample */
+} BsProduct;
+
+void bs_product_unref (gpointer product);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsProduct, bs_product_unref)
+
+/* bs_product_args: what the kernels are told of input, output and scales; of the operands what is
+ * filled. codes_out: the output is codes. */
+BskGemmArgs
+bs_product_args (const BsLowering *l, guint node, const BsWeightOrder *order, gboolean codes_out);
+BskWeightType bs_product_weight_type (const BsPlannedLayer *layer);
+
+/* bs_product_find: what the like plan packed of the node's weights, where it would come out the same;
+ * the layer's operands are then shared, too. NULL: pack it.
+ *   args  its operands not filled yet */
+BsProduct *bs_product_find (BsLowering *l, guint node, const BskGemmArgs *args);
+
+/* bs_product_pack_conv, bs_product_pack_gemm: fill the layer's operands and pack them.
+ * Errors  BS_ERROR_TOO_LARGE; the kernels' own */
+BsProduct *bs_product_pack_conv (BsLowering *l,
+                                 guint node,
+                                 const BsWeightOrder *order,
+                                 gboolean codes_out,
+                                 GError **error);
+BsProduct *bs_product_pack_gemm (BsLowering *l,
+                                 guint node,
+                                 const BsWeightOrder *order,
+                                 gboolean codes_out,
+                                 GError **error);
+
+/* The geometry of a convolution; of a transposed one, as bsk_deconv describes it. */
+typedef struct {
+  BskConvShape shape;
+  gboolean transposed;
+  int extra_h, extra_w; /* transposed */
+} BsGeometry;
+
+/* bs_geometry_of: FALSE where the kernels have no such window. */
+gboolean bs_geometry_of (const BsLowering *l, const BsNode *node, BsGeometry *g);
+
+G_END_DECLS
