@@ -12,16 +12,27 @@ max_bytes (uint8_t *acc, const uint8_t *a, size_t n, uint8_t flip)
       acc[i] = a[i];
 }
 
+/* Channels in blocks, for the compiler to make vectors of. */
 void
 bsk_ref_average_window (const BskWindowArgs *t)
 {
-  for (size_t i = 0; i < t->channels; i++) {
-    int32_t sum = t->start;
+  enum { BLOCK = 64 };
 
+  for (size_t first = 0; first < t->channels; first += BLOCK) {
+    size_t n = t->channels - first < BLOCK ? t->channels - first : BLOCK;
+    int32_t sum[BLOCK];
+
+    for (size_t i = 0; i < n; i++)
+      sum[i] = t->start;
     for (size_t line = 0; line < t->lines; line++)
-      for (size_t tap = 0; tap < t->taps; tap++)
-        sum += t->a[line * t->line_step + tap * t->step + i] ^ t->flip;
-    t->c[i] = bsk_ref_finish (t->finish, (float) sum * t->m);
+      for (size_t tap = 0; tap < t->taps; tap++) {
+        const uint8_t *a = t->a + line * t->line_step + tap * t->step + first;
+
+        for (size_t i = 0; i < n; i++)
+          sum[i] += a[i] ^ t->flip;
+      }
+    for (size_t i = 0; i < n; i++)
+      t->c[first + i] = bsk_ref_finish (t->finish, (float) sum[i] * t->m);
   }
 }
 
