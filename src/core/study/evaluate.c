@@ -208,6 +208,20 @@ work_of (const BsPrepared *plan, const BsStep *step)
   return work;
 }
 
+/* Whether a layer comes before the next cut point. Where none does, nothing changes between the two
+ * from one configuration to another, and the next one saves more. */
+static gboolean
+layer_follows (const BsPrepared *plan, const guint *cuts, guint step)
+{
+  for (guint s = step + 1; s < plan->n_steps; s++) {
+    if (plan->steps[s].layer >= 0)
+      return TRUE;
+    if (cuts[s] != BS_SLOT_NONE)
+      return FALSE;
+  }
+  return FALSE;
+}
+
 /* Cuts of this plan that are to be filled: not those that are sooner computed than read. */
 static void
 choose_new_cuts (Evaluation *e)
@@ -220,7 +234,7 @@ choose_new_cuts (Evaluation *e)
   e->to = g_new0 (BsCut *, e->plan->n_steps);
   for (guint s = e->start.step; s + 1 < e->plan->n_steps; s++) {
     work += work_of (e->plan, &e->plan->steps[s]);
-    if (cuts[s] == BS_SLOT_NONE ||
+    if (cuts[s] == BS_SLOT_NONE || !layer_follows (e->plan, cuts, s) ||
         study->model->tensors[e->plan->slots[cuts[s]].tensor].dtype != BS_DTYPE_F32)
       continue;
     const BsSlot *slot = &e->plan->slots[cuts[s]];
