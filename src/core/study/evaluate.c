@@ -8,13 +8,15 @@
 #include "run/step.h"
 #include "study/study_private.h"
 
-/* Multiply-adds that take as long as reading one byte of a cut from memory: at 8 GB/s, 50 G/s in
- * float and 100 G/s on integers. */
+/* What a byte of a cut costs, in multiply-adds that take as long: 0.05 ns to read, and as much again
+ * to keep, which is 0.6 ns in fresh memory that a dozen readers share; at 120 G/s in float and
+ * 500 G/s on integers. */
 #define FLOATS_WORTH 6
-#define CODES_WORTH 12
-/* Multiply-adds that take as long as scaling, rounding and writing one element; depthwise layers,
- * with few for each, take longer still. */
-#define ELEMENT_WORTH 8
+#define CODES_WORTH 24
+/* Of scaling, rounding and writing one element. */
+#define ELEMENT_WORTH 4
+/* How much longer those of grouped convolutions take. */
+#define GROUPED_WORTH 4
 
 typedef struct {
   BsStudy *study;
@@ -201,6 +203,9 @@ work_of (const BsPrepared *plan, const BsStep *step)
 {
   guint64 work = step->node != NULL ? bs_node_macs (plan->model, step->node, plan->shapes) : 0;
 
+  if (step->node != NULL && bs_node_int (step->node, "group", 1) > 1)
+    work *= GROUPED_WORTH;
+
   for (guint k = 0; k < step->n_out; k++)
     if (step->out[k] != BS_SLOT_NONE &&
         plan->shapes[plan->slots[step->out[k]].tensor].n_dims != BS_DIMS_UNKNOWN)
@@ -222,14 +227,24 @@ layer_follows (const BsPrepared *plan, const guint *cuts, guint step)
   return FALSE;
 }
 
+/* Whether keeping and reading so many bytes is sooner done than reading what is there before and
+ * working on it. */
+static gboolean
+is_worth (gboolean codes, gsize bytes, gsize bytes_before, guint64 work)
+{
+  guint64 worth = codes ? CODES_WORTH : FLOATS_WORTH;
+
+  return 2 * worth * bytes <= worth * bytes_before + work;
+}
+
 /* Cuts of this plan that are to be filled: not those that are sooner computed than read. */
 static void
 choose_new_cuts (Evaluation *e)
 {
   BsStudy *study = e->study;
   g_autofree guint *cuts = find_cuts (e->plan);
-
   guint64 work = 0; /* since the last cut */
+  gsize before = e->start.cut != NULL ? e->start.cut->sample_bytes : study->dataset->sample_bytes;
 
   e->to = g_new0 (BsCut *, e->plan->n_steps);
   for (guint s = e->start.step; s + 1 < e->plan->n_steps; s++) {
@@ -242,22 +257,22 @@ choose_new_cuts (Evaluation *e)
     gsize sample_bytes =
       bs_value_count (&e->plan->shapes[slot->tensor]) * (codes ? 1 : sizeof (float));
     gsize bytes = sample_bytes * e->n;
-    if (g_hash_table_contains (study->cuts, &slot->key)) {
-      work = 0;
+    gboolean known = g_hash_table_contains (study->cuts, &slot->key);
+    if (!known && (bytes == 0 || bytes > study->cache_cap - study->cache_used ||
+                   !is_worth (codes, sample_bytes, before, work)))
       continue;
+    if (!known) {
+      guint8 *data = g_try_malloc (bytes);
+      if (data == NULL)
+        continue;
+      BsCut *cut = g_new (BsCut, 1);
+      *cut = (BsCut){ slot->key, sample_bytes, data };
+      study->cache_used += bytes;
+      g_hash_table_insert (study->cuts, &cut->key, cut);
+      e->to[s] = cut;
     }
-    if (bytes == 0 || bytes > study->cache_cap - study->cache_used ||
-        work < sample_bytes * (codes ? CODES_WORTH : FLOATS_WORTH))
-      continue;
-    guint8 *data = g_try_malloc (bytes);
-    if (data == NULL)
-      continue;
     work = 0;
-    BsCut *cut = g_new (BsCut, 1);
-    *cut = (BsCut){ slot->key, sample_bytes, data };
-    study->cache_used += bytes;
-    g_hash_table_insert (study->cuts, &cut->key, cut);
-    e->to[s] = cut;
+    before = sample_bytes;
   }
 }
 
