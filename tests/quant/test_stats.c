@@ -296,7 +296,8 @@ test_divergence (void)
       ref[i] = (float) g_random_double_range (-8, 8);
       test[i] = (float) g_random_double_range (-8, 8);
     }
-    g_assert_cmpfloat_with_epsilon (bs_kl_divergence (ref, test, 1, n), kl_of (ref, test, n), 1e-11);
+    g_assert_cmpfloat_with_epsilon (bs_kl_divergence (ref, test, 1, n), kl_of (ref, test, n),
+                                    1e-11);
     double sum = 0;
     for (guint i = 0; i < n; i++)
       sum += exp ((double) ref[i]);
@@ -305,7 +306,8 @@ test_divergence (void)
     if (n == 1)
       continue;
     ref[n - 1] = -INFINITY; /* cannot be: adds nothing, even where the other says it can */
-    g_assert_cmpfloat_with_epsilon (bs_kl_divergence (ref, test, 1, n), kl_of (ref, test, n), 1e-11);
+    g_assert_cmpfloat_with_epsilon (bs_kl_divergence (ref, test, 1, n), kl_of (ref, test, n),
+                                    1e-11);
     test[0] = -INFINITY;
     g_assert_true (isinf (bs_kl_divergence (ref, test, 1, n)));
     test[0] = NAN;

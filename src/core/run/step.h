@@ -48,15 +48,15 @@ typedef enum { BS_NODE_FLOAT, BS_NODE_INTEGER, BS_NODE_FUSED } BsNodeMode;
 typedef struct {
   BsPrepared *p;
   BsStats *const *stats;
-  gboolean whole;    /* nothing float is fused: every tensor is to be seen */
+  gboolean whole;         /* nothing float is fused: every tensor is to be seen */
   const BsPrepared *like; /* whose packed weights may be shared, or NULL */
-  gint *producers;   /* [n_tensors] */
-  guint *n_readers;  /* [n_tensors], model outputs counted */
-  GArray **readers;  /* [n_tensors] of node indices; NULL: none */
-  BsNodeMode *modes; /* [n_nodes] */
-  gint *layer_of;    /* [n_nodes] index in p->layers, or −1 */
-  gint *fused;       /* [n_nodes] the Relu or Clip that the node's kernel applies itself, or −1 */
-  guint *outputs;    /* [n_nodes] the tensor the node writes, after what is fused */
+  gint *producers;        /* [n_tensors] */
+  guint *n_readers;       /* [n_tensors], model outputs counted */
+  GArray **readers;       /* [n_tensors] of node indices; NULL: none */
+  BsNodeMode *modes;      /* [n_nodes] */
+  gint *layer_of;         /* [n_nodes] index in p->layers, or −1 */
+  gint *fused;    /* [n_nodes] the Relu or Clip that the node's kernel applies itself, or −1 */
+  guint *outputs; /* [n_nodes] the tensor the node writes, after what is fused */
   const BsSpec **specs;  /* [n_tensors] what the tensor's codes would be asked to be */
   GArray *steps, *slots; /* BsStep, BsSlot */
   guint *slot_of;        /* [n_tensors · BS_N_FORMS] */

@@ -10,8 +10,8 @@
 #include "study/study_private.h"
 
 #define PROBE_BATCH (BS_BATCH / 2u) /* samples whose floats stay in the second-level cache, too */
-#define BLOCK 4096u /* values whose errors stay in the first-level cache */
-#define MAX_KNOWN 16384u /* measurements kept of each kind: some 10 MB */
+#define BLOCK 4096u                 /* values whose errors stay in the first-level cache */
+#define MAX_KNOWN 16384u            /* measurements kept of each kind: some 10 MB */
 
 /* What arrives at a layer's output. */
 typedef struct {
