@@ -92,8 +92,8 @@ bsk_minmax_rows (const float *x,
 /* Indices of a block are computed first and counted afterwards, alternately into two small tables:
  * a run of equal values then does not wait for the store of the increment before, and the tables
  * leave the first-level cache to the stream (both measured; four tables are slower). Few bins leave
- * room for four tables, and are hit more often in a row. */
-enum { INDEX_BLOCK = 1024, SMALL_BINS = 4096, FEW_BINS = 512 };
+ * room for eight tables, and are hit more often in a row. */
+enum { INDEX_BLOCK = 1024, SMALL_BINS = 4096, FEW_BINS = 512, AT_ONCE = 8 };
 
 static void
 count_small (const BskTable *table,
@@ -105,25 +105,21 @@ count_small (const BskTable *table,
              uint64_t *counts)
 {
   uint32_t tables[2 * (SMALL_BINS + 1)];
-  const size_t size = (size_t) bins + 1, n_tables = bins <= FEW_BINS ? 4 : 2;
-  uint32_t *second = tables + size, *third = tables + 2 % n_tables * size,
-           *fourth = tables + 3 % n_tables * size;
+  const size_t size = (size_t) bins + 1, n_tables = bins <= FEW_BINS ? AT_ONCE : 2;
+  uint32_t *table_of[AT_ONCE];
   uint16_t index[INDEX_BLOCK];
+
+  for (size_t k = 0; k < AT_ONCE; k++)
+    table_of[k] = tables + k % n_tables * size;
 
   memset (tables, 0, n_tables * size * sizeof *tables);
   for (size_t i = 0; i < n; i += INDEX_BLOCK) {
     size_t count = n - i < INDEX_BLOCK ? n - i : INDEX_BLOCK, j = 0;
 
     table->histogram_index (x + i, count, lo, m, bins, index);
-    for (; j + 4 <= count; j += 4) {
-      uint64_t four;
-
-      memcpy (&four, index + j, 8);
-      tables[four & 0xffff]++;
-      second[four >> 16 & 0xffff]++;
-      third[four >> 32 & 0xffff]++;
-      fourth[four >> 48]++;
-    }
+    for (; j + AT_ONCE <= count; j += AT_ONCE)
+      for (size_t k = 0; k < AT_ONCE; k++)
+        table_of[k][index[j + k]]++;
     for (; j < count; j++)
       tables[index[j]]++;
   }

@@ -5,12 +5,13 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "base/vectorize.h"
 #include "run/buffers.h"
 #include "run/step.h"
 #include "study/study_private.h"
 
 #define PROBE_BATCH (BS_BATCH / 2u) /* samples whose floats stay in the second-level cache, too */
-#define BLOCK 4096u                 /* values whose errors stay in the first-level cache */
+#define BLOCK 2048u                 /* values whose errors stay in the first-level cache */
 #define MAX_KNOWN 16384u            /* measurements kept of each kind: some 10 MB */
 
 /* What arrives at a layer's output. */
@@ -63,6 +64,19 @@ typedef struct {
   guint first, batch_index;
 } Tap;
 
+/* errors = values − probe. Returns how many probes are outside of [lo, hi]. */
+BS_VECTORIZED static guint
+subtract (const float *probe, const float *values, guint n, float lo, float hi, float *errors)
+{
+  guint outside = 0;
+
+  for (guint i = 0; i < n; i++) {
+    outside += (guint) ((probe[i] < lo) | (probe[i] > hi));
+    errors[i] = values[i] - probe[i];
+  }
+  return outside;
+}
+
 /* How far values are from their probes.
  *   lo, hi  what the codes can say
  *   span    half width of the histogram; 0: one bin */
@@ -76,14 +90,9 @@ add_block (Accumulated *sums,
            float span)
 {
   float errors[BLOCK];
-  guint outside = 0;
 
   bs_error_sums_compare (&sums->errors, probe, values, n);
-  for (guint i = 0; i < n; i++) {
-    outside += (guint) ((probe[i] < lo) | (probe[i] > hi));
-    errors[i] = values[i] - probe[i];
-  }
-  sums->saturated += outside;
+  sums->saturated += subtract (probe, values, n, lo, hi, errors);
   if (span > 0)
     bsk_histogram (errors, n, -span, span, BS_ERROR_BINS, sums->bins);
   else
