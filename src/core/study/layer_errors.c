@@ -217,7 +217,10 @@ compare_local (const Job *job,
   BsBuffer *buffer = decoded (job, runner, slot, &n);
   if (buffer == NULL)
     return;
-  bs_error_sums_compare (&sums->local, probe + first * (n / count), buffer->data, n);
+  probe += first * (n / count);
+  for (gsize i = 0; i < n; i += BLOCK)
+    bs_error_sums_compare (&sums->local, probe + i, (const float *) buffer->data + i,
+                           MIN (n - i, BLOCK));
   bs_buffer_unref (buffer);
 }
 
