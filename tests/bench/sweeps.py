@@ -100,16 +100,21 @@ class Bench:
         left = time.monotonic() - told[1]
         return max(told[0] / left, left / max(told[0], 0.05))
 
-    def torch(self, model, *options):
-        """Configurations per second and per processor second of the baseline's grid and scan; None without PyTorch."""
+    def torch(self, model, *options, others_int8=False):
+        """Configurations per second and per processor second of the baseline's grid and scan; None without PyTorch. Its scan
+        leaves the other layers in float, which is less work for it, unless others_int8."""
         script = os.path.join(SHARED, "corpus", "baseline", "torch_sweep.py")
+        scan_in_float = "o.on=False\n        t="
+        execute = ("import sys; f = sys.argv[1]; del sys.argv[0]; text = open(f).read(); assert %r in text; "
+                   "exec(text.replace(%r, %r), {'__name__': '__main__', '__file__': f})")
+        change = scan_in_float, scan_in_float, scan_in_float.replace("False", str(others_int8))
         if subprocess.run(["/usr/bin/python3", "-c", "import torch"], stderr=subprocess.DEVNULL).returncode != 0:
             print("python3-torch is not installed: no baseline")
             return None
         if not os.path.exists(script):
             print(f"{script} is not here: no baseline")
             return None
-        run = Run(["/usr/bin/python3", script, model, *options])
+        run = Run(["/usr/bin/python3", "-c", execute % change, script, model, *options])
         rates = {}
         for kind in ("SWEEP", "SENSITIVITY"):
             found = re.search(kind + r" (\d+) configs in ([\d.]+)s", run.out)
@@ -173,6 +178,9 @@ def main():
     seconds = sum(r["seconds"] for r in bench.last_results() if r["key"] in uniform)
     run.wall, run.cpu = run.wall - seconds, run.cpu - THREADS * seconds
     row("  of it single layers, which is all that the baseline scans", *rate(196, run, idle), baseline, "SENSITIVITY", 20)
+    if not quick:
+        like = bench.torch(net, "--sens", others_int8=True)
+        row("  these against the baseline with the others at int8, too", *rate(196, run, idle), like, "SENSITIVITY", 20)
     if not quick:
         _, run = bench.ours("sensitivity", net, data, *scan)
         row("scan 14 × 14 × 2,000 images, others float", *rate(196, run, idle), baseline, "SENSITIVITY", 5)
