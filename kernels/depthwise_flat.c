@@ -5,10 +5,26 @@
 
 /* Whether blocks can run on from pixel to pixel although pixels of the input are skipped. */
 static bool
-hops (const BskConvShape *s)
+hops (const BskPacked *header)
 {
-  return s->stride_w > 1 && s->stride_h > 1 && !bsk_along_row (s) && s->cin > BSK_FLAT_BLOCK &&
-         s->cin % BSK_FLAT_BLOCK;
+  const BskConvShape *s = &header->shape;
+
+  return !header->dw_3x3 && s->stride_w > 1 && s->stride_h > 1 && !bsk_along_row (s) &&
+         s->cin > BSK_FLAT_BLOCK && s->cin % BSK_FLAT_BLOCK;
+}
+
+bool
+bsk_flat_skips (const BskPacked *header)
+{
+  enum {
+    MOST_CHANNELS = 32 /* or 192 bytes are not enough */,
+    REACH = 128 /* of the first two vectors */
+  };
+  const BskConvShape *s = &header->shape;
+
+  return header->dw_3x3 && s->stride_w == 2 && s->stride_h == 2 && s->dilation_w == 1 &&
+         s->cin % 8 == 0 && s->cin <= MOST_CHANNELS &&
+         ((int64_t) s->w - s->pad_right) * s->cin >= REACH;
 }
 
 /* Output pixels [*first, *end) have all kernel columns inside the image. */
@@ -39,7 +55,8 @@ bsk_flat_in_place (const BskPacked *header)
   if (s->kw > 64 || header->out_w - (end - first) > MOST_EDGES || s->pad_left > s->w ||
       s->pad_right > s->w)
     return false;
-  return s->stride_w == 1 || hops (s) || (BSK_FLAT_BLOCK - block) * 3 <= s->cin;
+  return s->stride_w == 1 || hops (header) || bsk_flat_skips (header) ||
+         (BSK_FLAT_BLOCK - block) * 3 <= s->cin;
 }
 
 static size_t
@@ -83,14 +100,59 @@ first_channel (const BskFlatRow *row, size_t n)
   return row->runs_on ? n * BSK_FLAT_BLOCK % row->px : n % row->px_blocks * BSK_FLAT_BLOCK;
 }
 
-bool
-bsk_flat_describe (BskPacked *header, size_t *quads)
+/* Whether the kernel of 3 × 3 does it, as far as can be told before there are weights: an image that
+ * does not stay in the first-level cache is better taken row by row; and with a stride of 2, where
+ * rows have little in common, only small pixels are worth while. */
+static bool
+is_3x3 (const BskPacked *header)
+{
+  enum { IMAGE_BYTES = 49152 };
+  const BskConvShape *s = &header->shape;
+  const BskFinish *f = &header->finish;
+
+  return s->kh == 3 && s->kw == 3 && s->dilation_h == 1 &&
+         (s->stride_h == 1 || (s->stride_h == 2 && s->cin < BSK_FLAT_BLOCK)) &&
+         (int64_t) s->w * s->cin <= IMAGE_BYTES / s->h && header->dw_parts == 1 && !f->cut &&
+         (f->out == BSK_U8 || f->out == BSK_S8);
+}
+
+/* Lays blocks out for one kernel or the other; `bytes` are those of all blocks. */
+static bool
+layout (BskPacked *header, bool for_3x3, size_t *bytes)
 {
   enum { FEW_PERIODS = 9, FEW_CHANNELS = 32 };
   const BskConvShape *s = &header->shape;
-  int period = s->cin, lanes = header->table->lanes;
-  size_t bytes, edges;
+  int period = s->cin;
+  size_t edges;
   BskFlatRow row;
+
+  header->dw_3x3 = for_3x3;
+  /* Quads with a slot to spare serve the next output row, too. */
+  header->dw_rows =
+    !for_3x3 && !bsk_along_row (s) && s->stride_h == 1 && s->dilation_h == 1 && s->kh % 4 ? 2 : 1;
+  for (int i = 1; i < BSK_FLAT_BLOCK && period % 2 == 0; i *= 2)
+    period /= 2;
+  /* Blocks run on over the ends of pixels, unless that takes more weights than the first-level
+   * cache holds and little room is lost in blocks that do not. */
+  header->dw_runs_on = s->cin % BSK_FLAT_BLOCK && (period <= FEW_PERIODS || s->cin <= FEW_CHANNELS);
+  if (s->stride_w > 1 && bsk_flat_in_place (header) && !hops (header) && !bsk_flat_skips (header))
+    header->dw_runs_on = false;
+  header->dw_blocks = header->dw_runs_on ? period : (int) blocks_of ((size_t) s->cin);
+  row = bsk_flat_row (header, header->dw_runs_on, bsk_flat_in_place (header));
+  header->dw_edges = row.first + row.n - row.end;
+  if (!bsk_size_mul ((size_t) header->dw_blocks, bsk_flat_block_bytes (header), bytes) ||
+      !bsk_size_mul (header->dw_edges, bsk_flat_edge_bytes (header), &edges) ||
+      *bytes > SIZE_MAX / 4 || edges > SIZE_MAX / 4)
+    return false;
+  *bytes += edges;
+  return true;
+}
+
+bool
+bsk_flat_describe (BskPacked *header, size_t *quads)
+{
+  const BskConvShape *s = &header->shape;
+  size_t bytes, bytes_3x3 = 0, lanes = (size_t) header->table->lanes;
 
   if (header->k > INT32_MAX / 2048) /* offsets of weights in a block would leave int */
     return false;
@@ -105,25 +167,10 @@ bsk_flat_describe (BskPacked *header, size_t *quads)
   header->dw_sets = ((bsk_along_row (s) ? s->kw : s->kh) + 3) / 4;
   header->dw_parts = 1;
   header->dw_taps = header->dw_sets * bsk_flat_columns (s) * (header->zeros ? BSK_MAX_PARTS : 1);
-  /* Quads with a slot to spare serve the next output row, too. */
-  header->dw_rows =
-    !bsk_along_row (s) && s->stride_h == 1 && s->dilation_h == 1 && s->kh % 4 ? 2 : 1;
-  for (int i = 1; i < BSK_FLAT_BLOCK && period % 2 == 0; i *= 2)
-    period /= 2;
-  /* Blocks run on over the ends of pixels, unless that takes more weights than the first-level
-   * cache holds and little room is lost in blocks that do not. */
-  header->dw_runs_on = s->cin % BSK_FLAT_BLOCK && (period <= FEW_PERIODS || s->cin <= FEW_CHANNELS);
-  if (s->stride_w > 1 && bsk_flat_in_place (header) && !hops (s))
-    header->dw_runs_on = false;
-  header->dw_blocks = header->dw_runs_on ? period : (int) blocks_of ((size_t) s->cin);
-  row = bsk_flat_row (header, header->dw_runs_on, bsk_flat_in_place (header));
-  header->dw_edges = row.first + row.n - row.end;
-  if (!bsk_size_mul ((size_t) header->dw_blocks, bsk_flat_block_bytes (header), &bytes) ||
-      !bsk_size_mul (header->dw_edges, bsk_flat_edge_bytes (header), &edges) ||
-      bytes > SIZE_MAX / 4 || edges > SIZE_MAX / 4)
+  if ((is_3x3 (header) && !layout (header, true, &bytes_3x3)) || !layout (header, false, &bytes))
     return false;
-  bytes = (bytes + edges) / (4 * (size_t) ((s->cin + lanes - 1) / lanes * lanes));
-  *quads = bytes + 1;
+  bytes = bytes > bytes_3x3 ? bytes : bytes_3x3;
+  *quads = bytes / (4 * (((size_t) s->cin + lanes - 1) / lanes * lanes)) + 1;
   return true;
 }
 
@@ -135,6 +182,10 @@ put_weight (const BskPacked *header, int weight, int ky, int kx, int slot, char 
   const int rows = header->dw_rows, columns = bsk_flat_columns (s),
             taps = header->dw_sets * columns;
 
+  if (header->dw_3x3) {
+    block[BSK_FLAT_WEIGHTS + (ky * BSK_FLAT_BLOCK + slot) * 4 + kx] = (char) weight;
+    return;
+  }
   for (int part = 0; part < header->dw_parts; part++)
     for (int row = 0; row < rows; row++) {
       int at = bsk_along_row (s) ? kx : ky + row;
@@ -210,10 +261,13 @@ pack_block (const BskPacked *header,
 void
 bsk_flat_pack (BskPacked *header, const BskGemmArgs *args, const void *w)
 {
-  const BskFlatRow row = bsk_flat_row (header, header->dw_runs_on, bsk_flat_in_place (header));
   char *block = bsk_at (header, header->w);
+  size_t bytes;
+  BskFlatRow row;
 
   header->dw_taps = header->dw_sets * bsk_flat_columns (&header->shape) * header->dw_parts;
+  layout (header, is_3x3 (header), &bytes);
+  row = bsk_flat_row (header, header->dw_runs_on, bsk_flat_in_place (header));
   for (size_t n = 0; n < (size_t) header->dw_blocks; n++, block += bsk_flat_block_bytes (header))
     pack_block (header, args, w, &row, n, false, block);
   for (size_t n = 0; n < row.n; n++)

@@ -36,9 +36,13 @@ bsk_flat_inside (const BskConvShape *s, int64_t x, int kx)
   return at >= 0 && at < s->w;
 }
 
+/* Whether the kernel of 3 × 3 leaves out every other pixel of rows that are read in place. */
+bool bsk_flat_skips (const BskPacked *header);
+
 /* Whether input rows are read where they are, signs left to the kernel. Where pixels are skipped
- * without hops, that takes blocks of single pixels, which must not be too empty. Reading reaches as
- * far before and behind a row as the padding: not further than to the next row, therefore. */
+ * neither by that nor by hops, this takes blocks of single pixels, which must not be too empty. Reading
+ * reaches as far before and behind a row as the padding: not further than to the next row, therefore.
+ */
 bool bsk_flat_in_place (const BskPacked *header);
 
 /* The blocks of a row; those outside [first, end) have taps outside the image, and packed forms of

@@ -51,7 +51,8 @@ static int
 strip_rows (const BskPacked *header)
 {
   const BskConvShape *s = &header->shape;
-  bool apart = !bsk_along_row (s) && header->dw_rows * s->stride_h == 2 && s->dilation_h == 1;
+  bool apart = !bsk_along_row (s) && header->dw_rows * s->stride_h == 2 && s->dilation_h == 1 &&
+               !header->dw_3x3;
   int most = apart ? 4 : header->dw_rows;
 
   return most < header->out_h ? most : header->out_h;
@@ -84,10 +85,11 @@ row_bytes (const BskConvShape *s)
 static int
 most_strips (const BskPacked *header, bool direct)
 {
-  enum { MOST = 16, COPY_BYTES = 20000 };
-  int rows = strip_rows (header), strips = (header->out_h + rows - 1) / rows;
+  enum { MOST = 16, MOST_3X3 = 32, COPY_BYTES = 20000 };
+  int rows = strip_rows (header), strips = (header->out_h + rows - 1) / rows,
+      most = header->dw_3x3 ? MOST_3X3 : MOST;
 
-  strips = strips < MOST ? strips : MOST;
+  strips = strips < most ? strips : most;
   if (!direct)
     while (strips > 1 &&
            rows_below (header, strips * rows) > COPY_BYTES / row_bytes (&header->shape))
@@ -106,8 +108,9 @@ typedef struct {
   const BskPacked *header;
   const BskConvRun *run;
   BskFlatArgs args;
-  const uint8_t **rows;  /* what args.rows points to */
-  Place *places;         /* of the rows, whatever the image */
+  const uint8_t **rows; /* what args.rows points to */
+  Place *places;        /* of the rows, whatever the image */
+  size_t n_places;
   ptrdiff_t (*c_row)[4]; /* what args.c_row points to */
   ptrdiff_t *tap;        /* likewise */
   Span *span;            /* [stride_w] */
@@ -116,7 +119,8 @@ typedef struct {
    * the image. */
   uint8_t *copies;
   size_t row_bytes;
-  bool direct;    /* rows are read where they are */
+  bool direct;    /* rows are read where they are, */
+  bool skips;     /* and the kernel skips pixels */
   BskFlatRow row; /* of blocks */
   const uint8_t *image;
   int64_t top; /* the first padded row below the strips that args describes */
@@ -298,9 +302,7 @@ choose_rows (const Work *k, int64_t top, int n, Place *places)
 static void
 point_at_rows (const Work *k)
 {
-  size_t n = k->args.n_strips * (size_t) k->args.n_sets * (2 * (size_t) k->args.groups + 2);
-
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < k->n_places; i++)
     k->rows[i] = (k->places[i].copied ? k->copies : k->image) + k->places[i].at;
 }
 
@@ -324,11 +326,80 @@ choose_strips (Work *k, int y, int left)
   k->args.n_strips = (size_t) ((left + rows - 1) / rows);
   per_strip =
     (size_t) header->dw_sets * (size_t) header->dw_parts * (2 * (size_t) k->args.groups + 2);
+  k->n_places = k->args.n_strips * per_strip;
   for (size_t i = 0; i < k->args.n_strips; i++, y += rows, left -= rows) {
     choose_rows (k, (int64_t) y * s->stride_h, left < rows ? left : rows,
                  k->places + i * per_strip);
     for (int j = 0; j < 4; j++)
       k->c_row[i][j] = (y + (j < left ? j : left - 1)) * c_row;
+  }
+}
+
+/* Output rows from y on for the kernel of 3 × 3, at most `left` rows. */
+static void
+choose_band (Work *k, int y, int left)
+{
+  const BskConvShape *s = &k->header->shape;
+  int most = most_strips (k->header, k->direct);
+
+  k->n_rows = left < most ? left : most;
+  k->top = (int64_t) y * s->stride_h;
+  k->n_places = rows_below (k->header, k->n_rows);
+  for (size_t i = 0; i < k->n_places; i++)
+    k->places[i] = place_of (k, k->top - s->pad_top + (int64_t) i);
+}
+
+/* The blocks of all rows of an image that were chosen. */
+static void
+run_3x3 (const Work *k, int y, char *c)
+{
+  const ptrdiff_t *tap = k->args.tap;
+  ptrdiff_t c_row = (ptrdiff_t) ((size_t) k->header->out_w * k->run->c_px);
+
+  k->header->table->depthwise_flat_3x3 (
+    &(BskFlat3x3Args){ .rows = k->rows,
+                       .tap = { tap[0], tap[1], tap[2] },
+                       .n_rows = (size_t) k->n_rows,
+                       .stride = k->header->shape.stride_h,
+                       .skips = k->skips,
+                       .blocks = k->blocks,
+                       .count = k->args.n_edges + k->args.passes * k->args.count,
+                       .flip = k->args.flip,
+                       .c = c + y * c_row,
+                       .c_row = c_row,
+                       .finish = k->args.finish });
+}
+
+/* Of positions that do not exist anything may be read. */
+static void
+put_order (BskFlatBlock *b, size_t order, size_t i, size_t from)
+{
+  b->order[order] |= (uint64_t) (from % (2 * BSK_FLAT_BLOCK / 8)) << 8 * i;
+}
+
+/* Where the positions of a block are in the input, of which the first `here` exist: see
+ * BskFlat3x3Args. No more is read than they need. */
+static void
+choose_orders (size_t px, size_t channel, size_t here, BskFlatBlock *b)
+{
+  enum { UNITS = BSK_FLAT_BLOCK / 8, SECOND = 64, BOTH = 128 };
+  const size_t next = px / 8, n = here < BSK_FLAT_BLOCK ? (here + 7) / 8 : UNITS;
+  size_t at[UNITS], end;
+
+  for (size_t i = 0; i < UNITS; i++)
+    at[i] = 2 * ((channel + 8 * i) / px) * px + (channel + 8 * i) % px - channel;
+  end = at[n - 1] + 2 * px + 8;
+  b->far = end > SECOND ? (ptrdiff_t) end - SECOND : 0;
+  for (size_t i = 0; i < UNITS; i++) {
+    for (size_t column = 0; column < 2; column++) {
+      size_t from = at[i] + column * px;
+      bool far = from >= BOTH;
+
+      put_order (b, 2 * column, i, far ? 0 : from / 8);
+      put_order (b, 2 * column + 1, i, far ? UNITS + (from - (size_t) b->far) / 8 : i);
+    }
+    put_order (b, 4, i,
+               i + next < UNITS ? i + next : UNITS + (at[i] + 2 * px - (size_t) b->far) / 8);
   }
 }
 
@@ -348,7 +419,9 @@ block_of (const Work *k, size_t n, size_t x, size_t channel)
 
   if (k->direct)
     b.at -= (ptrdiff_t) s->pad_left * s->cin;
-  if (row->runs_on && from_px > row->px && left < 64)
+  if (k->skips)
+    choose_orders (row->px, channel, here, &b);
+  else if (row->runs_on && from_px > row->px && left < 64)
     b.rest = ~0ull << left;
   b.w = blocks + bsk_flat_block_bytes (header) *
                    (row->runs_on ? n % (size_t) header->dw_blocks : channel / BSK_FLAT_BLOCK);
@@ -420,6 +493,7 @@ bsk_flat_run (const BskPacked *header, const BskConvRun *run)
   k.blocks = (BskFlatBlock *) (void *) (run->scratch + argument_bytes (header));
   k.copies =
     run->scratch + argument_bytes (header) + bsk_align (most_blocks (header) * sizeof *k.blocks);
+  k.skips = k.direct && bsk_flat_skips (header);
   k.row_bytes = k.direct ? copy_bytes (s) : row_bytes (s);
   k.row = bsk_flat_row (header, header->dw_runs_on && dense, k.direct);
   k.args =
@@ -441,7 +515,10 @@ bsk_flat_run (const BskPacked *header, const BskConvRun *run)
   list_blocks (&k);
   fill_padding (&k);
   for (int y = run->y0; y < run->y1; y += k.n_rows) {
-    choose_strips (&k, y, run->y1 - y);
+    if (header->dw_3x3)
+      choose_band (&k, y, run->y1 - y);
+    else
+      choose_strips (&k, y, run->y1 - y);
     for (size_t i = 0; i < run->n_images; i++) {
       k.image = run->a + i * run->a_image;
       if (!k.direct)
@@ -450,7 +527,10 @@ bsk_flat_run (const BskPacked *header, const BskConvRun *run)
         copy_ends (&k);
       point_at_rows (&k);
       k.args.c = run->c + i * run->c_image;
-      header->table->depthwise_flat (&k.args);
+      if (header->dw_3x3)
+        run_3x3 (&k, y, k.args.c);
+      else
+        header->table->depthwise_flat (&k.args);
     }
   }
 }

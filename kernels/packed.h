@@ -45,6 +45,7 @@ typedef struct {
   int dw_blocks;   /* by whole rows: blocks of weights, see BskFlatArgs */
   size_t dw_edges; /* and of those whose taps leave the image, behind them */
   bool dw_runs_on; /* and whether these run on over the ends of pixels */
+  bool dw_3x3;     /* packed for depthwise_flat_3x3 */
 } BskPacked;
 
 #define BSK_MAGIC 0x30736b7473746942u

@@ -109,6 +109,8 @@ typedef struct {
   uint64_t mask;      /* positions that exist */
   uint64_t rest; /* positions behind the end of an output pixel, `hop` bytes further on in the input
                     than the others */
+  ptrdiff_t far; /* see BskFlat3x3Args */
+  uint64_t order[5];
 } BskFlatBlock;
 typedef struct {
   size_t n_strips;
@@ -130,6 +132,30 @@ typedef struct {
                                   kept is where the one before is */
   const BskFinish *finish;
 } BskFlatArgs;
+
+/* The same with a kernel of 3 × 3, and with codes that are not cut first as results. A quad holds the
+ * three bytes of one input row that are below a kernel row, and byte 3, whose weight is 0: int8
+ * w[3][64][4]. So a block can go down the image, unpack each input row once and keep its weights in
+ * registers.
+ *
+ * With `skips` every other pixel of the input is left out between the positions of a block. What they
+ * need is in three vectors: at `at`, 64 bytes further on and `far` bytes further on. An order says in
+ * byte i which eight bytes of two vectors are positions 8 i to 8 i + 7: orders 0 and 1 those below the
+ * first kernel column, from vectors 0 and 1 and then from the result and vector 2; orders 2 and 3
+ * those below the second; order 4 those below the third, from those below the first and vector 2. */
+typedef struct {
+  const uint8_t *const *rows; /* [(n_rows − 1) · stride + 3] */
+  ptrdiff_t tap[3];
+  size_t n_rows; /* of the output, ≥ 1 */
+  int stride;    /* 1 or 2 */
+  bool skips;    /* only with stride 2 */
+  const BskFlatBlock *blocks;
+  size_t count;
+  uint8_t flip; /* 0x80: rows hold signed codes */
+  char *c;
+  ptrdiff_t c_row;
+  const BskFinish *finish;
+} BskFlat3x3Args;
 
 /* to[r · to_row + i · bytes + j] = from[r · from_row + i · step + j] ^ flip for r < rows,
  * i < pixels, j < bytes. */

@@ -277,6 +277,26 @@ check_depthwise (void)
     one (s, 1 + (size_t) i % 3, i / 2 % 2 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S32,
          i % 4 ? 0 : 5, 0, i % 6 == 5 ? CHECK_ZEROS : CHECK_NO_ZEROS, seed);
   }
+  /* Images that fill the first-level cache, or do not fit in it: these are taken in other ways. */
+  for (int i = 0; i < 32; i++, seed++) {
+    static const int some[] = { 16, 24, 48, 64, 72, 96, 130, 33 };
+    int c = some[i % 8], h = i % 3 ? 38 : 67, w = 49152 / (c * h) + i / 16;
+    BskConvShape s = square (h, c, c, 3, 1 + i / 8 % 2, 1, c);
+
+    s.w = w;
+    one (s, 1 + (size_t) i % 2, i / 2 % 2 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S8, 0, 0,
+         i % 7 ? CHECK_NO_ZEROS : CHECK_ZEROS, seed);
+  }
+  /* Every other of small pixels: rows just long enough for this to be done in place, or too short. */
+  for (int i = 0; i < 96; i++, seed++) {
+    int c = 8 * (1 + i % 5);
+    BskConvShape s = square (3 + i % 13, c, c, 3, 2, i / 3 % 3, c);
+
+    s.w = (128 + c - 1) / c + i / 5 % 9 - 1 + s.pad_right;
+    s.pad_left = i / 2 % 3;
+    one (s, 1 + (size_t) i % 3, i / 2 % 2 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S8,
+         i % 11 ? 0 : 3, 0, i % 9 ? CHECK_NO_ZEROS : CHECK_ZEROS, seed);
+  }
   /* One output pixel: the stride, however long, is not taken. */
   one ((BskConvShape){ 5, 5, 24, 24, 5, 5, 9999, 1 << 30, 1, 1, 0, 0, 0, 0, 24 }, 2, BSK_S8, BSK_U8,
        0, 0, CHECK_NO_ZEROS, seed++);
