@@ -394,10 +394,10 @@ depthwise_flat (const BskFlatArgs *d)
 
 /* A block of a 3 × 3 kernel on its way down the image. */
 typedef struct {
-  __m512i w[3][4];
+  __m512i start[4], w[3][4];
   ptrdiff_t at[3]; /* what is below each kernel column; with `skips` the three vectors */
   __m512i order[5];
-  const char *start, *m;
+  const char *m;
   const uint8_t *const *row; /* the next one */
   char *c, *end;
   ptrdiff_t c_row;
@@ -407,8 +407,7 @@ typedef struct {
 ALWAYS_INLINE Column
 column_of (const BskFlat3x3Args *d, const BskFlatBlock *b, const bool skips)
 {
-  Column column = { .start = b->start,
-                    .m = b->w + BSK_FLAT_M,
+  Column column = { .m = b->w + BSK_FLAT_M,
                     .row = d->rows,
                     .c = d->c + b->c_at,
                     .end = d->c + b->c_at + (ptrdiff_t) d->n_rows * d->c_row,
@@ -424,6 +423,9 @@ column_of (const BskFlat3x3Args *d, const BskFlatBlock *b, const bool skips)
     column.at[i] = missing ? 0 : b->at + (!skips ? d->tap[i] : i == 2 ? b->far : 64 * i);
     kept &= missing ? ~(0xffu << 8 * i) : ~0u;
   }
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++)
+    column.start[j] = once (_mm512_load_si512 (b->start + 64 * j));
 #pragma GCC unroll 3
   for (int i = 0; i < 3; i++)
 #pragma GCC unroll 4
@@ -491,7 +493,7 @@ add_row (Column *column,
     if (half)
       DOT (half[j], q, column->w[1][j]);
     if (begun) {
-      begun[j] = once (_mm512_load_si512 (column->start + 64 * j));
+      begun[j] = column->start[j];
       DOT (begun[j], q, column->w[0][j]);
     }
   }
