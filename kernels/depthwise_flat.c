@@ -13,18 +13,20 @@ hops (const BskPacked *header)
          s->cin > BSK_FLAT_BLOCK && s->cin % BSK_FLAT_BLOCK;
 }
 
+/* Whether the kernel of 3 × 3 can leave out every other pixel. */
+static bool
+can_skip (const BskConvShape *s)
+{
+  enum { MOST_CHANNELS = 32 /* or 192 bytes are not enough */, REACH = 128 /* of two vectors */ };
+
+  return s->stride_w == 2 && s->stride_h == 2 && s->dilation_w == 1 && s->cin % 8 == 0 &&
+         s->cin <= MOST_CHANNELS && ((int64_t) s->w - s->pad_right) * s->cin >= REACH;
+}
+
 bool
 bsk_flat_skips (const BskPacked *header)
 {
-  enum {
-    MOST_CHANNELS = 32 /* or 192 bytes are not enough */,
-    REACH = 128 /* of the first two vectors */
-  };
-  const BskConvShape *s = &header->shape;
-
-  return header->dw_3x3 && s->stride_w == 2 && s->stride_h == 2 && s->dilation_w == 1 &&
-         s->cin % 8 == 0 && s->cin <= MOST_CHANNELS &&
-         ((int64_t) s->w - s->pad_right) * s->cin >= REACH;
+  return header->dw_3x3 && can_skip (&header->shape);
 }
 
 /* Output pixels [*first, *end) have all kernel columns inside the image. */
@@ -100,20 +102,30 @@ first_channel (const BskFlatRow *row, size_t n)
   return row->runs_on ? n * BSK_FLAT_BLOCK % row->px : n % row->px_blocks * BSK_FLAT_BLOCK;
 }
 
-/* Whether the kernel of 3 × 3 does it, as far as can be told before there are weights: an image that
- * does not stay in the first-level cache is better taken row by row; and with a stride of 2, where
- * rows have little in common, only small pixels are worth while. */
+/* Whether walking down an image is faster than going along its rows: not where so many rows share sets of
+ * the first-level cache that their lines do not stay there until the next block; and with a stride
+ * of 2, where rows have less in common, only where pixels are small. */
+static bool
+walks_well (const BskConvShape *s)
+{
+  enum { CACHE_BYTES = 49152, SAME_SETS = 1024 };
+  const int64_t row = (int64_t) s->w * s->cin;
+  const bool stays = row <= CACHE_BYTES / s->h;
+
+  if (s->stride_h == 1)
+    return stays || row % SAME_SETS;
+  return s->stride_h == 2 && s->cin < BSK_FLAT_BLOCK && (stays || can_skip (s));
+}
+
+/* Whether the kernel of 3 × 3 does it, as far as can be told before there are weights. */
 static bool
 is_3x3 (const BskPacked *header)
 {
-  enum { IMAGE_BYTES = 49152 };
   const BskConvShape *s = &header->shape;
   const BskFinish *f = &header->finish;
 
-  return s->kh == 3 && s->kw == 3 && s->dilation_h == 1 &&
-         (s->stride_h == 1 || (s->stride_h == 2 && s->cin < BSK_FLAT_BLOCK)) &&
-         (int64_t) s->w * s->cin <= IMAGE_BYTES / s->h && header->dw_parts == 1 && !f->cut &&
-         (f->out == BSK_U8 || f->out == BSK_S8);
+  return s->kh == 3 && s->kw == 3 && s->dilation_h == 1 && walks_well (s) &&
+         header->dw_parts == 1 && !f->cut && (f->out == BSK_U8 || f->out == BSK_S8);
 }
 
 /* Lays blocks out for one kernel or the other; `bytes` are those of all blocks. */

@@ -277,13 +277,13 @@ check_depthwise (void)
     one (s, 1 + (size_t) i % 3, i / 2 % 2 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S32,
          i % 4 ? 0 : 5, 0, i % 6 == 5 ? CHECK_ZEROS : CHECK_NO_ZEROS, seed);
   }
-  /* Images that fill the first-level cache, or do not fit in it: these are taken in other ways. */
+  /* Images larger than the first-level cache, with rows that share its sets and others. */
   for (int i = 0; i < 32; i++, seed++) {
-    static const int some[] = { 16, 24, 48, 64, 72, 96, 130, 33 };
-    int c = some[i % 8], h = i % 3 ? 38 : 67, w = 49152 / (c * h) + i / 16;
-    BskConvShape s = square (h, c, c, 3, 1 + i / 8 % 2, 1, c);
+    static const int some[] = { 16, 24, 48, 64, 96, 128, 32, 72 };
+    int c = some[i % 8];
+    BskConvShape s = square (i % 3 ? 38 : 67, c, c, 3, 1 + i / 8 % 2, 1, c);
 
-    s.w = w;
+    s.w = i < 16 ? 1024 / (c & -c) : 30 + 2048 / c;
     one (s, 1 + (size_t) i % 2, i / 2 % 2 ? BSK_S8 : BSK_U8, i % 5 ? BSK_U8 : BSK_S8, 0, 0,
          i % 7 ? CHECK_NO_ZEROS : CHECK_ZEROS, seed);
   }
