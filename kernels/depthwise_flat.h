@@ -54,3 +54,16 @@ typedef struct {
 } BskFlatRow;
 
 BskFlatRow bsk_flat_row (const BskPacked *header, bool runs_on, bool direct);
+
+/* bsk_flat_list: the blocks of a row for the kernel, into blocks [row->n], and where they are into
+ * args: those on an edge, when they miss taps, and then the others, all blocks of a pixel one after
+ * the other or, when their weights would not stay in the first-level cache, one block of all pixels.
+ *   c_px    bytes from an output pixel to the next
+ *   direct  input rows are read where they are; skips: and bsk_flat_skips */
+void bsk_flat_list (const BskPacked *header,
+                    const BskFlatRow *row,
+                    size_t c_px,
+                    bool direct,
+                    bool skips,
+                    BskFlatBlock *blocks,
+                    BskFlatArgs *args);

@@ -11,6 +11,7 @@ bsk_avx512_init (BskTable *table)
     bsk_avx512_lookup_init (table);
   bsk_avx512_gemm_init (table);
   bsk_avx512_depthwise_init (table);
+  bsk_avx512_depthwise_3x3_init (table);
   bsk_avx512_low_init (table);
   bsk_avx512_elementwise_init (table);
   bsk_avx512_float_init (table);

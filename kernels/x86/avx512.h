@@ -126,6 +126,7 @@ void bsk_avx512_bits_init (BskTable *table);
 void bsk_avx512_lookup_init (BskTable *table);
 void bsk_avx512_gemm_init (BskTable *table);
 void bsk_avx512_depthwise_init (BskTable *table);
+void bsk_avx512_depthwise_3x3_init (BskTable *table);
 void bsk_avx512_low_init (BskTable *table);
 void bsk_avx512_elementwise_init (BskTable *table);
 void bsk_avx512_float_init (BskTable *table);

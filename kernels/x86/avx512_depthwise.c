@@ -1,6 +1,6 @@
 /* Depthwise convolution with VNNI: a dot product of quads does four taps of 16 positions.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "avx512.h"
+#include "avx512_depthwise.h"
 
 /* Where the results of a block go, and which of its positions exist. */
 typedef struct {
@@ -9,45 +9,6 @@ typedef struct {
   char *c;
   __mmask64 mask;
 } Place;
-
-/* Codes of the whole range of their type need no clipping but that of the packs. */
-typedef enum { WHOLE_U8, WHOLE_S8, PART } Range;
-
-/* The four vectors of a block, already scaled and rounded, to 64 codes. What the byte unpacks have
- * spread over the vectors, the packs put back in order. */
-ALWAYS_INLINE __m512i
-block_codes (const __m512i q[4], const Codes *k, const Range range)
-{
-  const __m512i zero =
-    range == WHOLE_S8 ? _mm512_sub_epi16 (k->zero, _mm512_set1_epi16 (128)) : k->zero;
-  __m512i low = _mm512_adds_epi16 (_mm512_packs_epi32 (q[0], q[1]), zero), codes;
-  __m512i high = _mm512_adds_epi16 (_mm512_packs_epi32 (q[2], q[3]), zero);
-
-  if (range == WHOLE_S8)
-    return _mm512_packs_epi16 (low, high);
-  codes = _mm512_packus_epi16 (low, high);
-  if (range == PART)
-    codes = _mm512_xor_si512 (_mm512_min_epu8 (_mm512_max_epu8 (codes, k->lo), k->hi), k->flip);
-  return codes;
-}
-
-/* Calls a function whose last two parameters are a flip of the input and a range. */
-#define BY_RANGE(run, d, ...)                                                                      \
-  do {                                                                                             \
-    const BskFinish *f = (d)->finish;                                                              \
-    const bool whole = f->lo == 0 && f->hi == 255;                                                 \
-                                                                                                   \
-    if ((d)->flip && whole && f->flip)                                                             \
-      run (d, __VA_ARGS__, true, WHOLE_S8);                                                        \
-    else if ((d)->flip && whole)                                                                   \
-      run (d, __VA_ARGS__, true, WHOLE_U8);                                                        \
-    else if ((d)->flip)                                                                            \
-      run (d, __VA_ARGS__, true, PART);                                                            \
-    else if (whole && !f->flip)                                                                    \
-      run (d, __VA_ARGS__, false, WHOLE_U8);                                                       \
-    else                                                                                           \
-      run (d, __VA_ARGS__, false, PART);                                                           \
-  } while (0)
 
 /* Sums, floats, and codes of sums to be cut: once rather than once per kernel. 16-byte lane L of
  * vector j holds positions 16 L + 4 j to 16 L + 4 j + 3. */
@@ -80,32 +41,6 @@ emit_other (Place place, __m512i s0, __m512i s1, __m512i s2, __m512i s3)
 
     _mm512_mask_storeu_epi8 (place.c, place.mask, block_codes (sum, &k, PART));
   }
-}
-
-/* A vector that is used more than once and must not be loaded each time: gcc prefers to fold loads
- * into the instructions that use them, and loads are what these loops are short of. */
-ALWAYS_INLINE __m512i
-once (__m512i v)
-{
-  __asm__("" : "+v"(v));
-  return v;
-}
-
-/* How a tap's block of a row is read. */
-typedef struct {
-  __m512i flip;
-  __mmask64 rest;
-  ptrdiff_t hop;
-} Read;
-
-ALWAYS_INLINE __m512i
-read_row (const uint8_t *p, const Read *read, const bool flip, const bool hops)
-{
-  __m512i v = _mm512_loadu_si512 ((const void *) p);
-
-  if (hops)
-    v = _mm512_mask_loadu_epi8 (v, read->rest, p + read->hop);
-  return once (flip ? _mm512_xor_si512 (v, read->flip) : v);
 }
 
 /* One tap of all output rows. Neighbouring groups share two rows, and thereby pairs of unpacked
@@ -392,193 +327,6 @@ depthwise_flat (const BskFlatArgs *d)
     k->edges (d);
 }
 
-/* A block of a 3 × 3 kernel on its way down the image. */
-typedef struct {
-  __m512i start[4], w[3][4];
-  ptrdiff_t at[3]; /* what is below each kernel column; with `skips` the three vectors */
-  __m512i order[5];
-  const char *m;
-  const uint8_t *const *row; /* the next one */
-  char *c, *end;
-  ptrdiff_t c_row;
-  __mmask64 mask;
-} Column;
-
-ALWAYS_INLINE Column
-column_of (const BskFlat3x3Args *d, const BskFlatBlock *b, const bool skips)
-{
-  Column column = { .m = b->w + BSK_FLAT_M,
-                    .row = d->rows,
-                    .c = d->c + b->c_at,
-                    .end = d->c + b->c_at + (ptrdiff_t) d->n_rows * d->c_row,
-                    .c_row = d->c_row,
-                    .mask = b->mask };
-  uint32_t kept = ~0u; /* bytes of each quad */
-
-  /* A missing column has weights of 0 here, and what is read instead is there. */
-#pragma GCC unroll 3
-  for (int i = 0; i < 3; i++) {
-    bool missing = b->missing >> i & 1;
-
-    column.at[i] = missing ? 0 : b->at + (!skips ? d->tap[i] : i == 2 ? b->far : 64 * i);
-    kept &= missing ? ~(0xffu << 8 * i) : ~0u;
-  }
-#pragma GCC unroll 4
-  for (int j = 0; j < 4; j++)
-    column.start[j] = once (_mm512_load_si512 (b->start + 64 * j));
-#pragma GCC unroll 3
-  for (int i = 0; i < 3; i++)
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++)
-      column.w[i][j] =
-        once (_mm512_and_si512 (_mm512_set1_epi32 ((int) kept),
-                                _mm512_load_si512 (b->w + BSK_FLAT_WEIGHTS + 256 * i + 64 * j)));
-#pragma GCC unroll 5
-  for (int i = 0; skips && i < 5; i++)
-    column.order[i] = _mm512_cvtepu8_epi64 (_mm_cvtsi64_si128 ((long long) b->order[i]));
-  return column;
-}
-
-/* What is below the three kernel columns. */
-ALWAYS_INLINE void
-read_columns (const uint8_t *row,
-              const Column *column,
-              __m512i x[3],
-              const bool skips,
-              const bool flip)
-{
-  const Read read = { .flip = _mm512_set1_epi8 ((char) 0x80) };
-  const __m512i *order = column->order;
-  __m512i v[3];
-
-#pragma GCC unroll 3
-  for (int i = 0; i < 3; i++)
-    v[i] = read_row (row + column->at[i], &read, flip, false);
-  if (skips) {
-    x[0] =
-      _mm512_permutex2var_epi64 (_mm512_permutex2var_epi64 (v[0], order[0], v[1]), order[1], v[2]);
-    x[1] =
-      _mm512_permutex2var_epi64 (_mm512_permutex2var_epi64 (v[0], order[2], v[1]), order[3], v[2]);
-    x[2] = _mm512_permutex2var_epi64 (x[0], order[4], v[2]);
-  } else
-#pragma GCC unroll 3
-    for (int i = 0; i < 3; i++)
-      x[i] = v[i];
-}
-
-/* The next input row, for those of three output rows that there are: it is below the last kernel row
- * of `done`, whose sums are then scaled and rounded, the second one of `half` and the first of
- * `begun`. */
-ALWAYS_INLINE void
-add_row (Column *column,
-         __m512i *done,
-         __m512i *half,
-         __m512i *begun,
-         const bool skips,
-         const bool flip)
-{
-  __m512i x[3];
-
-  read_columns (*column->row++, column, x, skips, flip);
-#pragma GCC unroll 4
-  for (int j = 0; j < 4; j++) {
-    __m512i low = j / 2 ? _mm512_unpackhi_epi8 (x[0], x[1]) : _mm512_unpacklo_epi8 (x[0], x[1]);
-    __m512i high = j / 2 ? _mm512_unpackhi_epi8 (x[2], x[2]) : _mm512_unpacklo_epi8 (x[2], x[2]);
-    __m512i q = j % 2 ? _mm512_unpackhi_epi16 (low, high) : _mm512_unpacklo_epi16 (low, high);
-
-    if (done) {
-      DOT (done[j], q, column->w[2][j]);
-      done[j] = scale_sums (done[j], _mm512_load_ps (column->m + 64 * j));
-    }
-    if (half)
-      DOT (half[j], q, column->w[1][j]);
-    if (begun) {
-      begun[j] = column->start[j];
-      DOT (begun[j], q, column->w[0][j]);
-    }
-  }
-}
-
-/* One output row, `done`. With a stride of 1 the sums of the next two are in work at the same time,
- * with 2 those of the next one. Returns whether there are more. */
-ALWAYS_INLINE bool
-finish_row (Column *column,
-            __m512i *done,
-            __m512i *next,
-            __m512i *last,
-            const Codes *k,
-            const int stride,
-            const bool skips,
-            const bool flip,
-            const Range range)
-{
-  if (stride == 1)
-    add_row (column, done, next, last, skips, flip);
-  else {
-    add_row (column, NULL, done, NULL, skips, flip);
-    add_row (column, done, NULL, next, skips, flip);
-  }
-  _mm512_mask_storeu_epi8 (column->c, column->mask, block_codes (done, k, range));
-  column->c += column->c_row;
-  return column->c != column->end;
-}
-
-ALWAYS_INLINE void
-walk_down (Column column,
-           const Codes *k,
-           const int stride,
-           const bool skips,
-           const bool flip,
-           const Range range)
-{
-  __m512i a[4], b[4], c[4];
-
-  add_row (&column, NULL, NULL, a, skips, flip);
-  if (stride == 1)
-    add_row (&column, NULL, a, b, skips, flip);
-  while (finish_row (&column, a, b, c, k, stride, skips, flip, range) &&
-         finish_row (&column, b, c, a, k, stride, skips, flip, range) &&
-         finish_row (&column, c, a, b, k, stride, skips, flip, range))
-    ;
-}
-
-ALWAYS_INLINE void
-walk_blocks (const BskFlat3x3Args *d,
-             const int stride,
-             const bool skips,
-             const bool flip,
-             const Range range)
-{
-  const Codes k = codes_of (d->finish);
-
-  for (size_t i = 0; i < d->count; i++)
-    walk_down (column_of (d, &d->blocks[i], skips), &k, stride, skips, flip, range);
-}
-
-static void
-stride_1 (const BskFlat3x3Args *d)
-{
-  BY_RANGE (walk_blocks, d, 1, false);
-}
-
-static void
-stride_2 (const BskFlat3x3Args *d)
-{
-  BY_RANGE (walk_blocks, d, 2, false);
-}
-
-static void
-stride_2_skips (const BskFlat3x3Args *d)
-{
-  BY_RANGE (walk_blocks, d, 2, true);
-}
-
-static void
-depthwise_flat_3x3 (const BskFlat3x3Args *d)
-{
-  (d->stride == 1 ? stride_1 : d->skips ? stride_2_skips : stride_2) (d);
-}
-
 /* Pixels of at most 64 bytes: where the row goes on far enough, they are read and written with what
  * follows them, which the next one overwrites; that is cheaper than a mask. */
 static void
@@ -635,6 +383,5 @@ void
 bsk_avx512_depthwise_init (BskTable *table)
 {
   table->depthwise_flat = depthwise_flat;
-  table->depthwise_flat_3x3 = depthwise_flat_3x3;
   table->copy_pixels = copy_pixels;
 }
