@@ -154,7 +154,7 @@ new_packed (gsize bytes, GError **error)
   return packed;
 }
 
-/* What conv_lower asks the kernels, of a transposed convolution or a plain one. */
+/* What the kernels are asked, of a transposed convolution or a plain one. */
 static gsize
 conv_bytes (const BsGeometry *g, const BskGemmArgs *args)
 {
