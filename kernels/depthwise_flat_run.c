@@ -353,14 +353,19 @@ choose_band (Work *k, int y, int left)
 static void
 run_3x3 (const Work *k, int y, char *c)
 {
+  const BskConvShape *s = &k->header->shape;
   const ptrdiff_t *tap = k->args.tap;
+  const bool zeros = (uint8_t) (k->header->pad_code ^ k->header->a_flip) == 0;
+  int64_t first = k->top - s->pad_top, last = first + (int64_t) k->n_places - 1;
   ptrdiff_t c_row = (ptrdiff_t) ((size_t) k->header->out_w * k->run->c_px);
 
   k->header->table->depthwise_flat_3x3 (
     &(BskFlat3x3Args){ .rows = k->rows,
+                       .first_is_zero = zeros && (first < 0 || first >= s->h),
+                       .last_is_zero = zeros && (last < 0 || last >= s->h),
                        .tap = { tap[0], tap[1], tap[2] },
                        .n_rows = (size_t) k->n_rows,
-                       .stride = k->header->shape.stride_h,
+                       .stride = s->stride_h,
                        .skips = k->skips,
                        .blocks = k->blocks,
                        .count = k->args.n_edges + k->args.passes * k->args.count,

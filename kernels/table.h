@@ -144,7 +144,8 @@ typedef struct {
  * first kernel column, from vectors 0 and 1 and then from the result and vector 2; orders 2 and 3
  * those below the second; order 4 those below the third, from those below the first and vector 2. */
 typedef struct {
-  const uint8_t *const *rows; /* [(n_rows − 1) · stride + 3] */
+  const uint8_t *const *rows;       /* [(n_rows − 1) · stride + 3] */
+  bool first_is_zero, last_is_zero; /* of these rows, signs flipped: nothing is to be added */
   ptrdiff_t tap[3];
   size_t n_rows; /* of the output, ≥ 1 */
   int stride;    /* 1 or 2 */

@@ -9,7 +9,7 @@ typedef struct {
   __m512i order[5];
   const char *m;
   const uint8_t *const *row; /* the next one */
-  char *c, *end;
+  char *c, *last;            /* the next output row and the last one */
   ptrdiff_t c_row;
   __mmask64 mask;
 } Column;
@@ -20,7 +20,7 @@ column_of (const BskFlat3x3Args *d, const BskFlatBlock *b, const bool skips)
   Column column = { .m = b->w + BSK_FLAT_M,
                     .row = d->rows,
                     .c = d->c + b->c_at,
-                    .end = d->c + b->c_at + (ptrdiff_t) d->n_rows * d->c_row,
+                    .last = d->c + b->c_at + (ptrdiff_t) (d->n_rows - 1) * d->c_row,
                     .c_row = d->c_row,
                     .mask = b->mask };
   uint32_t kept = ~0u; /* bytes of each quad */
@@ -110,8 +110,8 @@ add_row (Column *column,
 }
 
 /* One output row, `done`. With a stride of 1 the sums of the next two are in work at the same time,
- * with 2 those of the next one. Returns whether there are more. */
-ALWAYS_INLINE bool
+ * with 2 those of the next one. */
+ALWAYS_INLINE void
 finish_row (Column *column,
             __m512i *done,
             __m512i *next,
@@ -130,12 +130,34 @@ finish_row (Column *column,
   }
   _mm512_mask_storeu_epi8 (column->c, column->mask, block_codes (done, k, range));
   column->c += column->c_row;
-  return column->c != column->end;
+}
+
+/* The last output row, of which the last input row may be left out; there are no others below it. */
+ALWAYS_INLINE void
+finish_last_row (Column *column,
+                 __m512i *done,
+                 const Codes *k,
+                 const bool last_is_zero,
+                 const int stride,
+                 const bool skips,
+                 const bool flip,
+                 const Range range)
+{
+  if (stride == 2)
+    add_row (column, NULL, done, NULL, skips, flip);
+  if (!last_is_zero)
+    add_row (column, done, NULL, NULL, skips, flip);
+  else
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++)
+      done[j] = scale_sums (done[j], _mm512_load_ps (column->m + 64 * j));
+  _mm512_mask_storeu_epi8 (column->c, column->mask, block_codes (done, k, range));
 }
 
 ALWAYS_INLINE void
 walk_down (Column column,
            const Codes *k,
+           const BskFlat3x3Args *d,
            const int stride,
            const bool skips,
            const bool flip,
@@ -143,13 +165,32 @@ walk_down (Column column,
 {
   __m512i a[4], b[4], c[4];
 
-  add_row (&column, NULL, NULL, a, skips, flip);
+  if (d->first_is_zero) {
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++)
+      a[j] = column.start[j];
+    column.row++;
+  } else
+    add_row (&column, NULL, NULL, a, skips, flip);
   if (stride == 1)
     add_row (&column, NULL, a, b, skips, flip);
-  while (finish_row (&column, a, b, c, k, stride, skips, flip, range) &&
-         finish_row (&column, b, c, a, k, stride, skips, flip, range) &&
-         finish_row (&column, c, a, b, k, stride, skips, flip, range))
-    ;
+  for (;;) {
+    if (column.c == column.last) {
+      finish_last_row (&column, a, k, d->last_is_zero, stride, skips, flip, range);
+      return;
+    }
+    finish_row (&column, a, b, c, k, stride, skips, flip, range);
+    if (column.c == column.last) {
+      finish_last_row (&column, b, k, d->last_is_zero, stride, skips, flip, range);
+      return;
+    }
+    finish_row (&column, b, c, a, k, stride, skips, flip, range);
+    if (column.c == column.last) {
+      finish_last_row (&column, c, k, d->last_is_zero, stride, skips, flip, range);
+      return;
+    }
+    finish_row (&column, c, a, b, k, stride, skips, flip, range);
+  }
 }
 
 ALWAYS_INLINE void
@@ -162,7 +203,7 @@ walk_blocks (const BskFlat3x3Args *d,
   const Codes k = codes_of (d->finish);
 
   for (size_t i = 0; i < d->count; i++)
-    walk_down (column_of (d, &d->blocks[i], skips), &k, stride, skips, flip, range);
+    walk_down (column_of (d, &d->blocks[i], skips), &k, d, stride, skips, flip, range);
 }
 
 static void
