@@ -224,25 +224,23 @@ typedef struct {
   double ref, test, gap; /* Σ e^r, Σ e^t, Σ e^r (r − t) */
 } RowSums;
 
-/* x[j]: member i of row j less what was taken out of its row. */
+/* x[j]: member i of row j. */
 BS_INLINE void
-read_column (const float *rows, const gsize *at, guint i, const double *less, double *x)
+read_column (const float *rows, const gsize *at, guint i, double *x)
 {
   for (guint j = 0; j < BS_VECTOR; j++)
     x[j] = rows[at[j] + i];
-  for (guint j = 0; j < BS_VECTOR; j++)
-    x[j] -= less[j];
 }
 
 BS_INLINE void
 find_largest (const float *rows, const gsize *at, guint n, double *largest)
 {
-  double x[BS_VECTOR], zero[BS_VECTOR] = { 0 };
+  double x[BS_VECTOR];
 
   for (guint j = 0; j < BS_VECTOR; j++)
     largest[j] = -INFINITY;
   for (guint i = 0; i < n; i++) {
-    read_column (rows, at, i, zero, x);
+    read_column (rows, at, i, x);
     for (guint j = 0; j < BS_VECTOR; j++)
       largest[j] = bs_select_f64 (x[j] > largest[j], x[j], largest[j]);
   }
@@ -252,20 +250,20 @@ find_largest (const float *rows, const gsize *at, guint n, double *largest)
 BS_VECTORIZED static void
 add_up_rows (const float *ref, const float *test, const gsize *at, guint n, RowSums *rows)
 {
-  double largest_ref[BS_VECTOR], largest_test[BS_VECTOR], r[BS_VECTOR], t[BS_VECTOR];
+  double largest_ref[BS_VECTOR], largest_test[BS_VECTOR], x[BS_VECTOR], y[BS_VECTOR];
   double sum_ref[BS_VECTOR] = { 0 }, sum_test[BS_VECTOR] = { 0 }, gap[BS_VECTOR] = { 0 };
 
   find_largest (ref, at, n, largest_ref);
   find_largest (test, at, n, largest_test);
   for (guint i = 0; i < n; i++) {
-    read_column (ref, at, i, largest_ref, r);
-    read_column (test, at, i, largest_test, t);
+    read_column (ref, at, i, x);
+    read_column (test, at, i, y);
     for (guint j = 0; j < BS_VECTOR; j++) {
-      double e = bs_exp (r[j]), more = e * (r[j] - t[j]);
+      double r = x[j] - largest_ref[j], t = y[j] - largest_test[j], e = bs_exp (r);
       /* what cannot be adds nothing, whatever the other says */
-      sum_ref[j] += bs_select_f64 (r[j] == -INFINITY, 0, e);
-      gap[j] += bs_select_f64 (r[j] == -INFINITY, 0, more);
-      sum_test[j] += bs_select_f64 (t[j] != t[j], t[j], bs_exp (t[j]));
+      sum_ref[j] += bs_select_f64 (r == -INFINITY, 0, e);
+      gap[j] += bs_select_f64 (r == -INFINITY, 0, e * (r - t));
+      sum_test[j] += bs_select_f64 (t != t, t, bs_exp (t));
     }
   }
   for (guint j = 0; j < BS_VECTOR; j++)

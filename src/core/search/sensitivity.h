@@ -52,7 +52,8 @@ struct _BsSensitivity {
 /* bs_sensitivity_scan: measures all layers at all options. Layers are visited far apart first, so
  * that a stopped scan shows the whole network and the time left can be told early.
  *
- *   observer  result () is called for each measured or known configuration; cancelling is no error
+ *   observer  result () is called once for each measured or known configuration; cancelling is no
+ *             error
  *
  * Errors  bs_study_measure's own; BS_ERROR_NO_DATA when the model has no layers with weights. */
 BsSensitivity *bs_sensitivity_scan (BsStudy *study,

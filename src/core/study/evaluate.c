@@ -205,7 +205,6 @@ work_of (const BsPrepared *plan, const BsStep *step)
 
   if (step->node != NULL && bs_node_int (step->node, "group", 1) > 1)
     work *= GROUPED_WORTH;
-
   for (guint k = 0; k < step->n_out; k++)
     if (step->out[k] != BS_SLOT_NONE &&
         plan->shapes[plan->slots[step->out[k]].tensor].n_dims != BS_DIMS_UNKNOWN)

@@ -130,23 +130,6 @@ compare_accumulated (gpointer user, BsRunner *runner, guint step)
   bs_buffer_unref (buffer);
 }
 
-/* The probe of an image, channels last, in the graph's own order. (transfer full) */
-static BsBuffer *
-in_graph_order (const float *probe, const BsValue *value, gsize n)
-{
-  guint images;
-  gsize channels, pixels;
-  BsBuffer *buffer = bs_buffer_get (n * sizeof *probe);
-
-  if (buffer == NULL)
-    return NULL;
-  if (bs_shape_image (value, &images, &channels, &pixels))
-    bs_transpose_floats (probe, images, pixels, channels, buffer->data);
-  else
-    memcpy (buffer->data, probe, n * sizeof *probe);
-  return buffer;
-}
-
 /* The float probe of an input in the form that the step reads. */
 static gboolean
 feed_probe (const Job *job, BsRunner *runner, guint slot, guint first)
@@ -158,6 +141,8 @@ feed_probe (const Job *job, BsRunner *runner, guint slot, guint first)
   const float *probe = job->study->probes[s->tensor];
   BsBuffer *other = NULL;
   gboolean ok = FALSE;
+  guint images;
+  gsize channels, pixels;
 
   if (probe == NULL)
     return FALSE;
@@ -165,10 +150,12 @@ feed_probe (const Job *job, BsRunner *runner, guint slot, guint first)
   void *data = bs_runner_output (runner, slot, NULL);
   if (data == NULL)
     return FALSE;
-  if (s->form == BS_FORM_FLOAT || s->form == BS_FORM_FAKE || s->form == BS_FORM_CODES) {
-    other = in_graph_order (probe, bs_runner_value (runner, slot), n);
+  if ((s->form == BS_FORM_FLOAT || s->form == BS_FORM_FAKE || s->form == BS_FORM_CODES) &&
+      bs_shape_image (bs_runner_value (runner, slot), &images, &channels, &pixels)) {
+    other = bs_buffer_get (n * sizeof *probe);
     if (other == NULL)
       return FALSE;
+    bs_transpose_floats (probe, images, pixels, channels, other->data);
     probe = other->data;
   }
   switch (s->form) {
