@@ -175,61 +175,45 @@ gemm_capable (const BsLowering *l, guint index)
   return groups_fit (l, index, NULL);
 }
 
-/* What differs between convolutions and matrix products. */
-typedef struct {
-  BsProduct *(*pack) (BsLowering *, guint, const BsWeightOrder *, gboolean, GError **);
-  gboolean (*run) (const BsStep *, BsRunner *, GError **);
-  BsForm in, out, out_float;
-} Kind;
-
-static const Kind conv_kind = { bs_product_pack_conv, run_conv, BS_FORM_CODES_LAST,
-                                BS_FORM_CODES_LAST, BS_FORM_FLOAT_LAST };
-static const Kind deconv_kind = { bs_product_pack_conv, run_transposed, BS_FORM_CODES_LAST,
-                                  BS_FORM_CODES_LAST, BS_FORM_FLOAT_LAST };
-static const Kind gemm_kind = { bs_product_pack_gemm, run_gemm, BS_FORM_CODES, BS_FORM_CODES,
-                                BS_FORM_FLOAT };
-
 static gboolean
-lower (BsLowering *l, guint index, const Kind *kind, GError **error)
+lower (BsLowering *l,
+       guint index,
+       gboolean convolves,
+       gboolean (*run) (const BsStep *, BsRunner *, GError **),
+       GError **error)
 {
   const BsNode *node = &l->p->model->nodes[index];
   BsPlannedLayer *layer = bs_lower_layer (l, index);
   gboolean codes_out =
     l->p->tensors[layer->output].quantized && bs_lower_wants_codes (l, layer->output);
+  BsForm codes = convolves ? BS_FORM_CODES_LAST : BS_FORM_CODES,
+         floats = convolves ? BS_FORM_FLOAT_LAST : BS_FORM_FLOAT;
   BsWeightOrder order = bs_operands_order (l->p->model, layer);
-  BskGemmArgs args = bs_product_args (l, index, &order, codes_out);
-  BsProduct *product = bs_product_find (l, index, &args);
+  BsProduct *product = bs_product_get (l, index, &order, convolves, codes_out, error);
 
   if (product == NULL)
-    product = kind->pack (l, index, &order, codes_out, error);
-  if (product == NULL)
     return FALSE;
-  guint in = bs_lower_need (l, node->inputs[0], kind->in);
-  guint out = bs_lower_slot (l, layer->output, codes_out ? kind->out : kind->out_float,
-                             product->what, &in, 1);
-  bs_lower_step (l, kind->run, node, &in, 1, &out, 1, product, bs_product_unref);
+  guint in = bs_lower_need (l, node->inputs[0], codes);
+  guint out = bs_lower_slot (l, layer->output, codes_out ? codes : floats, product->what, &in, 1);
+  bs_lower_step (l, run, node, &in, 1, &out, 1, product, bs_product_unref);
   return TRUE;
 }
 
 static gboolean
 conv_lower (BsLowering *l, guint index, GError **error)
 {
-  return lower (l, index, &conv_kind, error);
-}
+  gboolean transposed = bs_operands_transposed (&l->p->model->nodes[index]);
 
-static gboolean
-deconv_lower (BsLowering *l, guint index, GError **error)
-{
-  return lower (l, index, &deconv_kind, error);
+  return lower (l, index, TRUE, transposed ? run_transposed : run_conv, error);
 }
 
 static gboolean
 gemm_lower (BsLowering *l, guint index, GError **error)
 {
-  return lower (l, index, &gemm_kind, error);
+  return lower (l, index, FALSE, run_gemm, error);
 }
 
 const BsIntOp bs_int_conv = { "Conv", FALSE, conv_capable, conv_lower };
-const BsIntOp bs_int_conv_transpose = { "ConvTranspose", FALSE, conv_capable, deconv_lower };
+const BsIntOp bs_int_conv_transpose = { "ConvTranspose", FALSE, conv_capable, conv_lower };
 const BsIntOp bs_int_gemm = { "Gemm", FALSE, gemm_capable, gemm_lower };
 const BsIntOp bs_int_matmul = { "MatMul", FALSE, gemm_capable, gemm_lower };

@@ -100,8 +100,8 @@ bs_geometry_of (const BsLowering *l, const BsNode *node, BsGeometry *g)
 /* What the kernel is told of input, output and scales. Codes of fewer than eight bits are kept one
  * in a byte: results are the same, and the kernels multiply packed ones at nine tenths of that
  * speed. Sizes that are shown count true widths all the same. */
-BskGemmArgs
-bs_product_args (const BsLowering *l, guint index, const BsWeightOrder *order, gboolean codes_out)
+static BskGemmArgs
+product_args (const BsLowering *l, guint index, const BsWeightOrder *order, gboolean codes_out)
 {
   const BsNode *node = &l->p->model->nodes[index];
   const BsPlannedLayer *layer = bs_lower_layer (l, index);
@@ -154,19 +154,22 @@ new_packed (gsize bytes, GError **error)
   return packed;
 }
 
-/* What the kernels are asked, of a transposed convolution or a plain one. */
+/* What the kernels are asked, of a transposed convolution, a plain one or, g NULL, a matrix product.
+ */
 static gsize
-conv_bytes (const BsGeometry *g, const BskGemmArgs *args)
+packed_bytes (const BsGeometry *g, const BskGemmArgs *args)
 {
-  return g->transposed ? bsk_deconv_bytes (&g->shape, g->extra_h, g->extra_w, args)
-                       : bsk_conv_bytes (&g->shape, args);
+  return g == NULL       ? bsk_gemm_bytes (args)
+         : g->transposed ? bsk_deconv_bytes (&g->shape, g->extra_h, g->extra_w, args)
+                         : bsk_conv_bytes (&g->shape, args);
 }
 
 static BskStatus
-conv_pack (const BsGeometry *g, const BskGemmArgs *args, const guint8 *codes, void *packed)
+pack_codes (const BsGeometry *g, const BskGemmArgs *args, const guint8 *codes, void *packed)
 {
-  return g->transposed ? bsk_deconv_pack (&g->shape, g->extra_h, g->extra_w, args, codes, packed)
-                       : bsk_conv_pack (&g->shape, args, codes, packed);
+  return g == NULL       ? bsk_gemm_pack (args, codes, (gsize) args->k, packed)
+         : g->transposed ? bsk_deconv_pack (&g->shape, g->extra_h, g->extra_w, args, codes, packed)
+                         : bsk_conv_pack (&g->shape, args, codes, packed);
 }
 
 static gboolean
@@ -176,8 +179,11 @@ same_params (const BskQParams *a, const BskQParams *b)
          a->qmax == b->qmax;
 }
 
-BsProduct *
-bs_product_find (BsLowering *l, guint index, const BskGemmArgs *args)
+/* What the like plan packed of the node's weights, where it would come out the same; the layer's
+ * operands are then shared, too. NULL: it is to be packed.
+ *   args  its operands not filled yet */
+static BsProduct *
+find_packed (BsLowering *l, guint index, const BskGemmArgs *args)
 {
   gint i = l->layer_of[index];
   BsPlannedLayer *layer = bs_lower_layer (l, index);
@@ -200,88 +206,61 @@ bs_product_find (BsLowering *l, guint index, const BskGemmArgs *args)
   return NULL;
 }
 
-/* bytes: what the kernels ask for. */
-static BsProduct *
-new_product (BskGemmArgs args,
-             const BsPlannedLayer *layer,
-             const BsNode *node,
-             gsize bytes,
-             GError **error)
+/* How a convolution finds its images. */
+static void
+set_images (const BsLowering *l, const BsNode *node, const BsGeometry *g, BsProduct *product)
 {
-  BsProduct *product = g_atomic_rc_box_new0 (BsProduct);
+  gsize channels, in_pixels, out_channels, out_pixels;
+  guint out_images;
 
+  bs_shape_image (&l->p->shapes[node->inputs[0]], &product->images, &channels, &in_pixels);
+  bs_shape_image (&l->p->shapes[node->outputs[0]], &out_images, &out_channels, &out_pixels);
+  product->scratch_bytes = g->transposed ? bsk_deconv_scratch_bytes (product->packed)
+                                         : bsk_conv_scratch_bytes (product->packed);
+  product->a_image = channels * in_pixels;
+  product->c_image = out_channels * out_pixels;
+  product->out_h = g->transposed ? 0 : bsk_conv_out_h (&g->shape);
+}
+
+BsProduct *
+bs_product_get (BsLowering *l,
+                guint index,
+                const BsWeightOrder *order,
+                gboolean convolves,
+                gboolean codes_out,
+                GError **error)
+{
+  const BsNode *node = &l->p->model->nodes[index];
+  BsPlannedLayer *layer = bs_lower_layer (l, index);
+  BskGemmArgs args = product_args (l, index, order, codes_out);
+  g_autoptr (BsProduct) product = find_packed (l, index, &args);
+  BsGeometry geometry, *g = convolves ? &geometry : NULL;
+
+  if (product != NULL)
+    return g_steal_pointer (&product);
+  bs_operands_fill (l, layer, order);
+  args = product_args (l, index, order, codes_out);
+  if (convolves)
+    bs_geometry_of (l, node, g);
+  g_autofree guint8 *codes = bs_operands_codes (layer, order);
+
+  product = g_atomic_rc_box_new0 (BsProduct);
+  product->packed = new_packed (packed_bytes (g, &args), error);
+  if (product->packed == NULL)
+    return NULL;
+  if (!bs_kernel_check (pack_codes (g, &args, codes, product->packed), node, error)) {
+    g_prefix_error (error, "Packing the weights failed: ");
+    return NULL;
+  }
   args.w_scale = args.bias_real = NULL;
   args.w_zero_points = args.bias = NULL;
   product->args = args;
   product->what = describe (layer, node);
-  product->packed = new_packed (bytes, error);
-  if (product->packed == NULL)
-    g_clear_pointer (&product, bs_product_unref);
-  return product;
-}
-
-static gboolean
-check_packed (BskStatus status, const BsNode *node, GError **error)
-{
-  if (bs_kernel_check (status, node, error))
-    return TRUE;
-  g_prefix_error (error, "Packing the weights failed: ");
-  return FALSE;
-}
-
-BsProduct *
-bs_product_pack_conv (BsLowering *l,
-                      guint index,
-                      const BsWeightOrder *order,
-                      gboolean codes_out,
-                      GError **error)
-{
-  const BsNode *node = &l->p->model->nodes[index];
-  BsPlannedLayer *layer = bs_lower_layer (l, index);
-  BsGeometry g;
-  gsize channels, in_pixels, out_channels, out_pixels;
-  guint out_images;
-
-  bs_operands_fill (l, layer, order);
-  bs_geometry_of (l, node, &g);
-  BskGemmArgs args = bs_product_args (l, index, order, codes_out);
-  g_autofree guint8 *codes = bs_operands_codes (layer, order);
-  g_autoptr (BsProduct) product = new_product (args, layer, node, conv_bytes (&g, &args), error);
-
-  if (product == NULL || !check_packed (conv_pack (&g, &args, codes, product->packed), node, error))
-    return NULL;
-  bs_shape_image (&l->p->shapes[node->inputs[0]], &product->images, &channels, &in_pixels);
-  bs_shape_image (&l->p->shapes[node->outputs[0]], &out_images, &out_channels, &out_pixels);
-  product->scratch_bytes = g.transposed ? bsk_deconv_scratch_bytes (product->packed)
-                                        : bsk_conv_scratch_bytes (product->packed);
-  product->a_image = channels * in_pixels;
-  product->c_image = out_channels * out_pixels;
-  product->ldc = out_channels;
-  product->out_h = g.transposed ? 0 : bsk_conv_out_h (&g.shape);
-  return g_steal_pointer (&product);
-}
-
-BsProduct *
-bs_product_pack_gemm (BsLowering *l,
-                      guint index,
-                      const BsWeightOrder *order,
-                      gboolean codes_out,
-                      GError **error)
-{
-  const BsNode *node = &l->p->model->nodes[index];
-  BsPlannedLayer *layer = bs_lower_layer (l, index);
-  gsize k = order->cin;
-
-  bs_operands_fill (l, layer, order);
-  BskGemmArgs args = bs_product_args (l, index, order, codes_out);
-  g_autofree guint8 *codes = bs_operands_codes (layer, order);
-  g_autoptr (BsProduct) product = new_product (args, layer, node, bsk_gemm_bytes (&args), error);
-
-  if (product == NULL ||
-      !check_packed (bsk_gemm_pack (&args, codes, k, product->packed), node, error))
-    return NULL;
-  product->rows = bs_lower_elements (l, node->inputs[0]) / k;
-  product->k = k;
   product->ldc = order->n_channels;
+  product->k = order->cin;
+  if (convolves)
+    set_images (l, node, g, product);
+  else
+    product->rows = bs_lower_elements (l, node->inputs[0]) / product->k;
   return g_steal_pointer (&product);
 }

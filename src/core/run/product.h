@@ -21,29 +21,19 @@ typedef struct {
 void bs_product_unref (gpointer product);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BsProduct, bs_product_unref)
 
-/* bs_product_args: what the kernels are told of input, output and scales; of the operands what is
- * filled. codes_out: the output is codes. */
-BskGemmArgs
-bs_product_args (const BsLowering *l, guint node, const BsWeightOrder *order, gboolean codes_out);
 BskWeightType bs_product_weight_type (const BsPlannedLayer *layer);
 
-/* bs_product_find: what the like plan packed of the node's weights, where it would come out the same;
- * the layer's operands are then shared, too. NULL: pack it.
- *   args  its operands not filled yet */
-BsProduct *bs_product_find (BsLowering *l, guint node, const BskGemmArgs *args);
-
-/* bs_product_pack_conv, bs_product_pack_gemm: fill the layer's operands and pack them.
+/* bs_product_get: the weights of a node that runs on integers, packed, and its layer's operands: both
+ * shared with the like plan where they would come out the same.
+ *   convolves  or else it is a matrix product
+ *   codes_out  the output is codes
  * Errors  BS_ERROR_TOO_LARGE; the kernels' own */
-BsProduct *bs_product_pack_conv (BsLowering *l,
-                                 guint node,
-                                 const BsWeightOrder *order,
-                                 gboolean codes_out,
-                                 GError **error);
-BsProduct *bs_product_pack_gemm (BsLowering *l,
-                                 guint node,
-                                 const BsWeightOrder *order,
-                                 gboolean codes_out,
-                                 GError **error);
+BsProduct *bs_product_get (BsLowering *l,
+                           guint node,
+                           const BsWeightOrder *order,
+                           gboolean convolves,
+                           gboolean codes_out,
+                           GError **error);
 
 /* The geometry of a convolution; of a transposed one, as bsk_deconv describes it. */
 typedef struct {
